@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <genu/core/parallel.h>
+
+namespace genu {
+
+unsigned thread_count(unsigned requested) {
+  return requested > 0 ? requested : std::max(1u, std::thread::hardware_concurrency());
+}
+
+void parallel_for(std::size_t count, const std::function<void(std::size_t, std::size_t)>& body,
+                  unsigned threads, std::size_t block) {
+  if (count == 0) return;
+  block = std::max<std::size_t>(block, 1);
+  const std::size_t blocks = (count + block - 1) / block;
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr first_failure;
+  std::mutex failure_guard;
+  const auto work = [&] {
+    for (std::size_t b = next++; b < blocks; b = next++) {
+      try {
+        body(b * block, std::min(count, (b + 1) * block));
+      } catch (...) {
+        const std::lock_guard lock(failure_guard);
+        if (!first_failure) first_failure = std::current_exception();
+        next = blocks;
+      }
+    }
+  };
+  const std::size_t workers = std::min<std::size_t>(thread_count(threads), blocks);
+  {
+    std::vector<std::jthread> pool;
+    for (std::size_t w = 1; w < workers; ++w) pool.emplace_back(work);
+    work();
+  }
+  if (first_failure) std::rethrow_exception(first_failure);
+}
+
+}  // namespace genu
