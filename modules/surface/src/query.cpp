@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <genu/core/error.h>
+#include <genu/surface/measure.h>
+#include <genu/surface/query.h>
+
+#include "tree.h"
+#include "triangle.h"
+
+namespace genu::surface {
+namespace {
+
+// Deep enough for any mesh: depth grows with the logarithm of the number of triangles, and each level leaves
+// one node waiting. A chain of coincident triangles is halved, so it is no deeper.
+constexpr int stack_size = 256;
+
+/// A segment set up for crossing tests that agree on shared edges (after Woop, Benthin & Wald 2013, Journal
+/// of Computer Graphics Techniques 2:65): coordinates are sheared so that the segment runs along the third
+/// axis, and each vertex lands on the same numbers in all of its triangles.
+class Shear {
+ public:
+  Shear(const Point3& from, const Point3& to) : from_(from) {
+    const Vector3 d = to - from;
+    const double c[3] = {d.x, d.y, d.z};
+    for (int a = 1; a < 3; ++a)
+      if (std::abs(c[a]) > std::abs(c[z_])) z_ = a;
+    x_ = (z_ + 1) % 3;
+    y_ = (z_ + 2) % 3;
+    along_ = c[z_];
+    shear_x_ = c[x_] / along_;
+    shear_y_ = c[y_] / along_;
+  }
+
+  /// Returns where along the segment (0 to 1) it crosses the triangle, or a negative number.
+  ///
+  /// A crossing on a shared edge or vertex belongs to exactly one of the triangles there, by the rule that
+  /// rasterisers use: an edge owns its points if it runs down, or level to the right.
+  double crossing(const Corners& t) const {
+    double x[3], y[3], z[3];
+    for (int c = 0; c < 3; ++c) {
+      const Vector3 v = t[c] - from_;
+      const double p[3] = {v.x, v.y, v.z};
+      x[c] = p[x_] - shear_x_ * p[z_];
+      y[c] = p[y_] - shear_y_ * p[z_];
+      z[c] = p[z_];
+    }
+    double edge[3];
+    for (int c = 0; c < 3; ++c) {
+      const int a = (c + 1) % 3, b = (c + 2) % 3;
+      edge[c] = x[a] * y[b] - y[a] * x[b];
+    }
+    const double det = edge[0] + edge[1] + edge[2];
+    if (det == 0.0) return -1.0;
+    const double turn = det > 0.0 ? 1.0 : -1.0;
+    for (int c = 0; c < 3; ++c) {
+      const double e = turn * edge[c];
+      if (e < 0.0) return -1.0;
+      if (e > 0.0) continue;
+      const int a = (c + 1) % 3, b = (c + 2) % 3;
+      const double dy = turn * (y[b] - y[a]), dx = turn * (x[b] - x[a]);
+      if (!(dy < 0.0 || (dy == 0.0 && dx > 0.0))) return -1.0;
+    }
+    const double at = (edge[0] * z[0] + edge[1] * z[1] + edge[2] * z[2]) / (det * along_);
+    return at >= 0.0 && at <= 1.0 ? at : -1.0;
+  }
+
+ private:
+  Point3 from_;
+  int x_ = 0, y_ = 0, z_ = 0;
+  double along_ = 0.0, shear_x_ = 0.0, shear_y_ = 0.0;
+};
+
+/// Returns where a segment enters a box, 0 to 1, or infinity where it misses.
+double entry(const Bounds& b, const std::array<double, 3>& from, const std::array<double, 3>& inverse,
+             double most) {
+  double low = 0.0, high = most;
+  for (int a = 0; a < 3; ++a) {
+    const double t0 = (b.low[a] - from[a]) * inverse[a], t1 = (b.high[a] - from[a]) * inverse[a];
+    // A NaN (0 times infinity: on the face of a slab it runs along) leaves low and high as they are.
+    low = std::max(low, std::min(t0, t1));
+    high = std::min(high, std::max(t0, t1));
+  }
+  // Three roundings at most, each by half a unit in the last place.
+  return low <= high * (1.0 + 8.0 * std::numeric_limits<double>::epsilon())
+             ? low
+             : std::numeric_limits<double>::infinity();
+}
+
+/// The angle-weighted pseudo-normals of all vertices and edges (Baerentzen & Aanaes 2005, IEEE Transactions
+/// on Visualization and Computer Graphics 11:243): the sign of a distance is right wherever the nearest point
+/// lies.
+struct PseudoNormals {
+  std::vector<Vector3> vertex;
+  std::vector<std::array<Vector3, 3>> edge;  ///< One triple a triangle.
+};
+
+PseudoNormals pseudo_normals(const TriangleMesh& mesh, const std::vector<Vector3>& triangle_normals) {
+  PseudoNormals result{vertex_normals(mesh), {}};
+  result.edge.resize(mesh.triangles().size());
+  struct Side {
+    std::uint32_t low, high, triangle, edge;
+  };
+  std::vector<Side> sides;
+  sides.reserve(3 * mesh.triangles().size());
+  for (std::uint32_t t = 0; t < mesh.triangles().size(); ++t)
+    for (std::uint32_t e = 0; e < 3; ++e) {
+      const auto [low, high] = std::minmax(mesh.triangles()[t][e], mesh.triangles()[t][(e + 1) % 3]);
+      sides.push_back({low, high, t, e});
+    }
+  std::sort(sides.begin(), sides.end(), [](const Side& a, const Side& b) {
+    return std::tie(a.low, a.high, a.triangle, a.edge) < std::tie(b.low, b.high, b.triangle, b.edge);
+  });
+  for (std::size_t begin = 0, end = 0; begin < sides.size(); begin = end) {
+    Vector3 sum;
+    for (end = begin;
+         end < sides.size() && sides[end].low == sides[begin].low && sides[end].high == sides[begin].high;
+         ++end)
+      sum += triangle_normals[sides[end].triangle];
+    for (std::size_t s = begin; s < end; ++s) result.edge[sides[s].triangle][sides[s].edge] = sum;
+  }
+  return result;
+}
+
+}  // namespace
+
+struct MeshQuery::Tree {
+  explicit Tree(const TriangleMesh& m) : mesh(m), hierarchy(build_hierarchy(m)) {
+    corners.reserve(hierarchy.order.size());
+    for (const auto t : hierarchy.order) {
+      const Triangle& v = mesh.triangles()[t];
+      corners.push_back({mesh.vertices()[v[0]], mesh.vertices()[v[1]], mesh.vertices()[v[2]]});
+    }
+    normals.reserve(mesh.triangles().size());
+    for (const Triangle& v : mesh.triangles()) {
+      const Point3& a = mesh.vertices()[v[0]];
+      const Vector3 n = cross(mesh.vertices()[v[1]] - a, mesh.vertices()[v[2]] - a);
+      const double size = length(n);
+      normals.push_back(size > 0.0 ? n / size : Vector3{});
+    }
+  }
+
+  const PseudoNormals& pseudo() const {
+    std::call_once(pseudo_once, [this] { pseudo_made = pseudo_normals(mesh, normals); });
+    return pseudo_made;
+  }
+
+  struct Nearest {
+    OnTriangle on;
+    std::uint32_t triangle = 0;
+    double squared = std::numeric_limits<double>::infinity();
+  };
+  Nearest nearest(const Point3& p) const;
+
+  /// Calls `visit(t, triangle)` for each crossing of the segment; `visit` returns how far to go on looking.
+  template <typename Visit>
+  void for_each_crossing(const Point3& from, const Point3& to, const Visit& visit) const;
+
+  TriangleMesh mesh;
+  Hierarchy hierarchy;
+  std::vector<Corners> corners;  ///< In the hierarchy's order.
+  std::vector<Vector3> normals;  ///< In the mesh's order.
+  mutable std::once_flag pseudo_once;
+  mutable PseudoNormals pseudo_made;
+};
+
+MeshQuery::Tree::Nearest MeshQuery::Tree::nearest(const Point3& p) const {
+  Nearest best;
+  struct Waiting {
+    std::uint32_t node;
+    double squared;
+  };
+  std::array<Waiting, stack_size> stack;
+  int waiting = 0;
+  stack[waiting++] = {0, squared_distance(hierarchy.nodes[0].bounds, p)};
+  while (waiting > 0) {
+    const Waiting next = stack[--waiting];
+    if (next.squared >= best.squared) continue;
+    const Node& node = hierarchy.nodes[next.node];
+    for (std::uint32_t i = node.first; i < node.first + node.count; ++i) {
+      const OnTriangle on = closest_on(corners[i], p);
+      const double squared = squared_length(on.point - p);
+      if (squared < best.squared) best = {on, hierarchy.order[i], squared};
+    }
+    if (node.count > 0) continue;
+    Waiting a{node.first, squared_distance(hierarchy.nodes[node.first].bounds, p)};
+    Waiting b{node.first + 1, squared_distance(hierarchy.nodes[node.first + 1].bounds, p)};
+    if (a.squared < b.squared) std::swap(a, b);
+    stack[waiting++] = a;
+    stack[waiting++] = b;
+  }
+  return best;
+}
+
+template <typename Visit>
+void MeshQuery::Tree::for_each_crossing(const Point3& from, const Point3& to, const Visit& visit) const {
+  if (from == to) return;
+  const Shear shear(from, to);
+  const Vector3 d = to - from;
+  const std::array<double, 3> start{from.x, from.y, from.z};
+  const std::array<double, 3> inverse{1.0 / d.x, 1.0 / d.y, 1.0 / d.z};
+  struct Waiting {
+    std::uint32_t node;
+    double at;
+  };
+  std::array<Waiting, stack_size> stack;
+  int waiting = 0;
+  double most = 1.0;
+  stack[waiting++] = {0, entry(hierarchy.nodes[0].bounds, start, inverse, most)};
+  while (waiting > 0) {
+    const Waiting next = stack[--waiting];
+    if (!(next.at <= most)) continue;
+    const Node& node = hierarchy.nodes[next.node];
+    for (std::uint32_t i = node.first; i < node.first + node.count; ++i)
+      if (const double at = shear.crossing(corners[i]); at >= 0.0) most = visit(at, hierarchy.order[i]);
+    if (node.count > 0) continue;
+    Waiting a{node.first, entry(hierarchy.nodes[node.first].bounds, start, inverse, most)};
+    Waiting b{node.first + 1, entry(hierarchy.nodes[node.first + 1].bounds, start, inverse, most)};
+    if (a.at < b.at) std::swap(a, b);
+    if (a.at <= most) stack[waiting++] = a;
+    if (b.at <= most) stack[waiting++] = b;
+  }
+}
+
+MeshQuery::MeshQuery(const TriangleMesh& mesh) {
+  if (mesh.empty()) throw InvalidInput("cannot ask a mesh without triangles where its surface is");
+  tree_ = std::make_unique<const Tree>(mesh);
+}
+MeshQuery::~MeshQuery() = default;
+MeshQuery::MeshQuery(MeshQuery&&) noexcept = default;
+MeshQuery& MeshQuery::operator=(MeshQuery&&) noexcept = default;
+
+SurfacePoint MeshQuery::closest(const Point3& p) const {
+  const auto found = tree_->nearest(p);
+  return {found.on.point, found.triangle, std::sqrt(found.squared)};
+}
+
+double MeshQuery::signed_distance_mm(const Point3& p) const {
+  const auto found = tree_->nearest(p);
+  const PseudoNormals& pseudo = tree_->pseudo();
+  const int f = found.on.feature;
+  const Vector3 normal = f < 3   ? pseudo.vertex[tree_->mesh.triangles()[found.triangle][f]]
+                         : f < 6 ? pseudo.edge[found.triangle][f - 3]
+                                 : tree_->normals[found.triangle];
+  const double d = std::sqrt(found.squared);
+  return dot(p - found.on.point, normal) < 0.0 ? -d : d;
+}
+
+bool MeshQuery::contains(const Point3& p) const {
+  return signed_distance_mm(p) < 0.0;
+}
+
+std::vector<SurfacePoint> MeshQuery::crossings(const Point3& from, const Point3& to) const {
+  std::vector<SurfacePoint> found;
+  const double size = distance(from, to);
+  tree_->for_each_crossing(from, to, [&](double at, std::uint32_t triangle) {
+    found.push_back({lerp(from, to, at), triangle, at * size});
+    return 1.0;
+  });
+  std::sort(found.begin(), found.end(), [](const SurfacePoint& a, const SurfacePoint& b) {
+    return std::tie(a.distance_mm, a.triangle) < std::tie(b.distance_mm, b.triangle);
+  });
+  return found;
+}
+
+std::optional<SurfacePoint> MeshQuery::first_crossing(const Point3& from, const Point3& to) const {
+  std::optional<SurfacePoint> nearest;
+  double least = 2.0;
+  const double size = distance(from, to);
+  tree_->for_each_crossing(from, to, [&](double at, std::uint32_t triangle) {
+    if (at < least || (at == least && triangle < nearest->triangle)) {
+      least = at;
+      nearest = SurfacePoint{lerp(from, to, at), triangle, at * size};
+    }
+    return std::min(least, 1.0);
+  });
+  return nearest;
+}
+
+double MeshQuery::segment_distance_mm(const Point3& from, const Point3& to) const {
+  if (first_crossing(from, to)) return 0.0;
+  // Without a crossing the least distance is from an end to the surface, or between the segment and an edge.
+  double best = std::min(tree_->nearest(from).squared, tree_->nearest(to).squared);
+  const auto& nodes = tree_->hierarchy.nodes;
+  Bounds segment = no_bounds();
+  grow(segment, from);
+  grow(segment, to);
+  const auto least = [&](const Bounds& b) {
+    double apart = 0.0, diagonal = 0.0;
+    for (int a = 0; a < 3; ++a) {
+      const double gap = std::max({b.low[a] - segment.high[a], 0.0, segment.low[a] - b.high[a]});
+      apart += gap * gap;
+      diagonal += (b.high[a] - b.low[a]) * (b.high[a] - b.low[a]);
+    }
+    const Point3 middle{0.5 * (b.low[0] + b.high[0]), 0.5 * (b.low[1] + b.high[1]),
+                        0.5 * (b.low[2] + b.high[2])};
+    const double around = std::sqrt(squared_distance(from, to, middle, middle)) - 0.5 * std::sqrt(diagonal);
+    return std::max(apart, around > 0.0 ? around * around : 0.0);
+  };
+  struct Waiting {
+    std::uint32_t node;
+    double squared;
+  };
+  std::array<Waiting, stack_size> stack;
+  int waiting = 0;
+  stack[waiting++] = {0, least(nodes[0].bounds)};
+  while (waiting > 0) {
+    const Waiting next = stack[--waiting];
+    if (next.squared >= best) continue;
+    const Node& node = nodes[next.node];
+    for (std::uint32_t i = node.first; i < node.first + node.count; ++i) {
+      const Corners& t = tree_->corners[i];
+      for (int c = 0; c < 3; ++c) best = std::min(best, squared_distance(from, to, t[c], t[(c + 1) % 3]));
+    }
+    if (node.count > 0) continue;
+    Waiting a{node.first, least(nodes[node.first].bounds)};
+    Waiting b{node.first + 1, least(nodes[node.first + 1].bounds)};
+    if (a.squared < b.squared) std::swap(a, b);
+    stack[waiting++] = a;
+    stack[waiting++] = b;
+  }
+  return std::sqrt(best);
+}
+
+Vector3 MeshQuery::triangle_normal(std::uint32_t triangle) const {
+  return tree_->normals.at(triangle);
+}
+
+}  // namespace genu::surface
