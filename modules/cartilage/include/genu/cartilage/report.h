@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <genu/cartilage/regions.h>
+#include <genu/cartilage/thickness.h>
+#include <genu/core/knee.h>
+#include <genu/core/mesh.h>
+#include <genu/core/progress.h>
+#include <genu/core/tissue.h>
+#include <genu/surface/extract.h>
+
+namespace genu::cartilage {
+
+/// Measures of one region, in the OARSI nomenclature. NaN = could not be measured.
+struct RegionMeasures {
+  Region region = Region::outside;
+  double tAB_mm2 = 0.0;           ///< Total area of subchondral bone.
+  double cAB_mm2 = 0.0;           ///< Area covered by cartilage.
+  double dAB_mm2 = 0.0;           ///< Denuded area.
+  double dABp_percent = 0.0;      ///< Denuded area, percent of tAB.
+  double not_measured_mm2 = 0.0;  ///< Part of tAB where the ray failed; neither covered nor denuded.
+  double VC_mm3 = 0.0;            ///< Cartilage volume.
+  double VCtAB_mm = 0.0;          ///< VC / tAB
+  double ThCtAB_mean_mm = 0.0;    ///< Area-weighted over tAB; denuded counts as 0.
+  double ThCtAB_median_mm = 0.0;
+  double ThCtAB_sd_mm = 0.0;
+  double ThCcAB_mean_mm = 0.0;  ///< Area-weighted over cAB.
+};
+
+/// One bone with what was measured on it.
+struct BoneMap {
+  Bone bone = Bone::femur;
+  TriangleMesh surface;
+  TriangleMesh cartilage;
+  std::vector<double> thickness_mm;  ///< One per surface vertex; 0 = denuded, NaN = not measured or outside.
+  std::vector<Region> region;        ///< One per surface vertex.
+};
+
+/// A place where cartilage is lost: what planning aims at.
+struct Lesion {
+  std::string name;  ///< "cMF-1": region and rank by area.
+  Region region = Region::outside;
+  Point3 centre;           ///< On the bone surface, nearest to the area's centroid.
+  Point3 articular_point;  ///< Where the articular surface is, or was, over `centre`.
+  Vector3 normal;          ///< Outward bone normal at `centre`.
+  double area_mm2 = 0.0;
+  double denuded_area_mm2 = 0.0;
+  double min_thickness_mm = 0.0;
+  double expected_thickness_mm = 0.0;
+};
+
+struct CartilageReport {
+  Side side = Side::right;
+  std::string side_source;  ///< "option", "labels", "header", "image position", ...
+  KneeFrame frame;
+  std::vector<RegionMeasures>
+      regions;                  ///< In the order of measured_regions; regions with no label are left out.
+  std::vector<Lesion> lesions;  ///< Largest first.
+  std::vector<BoneMap> bones;
+  std::vector<std::string>
+      flags;           ///< What a reader must know: side in doubt, bone cut by the image border, ...
+  std::string method;  ///< "along bone normal", with ThicknessOptions below.
+  ThicknessOptions thickness_options;
+  surface::ExtractOptions extract_options;
+};
+
+struct MeasureOptions {
+  std::optional<Side> side =
+      {};  ///< Given by header or user; otherwise found from labels and image position.
+  std::string side_source = "option";  ///< Where `side` came from.
+  surface::ExtractOptions extract = {};
+  ThicknessOptions thickness = {};
+  /// The weight-bearing femur ends at this part of the way from the notch to the posterior end of the
+  /// condyles (Hudelmaier et al. 2010).
+  double weight_bearing_fraction = 0.6;
+  double min_lesion_area_mm2 = 10.0;
+  /// Cartilage thinner than this part of the region's median counts as lost.
+  double lesion_thickness_fraction = 0.5;
+};
+
+/// Returns the cartilage morphometry of one labelled knee: surfaces, thickness maps, regional measures,
+/// lesions.
+///
+/// Tibial cartilage with one label is split into its plates.
+/// \throws InvalidInput if there is no bone with cartilage, or if the side can't be told and was not given.
+CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& options = {},
+                             const Progress& progress = {});
+
+}  // namespace genu::cartilage

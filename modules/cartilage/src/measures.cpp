@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measures.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace genu::cartilage {
+namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t region_count = static_cast<std::size_t>(Region::P) + 1;
+
+struct Sample {
+  double thickness_mm;
+  double area_mm2;
+};
+
+/// Returns the value that half of the area lies below; between two samples, their mean.
+double median_over_area(std::vector<Sample> samples) {
+  if (samples.empty()) return unknown;
+  std::sort(samples.begin(), samples.end(),
+            [](const Sample& a, const Sample& b) { return a.thickness_mm < b.thickness_mm; });
+  double total = 0.0, below = 0.0;
+  for (const Sample& s : samples) total += s.area_mm2;
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    below += samples[n].area_mm2;
+    if (below > 0.5 * total) return samples[n].thickness_mm;
+    if (below == 0.5 * total && n + 1 < samples.size())
+      return 0.5 * (samples[n].thickness_mm + samples[n + 1].thickness_mm);
+  }
+  return samples.back().thickness_mm;
+}
+
+RegionMeasures measures_of(Region region, std::vector<Sample> measured, double not_measured_mm2) {
+  RegionMeasures m;
+  m.region = region;
+  m.not_measured_mm2 = not_measured_mm2;
+  double sum = 0.0;
+  for (const Sample& s : measured) {
+    (s.thickness_mm > 0.0 ? m.cAB_mm2 : m.dAB_mm2) += s.area_mm2;
+    sum += s.area_mm2 * s.thickness_mm;
+  }
+  const double area = m.cAB_mm2 + m.dAB_mm2;
+  m.tAB_mm2 = area + not_measured_mm2;
+  m.dABp_percent = m.tAB_mm2 > 0.0 ? 100.0 * m.dAB_mm2 / m.tAB_mm2 : unknown;
+  m.ThCtAB_mean_mm = area > 0.0 ? sum / area : unknown;
+  m.ThCcAB_mean_mm = m.cAB_mm2 > 0.0 ? sum / m.cAB_mm2 : unknown;
+  double squares = 0.0;
+  for (const Sample& s : measured)
+    squares += s.area_mm2 * (s.thickness_mm - m.ThCtAB_mean_mm) * (s.thickness_mm - m.ThCtAB_mean_mm);
+  m.ThCtAB_sd_mm = area > 0.0 ? std::sqrt(squares / area) : unknown;
+  m.ThCtAB_median_mm = median_over_area(std::move(measured));
+  return m;
+}
+
+/// Returns the mean of the normals within `reach_mm` of a vertex: the bone's direction there, not one
+/// facet's.
+Vector3 normal_around(const Ground& ground, const std::vector<Vector3>& normals, std::uint32_t v,
+                      double reach_mm) {
+  Patch seed(ground.size(), 0);
+  seed[v] = 1;
+  const Patch near = grown(ground, seed, reach_mm);
+  Vector3 sum;
+  for (std::size_t n = 0; n < near.size(); ++n)
+    if (near[n]) sum += ground.areas_mm2()[n] * normals[n];
+  return normalized(sum);
+}
+
+Lesion lesion_from(const std::vector<std::uint32_t>& members, const BoneMap& map, const Ground& ground,
+                   const std::vector<Vector3>& normals, const std::vector<double>& medians) {
+  Lesion lesion;
+  Vector3 sum;
+  std::array<double, region_count> share{};
+  lesion.min_thickness_mm = std::numeric_limits<double>::infinity();
+  const Point3 base = ground.places()[members.front()];
+  for (const auto v : members) {
+    const double area = ground.areas_mm2()[v], thickness = map.thickness_mm[v];
+    lesion.area_mm2 += area;
+    if (thickness == 0.0) lesion.denuded_area_mm2 += area;
+    lesion.min_thickness_mm = std::min(lesion.min_thickness_mm, thickness);
+    share[static_cast<std::size_t>(map.region[v])] += area;
+    sum += area * (ground.places()[v] - base);
+  }
+  const Point3 centroid = base + sum / lesion.area_mm2;
+  const auto centre =
+      *std::min_element(members.begin(), members.end(), [&](std::uint32_t a, std::uint32_t b) {
+        const double da = squared_length(ground.places()[a] - centroid),
+                     db = squared_length(ground.places()[b] - centroid);
+        return da != db ? da < db : a < b;
+      });
+  lesion.region = static_cast<Region>(std::max_element(share.begin(), share.end()) - share.begin());
+  lesion.centre = ground.places()[centre];
+  constexpr double normal_reach_mm = 2.0;
+  lesion.normal = normal_around(ground, normals, centre, normal_reach_mm);
+  const double median = medians[static_cast<std::size_t>(lesion.region)];
+  lesion.expected_thickness_mm = median;
+  const double left = map.thickness_mm[centre];
+  lesion.articular_point = lesion.centre + (left > 0.0           ? left
+                                            : std::isnan(median) ? 0.0
+                                                                 : median) *
+                                               lesion.normal;
+  return lesion;
+}
+
+}  // namespace
+
+std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground) {
+  std::array<std::vector<Sample>, region_count> samples;
+  std::array<double, region_count> failed{};
+  for (std::size_t v = 0; v < map.region.size(); ++v) {
+    const auto r = static_cast<std::size_t>(map.region[v]);
+    if (std::isnan(map.thickness_mm[v]))
+      failed[r] += ground.areas_mm2()[v];
+    else
+      samples[r].push_back({map.thickness_mm[v], ground.areas_mm2()[v]});
+  }
+  std::vector<RegionMeasures> result;
+  for (const Region region : measured_regions) {
+    const auto r = static_cast<std::size_t>(region);
+    if (!samples[r].empty() || failed[r] > 0.0)
+      result.push_back(measures_of(region, std::move(samples[r]), failed[r]));
+  }
+  return result;
+}
+
+void add_volumes(std::vector<RegionMeasures>& measures, const LabelMap& labels, const Inventory& inventory,
+                 Bone bone, const RegionRule& rule) {
+  std::array<std::size_t, region_count> voxels{};
+  for (std::size_t t = 0; t < inventory.size(); ++t)
+    if (is_cartilage_of(static_cast<Tissue>(t), bone))
+      for (const Point3& p : places_of(labels, inventory[t], static_cast<Tissue>(t)))
+        ++voxels[static_cast<std::size_t>(rule(p))];
+  for (RegionMeasures& m : measures) {
+    m.VC_mm3 = static_cast<double>(voxels[static_cast<std::size_t>(m.region)]) *
+               labels.geometry().voxel_volume_mm3();
+    m.VCtAB_mm = m.tAB_mm2 > 0.0 ? m.VC_mm3 / m.tAB_mm2 : unknown;
+  }
+}
+
+std::vector<double> covered_medians(const BoneMap& map, const Ground& ground) {
+  std::array<std::vector<Sample>, region_count> samples;
+  for (std::size_t v = 0; v < map.region.size(); ++v)
+    if (map.thickness_mm[v] > 0.0)
+      samples[static_cast<std::size_t>(map.region[v])].push_back(
+          {map.thickness_mm[v], ground.areas_mm2()[v]});
+  std::vector<double> medians;
+  medians.reserve(samples.size());
+  for (auto& s : samples) medians.push_back(median_over_area(std::move(s)));
+  return medians;
+}
+
+std::vector<Lesion> lesions_of(const BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
+                               const MeasureOptions& options) {
+  const std::vector<double> medians = covered_medians(map, ground);
+  Patch bearing(map.region.size());
+  for (std::size_t v = 0; v < bearing.size(); ++v) bearing[v] = map.region[v] != Region::outside;
+  // Cartilage tapers off towards its margin: thin there is healthy, bare is not.
+  constexpr double taper_mm = 4.0;
+  const Patch inner = shrunk(ground, bearing, taper_mm);
+  Patch lost(bearing.size(), 0);
+  for (std::size_t v = 0; v < lost.size(); ++v) {
+    if (!bearing[v] || std::isnan(map.thickness_mm[v])) continue;
+    const double least = options.lesion_thickness_fraction * medians[static_cast<std::size_t>(map.region[v])];
+    lost[v] = map.thickness_mm[v] == 0.0 || (inner[v] && map.thickness_mm[v] < least);
+  }
+  const Parts parts = connected_parts(ground, lost);
+  std::vector<std::vector<std::uint32_t>> members(parts.area_mm2.size());
+  for (std::uint32_t v = 0; v < lost.size(); ++v)
+    if (parts.part[v] >= 0) members[static_cast<std::size_t>(parts.part[v])].push_back(v);
+  std::vector<Lesion> lesions;
+  for (std::size_t part = 0; part < members.size(); ++part)
+    if (parts.area_mm2[part] >= options.min_lesion_area_mm2)
+      lesions.push_back(lesion_from(members[part], map, ground, normals, medians));
+  return lesions;
+}
+
+}  // namespace genu::cartilage

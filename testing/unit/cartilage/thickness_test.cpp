@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <genu/cartilage/thickness.h>
+#include <genu/core/error.h>
+#include <genu/io/meshes.h>
+#include <genu/surface/extract.h>
+#include <genu/surface/measure.h>
+#include <genu/testing/bodies.h>
+#include <genu/testing/data.h>
+
+namespace genu::cartilage {
+namespace {
+
+const Point3 centre{11.3, -7.2, 5.1};
+
+/// A closed shell between two spheres.
+TriangleMesh shell(const Point3& c, double inner_mm, double outer_mm, int subdivisions = 5) {
+  const TriangleMesh outer = testing::icosphere(c, outer_mm, subdivisions),
+                     inner = testing::icosphere(c, inner_mm, subdivisions);
+  std::vector<Point3> vertices = outer.vertices();
+  std::vector<Triangle> triangles = outer.triangles();
+  const auto first = static_cast<std::uint32_t>(vertices.size());
+  vertices.insert(vertices.end(), inner.vertices().begin(), inner.vertices().end());
+  for (const auto& [a, b, d] : inner.triangles()) triangles.push_back({first + a, first + d, first + b});
+  return {std::move(vertices), std::move(triangles)};
+}
+
+/// A closed box along the axes.
+TriangleMesh box(const Point3& low, const Point3& high) {
+  std::vector<Point3> v;
+  for (int c = 0; c < 8; ++c)
+    v.push_back({c & 1 ? high.x : low.x, c & 2 ? high.y : low.y, c & 4 ? high.z : low.z});
+  return {v,
+          {{0, 2, 1},
+           {1, 2, 3},
+           {4, 5, 6},
+           {5, 7, 6},
+           {0, 1, 4},
+           {1, 5, 4},
+           {2, 6, 3},
+           {3, 6, 7},
+           {0, 4, 2},
+           {2, 4, 6},
+           {1, 3, 5},
+           {3, 7, 5}}};
+}
+
+/// A flat square of bone, facing up, in the plane z = 0.
+TriangleMesh flat_bone(double half_mm, int cells) {
+  std::vector<Point3> v;
+  std::vector<Triangle> t;
+  for (int j = 0; j <= cells; ++j)
+    for (int i = 0; i <= cells; ++i)
+      v.push_back({half_mm * (2.0 * i / cells - 1.0), half_mm * (2.0 * j / cells - 1.0), 0.0});
+  const auto at = [cells](int i, int j) { return static_cast<std::uint32_t>(i + (cells + 1) * j); };
+  for (int j = 0; j < cells; ++j)
+    for (int i = 0; i < cells; ++i) {
+      t.push_back({at(i, j), at(i + 1, j), at(i + 1, j + 1)});
+      t.push_back({at(i, j), at(i + 1, j + 1), at(i, j + 1)});
+    }
+  return {v, t};
+}
+
+double at(const TriangleMesh& bone, const TriangleMesh& cartilage, const ThicknessOptions& options = {}) {
+  // The middle vertex of a flat bone with an even number of cells.
+  return measure_thickness(bone, cartilage, options).thickness_mm[bone.vertices().size() / 2];
+}
+
+struct Spread {
+  double mean = 0.0, sd = 0.0;
+  std::size_t failed = 0;
+};
+Spread spread(const std::vector<double>& values, const std::vector<double>& areas) {
+  Spread s;
+  double area = 0.0, squares = 0.0;
+  for (std::size_t v = 0; v < values.size(); ++v) {
+    if (std::isnan(values[v])) {
+      ++s.failed;
+      continue;
+    }
+    s.mean += areas[v] * values[v];
+    squares += areas[v] * values[v] * values[v];
+    area += areas[v];
+  }
+  s.mean /= area;
+  s.sd = std::sqrt(std::max(0.0, squares / area - s.mean * s.mean));
+  return s;
+}
+
+TEST(Thickness, RefusesMeshesAndOptionsThatMeanNothing) {
+  const TriangleMesh ball = testing::icosphere({}, 10.0, 1);
+  EXPECT_THROW(measure_thickness({}, ball), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, {}), InvalidInput);
+  TriangleMesh loose({{0, 0, 0}, {1, 0, 0}, {0, 1, 0}, {5, 5, 5}}, {{0, 1, 2}});
+  EXPECT_THROW(measure_thickness(loose, ball), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, ball, {.max_thickness_mm = 0.0}), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, ball, {.max_tilt_deg = 120.0}), InvalidInput);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(measure_thickness(ball, ball, {.max_gap_mm = nan}), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, std::vector<Vector3>(3), surface::MeshQuery(ball)), InvalidInput);
+}
+
+TEST(Thickness, OfAShellOnASphereIsTheDifferenceOfTheRadii) {
+  const TriangleMesh bone = testing::icosphere(centre, 20.0, 4);
+  const auto thickness = measure_thickness(bone, shell(centre, 20.0, 22.5, 6)).thickness_mm;
+  for (const double t : thickness) EXPECT_NEAR(t, 2.5, 0.01);
+}
+
+// The bar of the project: labels on an oblique 0.36 x 0.36 x 0.7 mm grid to thickness.
+TEST(Thickness, OfLabelledConcentricSpheresIsTwoAndAHalf) {
+  const LabelMap labels = testing::concentric_spheres(testing::oblique_grid(), centre, 20.0, 22.5);
+  const TriangleMesh bone = surface::extract(labels, [](Tissue t) { return t == Tissue::femur; });
+  const TriangleMesh cartilage =
+      surface::extract(labels, [](Tissue t) { return t == Tissue::femoral_cartilage; });
+  const Spread s = spread(measure_thickness(bone, cartilage).thickness_mm, surface::vertex_areas_mm2(bone));
+  EXPECT_NEAR(s.mean, 2.50, 0.03);
+  EXPECT_LT(s.sd, 0.05);
+  EXPECT_EQ(s.failed, 0u);
+}
+
+TEST(Thickness, OfALabelledObliqueSlabIsItsOwn) {
+  const ImageGeometry grid = testing::oblique_grid({.extent_mm = {36, 36, 36}});
+  const Vector3 up = normalized({0.3, -0.5, 0.8});
+  for (const double truth : {0.8, 1.7, 3.1}) {
+    const LabelMap labels = testing::label(grid, [&](const Point3& p) {
+      const Vector3 d = p - centre;
+      const double height = dot(d, up);
+      if (length(d - height * up) > 14.0 || height < -8.0) return Tissue::background;
+      return height <= 0.0 ? Tissue::tibia : height <= truth ? Tissue::tibial_cartilage : Tissue::background;
+    });
+    const TriangleMesh bone = surface::extract(labels, [](Tissue t) { return t == Tissue::tibia; });
+    const TriangleMesh cartilage =
+        surface::extract(labels, [](Tissue t) { return t == Tissue::tibial_cartilage; });
+    const auto thickness = measure_thickness(bone, cartilage).thickness_mm;
+    std::vector<double> inner;
+    for (std::size_t v = 0; v < thickness.size(); ++v) {
+      const Vector3 d = bone.vertices()[v] - centre;
+      if (std::abs(dot(d, up)) < 1.0 && length(d - dot(d, up) * up) < 11.0) inner.push_back(thickness[v]);
+    }
+    ASSERT_GT(inner.size(), 1000u);
+    const Spread s = spread(inner, std::vector<double>(inner.size(), 1.0));
+    EXPECT_NEAR(s.mean, truth, 0.03) << truth;
+    EXPECT_LT(s.sd, 0.05) << truth;
+    EXPECT_EQ(s.failed, 0u) << truth;
+  }
+}
+
+TEST(Thickness, WithoutCartilageOverItIsZeroNotNaN) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  EXPECT_EQ(at(bone, box({20, 20, 0}, {25, 25, 2})), 0.0);
+}
+
+TEST(Thickness, CountsCartilageThatOverlapsTheBoneOrFloatsALittleAboveIt) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  EXPECT_NEAR(at(bone, box({-9, -9, -0.4}, {9, 9, 2.0})), 2.4, 1e-9);
+  EXPECT_NEAR(at(bone, box({-9, -9, 0.5}, {9, 9, 2.0})), 1.5, 1e-9);
+}
+
+TEST(Thickness, DoesNotCountTheCartilageOfTheOppositeBone) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  EXPECT_EQ(at(bone, box({-9, -9, 3.0}, {9, 9, 5.0})), 0.0);
+  TriangleMesh own = box({-9, -9, 0.0}, {9, 9, 2.0}), other = box({-9, -9, 4.0}, {9, 9, 6.0});
+  std::vector<Point3> v = own.vertices();
+  std::vector<Triangle> t = own.triangles();
+  v.insert(v.end(), other.vertices().begin(), other.vertices().end());
+  for (const auto& [a, b, c] : other.triangles()) t.push_back({a + 8, b + 8, c + 8});
+  EXPECT_NEAR(at(bone, {v, t}), 2.0, 1e-9);
+}
+
+TEST(Thickness, DoesNotCountCartilageOnTheFarSideOfAThinBone) {
+  EXPECT_EQ(at(flat_bone(5.0, 10), box({-9, -9, -2.0}, {9, 9, -0.5})), 0.0);
+}
+
+TEST(Thickness, ThatReachesBeyondTheSearchIsNotMeasured) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  EXPECT_TRUE(std::isnan(at(bone, box({-9, -9, 0.0}, {9, 9, 50.0}))));   // Above it.
+  EXPECT_TRUE(std::isnan(at(bone, box({-9, -9, -50.0}, {9, 9, 2.0}))));  // Below it.
+}
+
+// Rays that grazed the rim used to read as thick cartilage.
+TEST(Thickness, OfARayThatGrazesIsNotMeasured) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  // A wedge that rises by 75 degrees over the middle of the bone.
+  const double rise = std::tan(75.0 * M_PI / 180.0);
+  const TriangleMesh wedge(
+      {{-1, -9, 0}, {1, -9, 0}, {1, -9, 2 * rise}, {-1, 9, 0}, {1, 9, 0}, {1, 9, 2 * rise}},
+      {{0, 1, 2}, {3, 5, 4}, {0, 3, 4}, {0, 4, 1}, {1, 4, 5}, {1, 5, 2}, {0, 2, 5}, {0, 5, 3}});
+  ASSERT_TRUE(surface::is_closed(wedge));
+  ASSERT_GT(surface::volume_mm3(wedge), 0.0);
+  EXPECT_TRUE(std::isnan(at(bone, wedge)));
+  EXPECT_NEAR(at(bone, wedge, {.max_tilt_deg = 80.0}), rise, 1e-9);
+}
+
+TEST(Thickness, IsInvariantToRigidMotion) {
+  const TriangleMesh bone = testing::icosphere(centre, 20.0, 4),
+                     cartilage = shell(centre + Vector3{0.8, 0, 0}, 20, 22.5);
+  const RigidTransform motion = testing::random_pose(11);
+  const auto here = measure_thickness(bone, cartilage).thickness_mm;
+  const auto there = measure_thickness(moved(bone, motion), moved(cartilage, motion)).thickness_mm;
+  for (std::size_t v = 0; v < here.size(); ++v) EXPECT_NEAR(here[v], there[v], 1e-9);
+}
+
+TEST(Thickness, HasTheSameBitsForAnyNumberOfThreads) {
+  const TriangleMesh bone = testing::icosphere(centre, 20.0, 4), cartilage = shell(centre, 20.3, 22.5);
+  EXPECT_EQ(measure_thickness(bone, cartilage, {.threads = 1}).thickness_mm,
+            measure_thickness(bone, cartilage, {.threads = 8}).thickness_mm);
+}
+
+/// Vertex normals in which each triangle around a vertex counts once: those of the reference below.
+std::vector<Vector3> unweighted_normals(const TriangleMesh& mesh) {
+  std::vector<Vector3> sums(mesh.vertices().size());
+  for (const Triangle& t : mesh.triangles()) {
+    const Point3& a = mesh.vertices()[t[0]];
+    const Vector3 n = normalized(cross(mesh.vertices()[t[1]] - a, mesh.vertices()[t[2]] - a));
+    for (const auto v : t) sums[v] += n;
+  }
+  for (Vector3& n : sums) n = normalized(n);
+  return sums;
+}
+
+// A peer's saved thickness on two tibial plates, node by node: rays from 2.5 mm inside to 10 mm outside,
+// whatever their tilt.
+TEST(Thickness, ReplaysAPeersValuesOnATibia) {
+  GENU_REQUIRE_DATA(folder, "thickness_reference");
+  const io::MeshFile tibia = io::read_mesh(folder / "tibia_smoothed_image_10k_pts_thick_regions.vtk");
+  ASSERT_EQ(tibia.arrays.size(), 2u);
+  const std::vector<double>&expected = tibia.arrays[0].values, &region = tibia.arrays[1].values;
+  const auto directions = unweighted_normals(tibia.mesh);
+  struct Plate {
+    std::string file;
+    double region, mean_mm;
+    std::size_t nodes;
+  };
+  for (const Plate& plate : {Plate{"med_tib", 2.0, 1.82605, 775}, Plate{"lat_tib", 3.0, 2.14793, 786}}) {
+    const TriangleMesh cartilage =
+        io::read_mesh(folder / (plate.file + "_cart_smoothed_binary_no_surface_resampling.vtk")).mesh;
+    const auto thickness =
+        measure_thickness(
+            tibia.mesh, directions, surface::MeshQuery(cartilage),
+            {.max_thickness_mm = 8.0, .search_inside_mm = 2.5, .max_gap_mm = 2.0, .max_tilt_deg = 90.0})
+            .thickness_mm;
+    double sum = 0.0, worst = 0.0;
+    std::size_t nodes = 0;
+    for (std::size_t v = 0; v < thickness.size(); ++v) {
+      if (region[v] != plate.region) continue;
+      ++nodes;
+      sum += thickness[v];
+      worst = std::max(worst, std::abs(thickness[v] - expected[v]));
+      ASSERT_FALSE(std::isnan(thickness[v])) << v;
+    }
+    EXPECT_EQ(nodes, plate.nodes);
+    EXPECT_LT(worst, 0.05) << plate.file;
+    EXPECT_NEAR(sum / static_cast<double>(nodes), plate.mean_mm, 0.0005) << plate.file;
+  }
+}
+
+}  // namespace
+}  // namespace genu::cartilage
