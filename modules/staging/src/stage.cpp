@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+#include <genu/core/error.h>
+#include <genu/staging/stage.h>
+
+namespace genu::staging {
+namespace {
+
+using cartilage::Region;
+using cartilage::RegionMeasures;
+
+constexpr std::array all_stages{Stage::minor, Stage::mild, Stage::moderate, Stage::severe};
+
+// What is known of one plate's dABp.
+struct Bounds {
+  Region region = Region::outside;
+  double least = 0.0;
+  double most = 100.0;
+  std::string gap;  // Why least and most differ; empty if they do not.
+};
+
+// Prints one decimal, or as many as it takes to tell the value from a threshold that it does not equal.
+std::string percent(double value, const Rule& rule) {
+  std::string text;
+  for (int digits = 1; digits <= 9; ++digits) {
+    std::ostringstream out;
+    out << std::fixed << std::setprecision(digits) << value;
+    text = out.str();
+    const double shown = std::stod(text);
+    const auto reads_as = [&](double threshold) { return shown == threshold && value != threshold; };
+    if (!reads_as(rule.moderate_above_dABp_percent) && !reads_as(rule.severe_above_dABp_percent)) break;
+  }
+  return text + " %";
+}
+
+void check(const Rule& rule) {
+  std::ostringstream problem;
+  const double moderate = rule.moderate_above_dABp_percent, severe = rule.severe_above_dABp_percent;
+  if (rule.plates.empty())
+    problem << "it names no plates";
+  else if (std::count(rule.plates.begin(), rule.plates.end(), Region::outside) > 0)
+    problem << "'outside' is among its plates";
+  else if (!(moderate >= 0.0 && severe > moderate && severe < 100.0))
+    problem << "its thresholds are " << moderate << " % for moderate and " << severe << " % for severe";
+  else if (!(rule.max_not_measured_percent >= 0.0 && rule.max_not_measured_percent <= 100.0))
+    problem << "max_not_measured_percent is " << rule.max_not_measured_percent;
+  if (!problem.str().empty())
+    throw InvalidInput("not a staging rule ('" + rule.name + "' " + rule.version + "): " + problem.str());
+}
+
+bool is_percentage(double value) {
+  return value >= 0.0 && value <= 100.0;  // False for NaN.
+}
+
+Bounds bounds_of(Region region, const std::vector<RegionMeasures>& measures, const Rule& rule,
+                 std::vector<Evidence>& evidence) {
+  Bounds bounds;
+  bounds.region = region;
+  const auto row = std::find_if(measures.begin(), measures.end(),
+                                [&](const RegionMeasures& m) { return m.region == region; });
+  std::ostringstream gap;
+  if (row == measures.end()) {
+    gap << "was not measured";
+  } else if (!(row->tAB_mm2 > 0.0) || !std::isfinite(row->tAB_mm2)) {
+    gap << "has no subchondral bone area (tAB " << row->tAB_mm2 << " mm2)";
+  } else if (!is_percentage(row->dABp_percent)) {
+    gap << "has no usable denuded area (dABp " << row->dABp_percent << ")";
+  } else {
+    const double unmeasured = 100.0 * row->not_measured_mm2 / row->tAB_mm2;
+    evidence.push_back({region, "dABp", row->dABp_percent, "%"});
+    if (unmeasured > 0.0) evidence.push_back({region, "not measured", unmeasured, "%"});
+    bounds.least = bounds.most = row->dABp_percent;
+    if (!is_percentage(unmeasured)) {
+      bounds.most = 100.0;
+      gap << "has an unusable unmeasured area (" << row->not_measured_mm2 << " of " << row->tAB_mm2
+          << " mm2)";
+    } else if (unmeasured > rule.max_not_measured_percent) {
+      bounds.most = std::min(100.0, row->dABp_percent + unmeasured);
+      gap << "could not be measured on " << percent(unmeasured, rule) << " of its area (at most "
+          << percent(rule.max_not_measured_percent, rule) << " is allowed), so its denuded area is between "
+          << percent(bounds.least, rule) << " and " << percent(bounds.most, rule);
+    }
+  }
+  if (!gap.str().empty())
+    bounds.gap = std::string(name(region)) + " (" + std::string(title(region)) + ") " + gap.str() + ".";
+  return bounds;
+}
+
+std::vector<Stage> stages_between(double least, double most, const Rule& rule) {
+  std::vector<Stage> possible;
+  if (least <= rule.moderate_above_dABp_percent) possible = {Stage::minor, Stage::mild};
+  if (most > rule.moderate_above_dABp_percent && least <= rule.severe_above_dABp_percent)
+    possible.push_back(Stage::moderate);
+  if (most > rule.severe_above_dABp_percent) possible.push_back(Stage::severe);
+  return possible;
+}
+
+std::string place_among_thresholds(double value, const Rule& rule) {
+  const std::string moderate = percent(rule.moderate_above_dABp_percent, rule);
+  const std::string severe = percent(rule.severe_above_dABp_percent, rule);
+  if (value > rule.severe_above_dABp_percent) return "above the " + severe + " that mean severe";
+  if (value > rule.moderate_above_dABp_percent)
+    return "above the " + moderate + " that mean moderate, and not above the " + severe + " that mean severe";
+  return "not above the " + moderate + " that mean moderate";
+}
+
+std::string listed(const std::vector<Stage>& stages) {
+  std::string text;
+  for (std::size_t s = 0; s < stages.size(); ++s)
+    text += (s == 0 ? "" : s + 1 == stages.size() ? " or " : ", ") + std::string(name(stages[s]));
+  return text;
+}
+
+}  // namespace
+
+std::string_view name(Stage stage) {
+  switch (stage) {
+    case Stage::minor:
+      return "minor";
+    case Stage::mild:
+      return "mild";
+    case Stage::moderate:
+      return "moderate";
+    case Stage::severe:
+      return "severe";
+  }
+  throw InvalidInput("no stage has the number " + std::to_string(static_cast<int>(stage)));
+}
+
+std::optional<Stage> stage_named(std::string_view wanted) {
+  for (const Stage stage : all_stages)
+    if (name(stage) == wanted) return stage;
+  return std::nullopt;
+}
+
+StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rule) {
+  check(rule);
+  StageReport result;
+  result.rule_name = rule.name;
+  result.rule_version = rule.version;
+  result.statement = "Research use. From MRI cartilage measures; not a Kellgren-Lawrence grade.";
+
+  std::vector<Bounds> plates;
+  for (const Region region : rule.plates)
+    plates.push_back(bounds_of(region, report.regions, rule, result.evidence));
+  const auto worst = std::max_element(plates.begin(), plates.end(),
+                                      [](const Bounds& a, const Bounds& b) { return a.least < b.least; });
+  double most = 0.0;
+  for (const Bounds& plate : plates) most = std::max(most, plate.most);
+  result.possible = stages_between(worst->least, most, rule);
+  if (result.possible.size() == 1) result.stage = result.possible.front();
+
+  if (!result.evidence.empty())
+    result.reasons.push_back("The largest denuded area measured is " + percent(worst->least, rule) + " of " +
+                             std::string(name(worst->region)) + " (" + std::string(title(worst->region)) +
+                             "): " + place_among_thresholds(worst->least, rule) + ".");
+  for (const Bounds& plate : plates)
+    if (!plate.gap.empty()) result.reasons.push_back(plate.gap);
+  const bool gaps_matter = result.possible != stages_between(worst->least, worst->least, rule);
+  const bool has_gaps = std::any_of(plates.begin(), plates.end(), [](auto& p) { return !p.gap.empty(); });
+  if (gaps_matter)
+    result.reasons.push_back("What is missing could change the stage: " + listed(result.possible) +
+                             " remain possible.");
+  else if (has_gaps)
+    result.reasons.push_back("What is missing could not change this: the largest denuded area decides.");
+  if (result.possible.front() == Stage::minor)
+    result.reasons.push_back(
+        "Cartilage alone does not separate minor from mild: that needs bone spurs or focal lesions, which "
+        "this "
+        "rule does not read.");
+  for (const std::string& flag : report.flags) result.reasons.push_back("Noted by the measurement: " + flag);
+  return result;
+}
+
+}  // namespace genu::staging
