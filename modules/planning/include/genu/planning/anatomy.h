@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <genu/core/knee.h>
+#include <genu/core/mesh.h>
+#include <genu/core/progress.h>
+#include <genu/core/tissue.h>
+#include <genu/core/volume.h>
+
+namespace genu::planning {
+
+/// Kinds of structure that a needle must keep away from.
+enum class StructureKind { bone, cartilage, tendon, vessel, meniscus };
+std::string_view name(StructureKind kind);
+
+struct Structure {
+  std::string name;  ///< "femur", "popliteal_artery", ...
+  StructureKind kind = StructureKind::bone;
+  TriangleMesh surface;  ///< Closed.
+  std::string source;    ///< "segmented" or "estimated".
+};
+
+/// All that a plan is made against, in patient space.
+struct Anatomy {
+  KneeFrame frame;
+  /// The skin; empty if it is not known. Open where the field of view cuts the limb: a cut face is not skin.
+  TriangleMesh skin;
+  std::string skin_source;  ///< "labels", "image", or why there is none.
+  std::vector<Structure> structures;
+  TriangleMesh recess;               ///< Suprapatellar recess; empty if unknown.
+  std::vector<std::string> missing;  ///< Structures that could not be had, by name; every plan says so.
+};
+
+/// Returns the anatomy of a labelled knee. `body` (1 inside the limb) gives the skin where labels do not.
+///
+/// Labels give the skin if they hold skin, or fat and muscle: then everything labelled is limb. The limb is
+/// made solid (largest part, holes filled) and its surface taken at about 1 mm. The recess is no structure to
+/// keep away from.
+/// \throws InvalidInput if `body` holds no voxel that is not 0.
+Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame,
+                      const Volume<std::uint8_t>* body = nullptr, const Progress& progress = {});
+
+}  // namespace genu::planning

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <genu/core/error.h>
+#include <genu/imaging/body.h>
+#include <genu/planning/anatomy.h>
+#include <genu/surface/extract.h>
+#include <genu/surface/measure.h>
+
+namespace genu::planning {
+namespace {
+
+struct Wanted {
+  std::string_view name;
+  StructureKind kind;
+  bool (*inside)(Tissue);
+};
+
+// Tibial cartilage is one structure, whether or not its plates have labels of their own.
+constexpr std::array wanted_structures{
+    Wanted{"femur", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::femur); }},
+    Wanted{"tibia", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::tibia); }},
+    Wanted{"patella", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::patella); }},
+    Wanted{"fibula", StructureKind::bone, [](Tissue t) { return t == Tissue::fibula; }},
+    Wanted{"femoral_cartilage", StructureKind::cartilage,
+           [](Tissue t) { return is_cartilage_of(t, Bone::femur); }},
+    Wanted{"tibial_cartilage", StructureKind::cartilage,
+           [](Tissue t) { return is_cartilage_of(t, Bone::tibia); }},
+    Wanted{"patellar_cartilage", StructureKind::cartilage,
+           [](Tissue t) { return is_cartilage_of(t, Bone::patella); }},
+    Wanted{"patellar_tendon", StructureKind::tendon, [](Tissue t) { return t == Tissue::patellar_tendon; }},
+    Wanted{"quadriceps_tendon", StructureKind::tendon,
+           [](Tissue t) { return t == Tissue::quadriceps_tendon; }},
+    Wanted{"popliteal_artery", StructureKind::vessel, [](Tissue t) { return t == Tissue::popliteal_artery; }},
+    Wanted{"popliteal_vein", StructureKind::vessel, [](Tissue t) { return t == Tissue::popliteal_vein; }},
+    Wanted{"medial_meniscus", StructureKind::meniscus, [](Tissue t) { return t == Tissue::medial_meniscus; }},
+    Wanted{"lateral_meniscus", StructureKind::meniscus,
+           [](Tissue t) { return t == Tissue::lateral_meniscus; }},
+};
+
+// The skin is smooth and far larger than any other surface: a millimetre is fine enough for an entry, and
+// keeps its triangles in the hundred thousands.
+constexpr double skin_grid_mm = 1.0;
+// Images fade out or are blanked over up to this much at the ends of the limb, so that the body found in them
+// ends before the grid does.
+constexpr double blanked_end_mm = 10.0;
+// A surface within this of the limb's axis there is a cut face and not skin.
+constexpr double blanked_end_tilt_deg = 45.0;
+
+bool labels_hold_skin(const LabelMap& labels) {
+  std::array<bool, 256> present{};
+  for (const Tissue t : labels.voxels()) present[static_cast<std::uint8_t>(t)] = true;
+  const auto has = [&](Tissue t) { return present[static_cast<std::uint8_t>(t)]; };
+  return has(Tissue::skin) || (has(Tissue::fat) && has(Tissue::muscle));
+}
+
+// Takes every n-th voxel along each axis, so that the spacing is about `skin_grid_mm`.
+template <typename T>
+Volume<std::uint8_t> coarse_mask(const Volume<T>& from) {
+  const ImageGeometry& fine = from.geometry();
+  const Vector3 s = fine.spacing_mm();
+  const std::array<double, 3> spacing{s.x, s.y, s.z};
+  std::array<std::int64_t, 3> step{}, first{};
+  GridSize size{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    step[a] = std::clamp<std::int64_t>(std::llround(skin_grid_mm / spacing[a]), 1, fine.size()[a]);
+    size[a] = fine.size()[a] / step[a];
+    first[a] = (fine.size()[a] - 1 - (size[a] - 1) * step[a]) / 2;
+  }
+  const ImageGeometry grid(size, fine.to_patient(VoxelIndex{first[0], first[1], first[2]}),
+                           {s.x * static_cast<double>(step[0]), s.y * static_cast<double>(step[1]),
+                            s.z * static_cast<double>(step[2])},
+                           fine.direction());
+  Volume<std::uint8_t> mask(grid);
+  for (std::size_t v = 0; v < mask.voxels().size(); ++v) {
+    const VoxelIndex at = grid.index_of(v);
+    mask.voxels()[v] =
+        from[{first[0] + at.i * step[0], first[1] + at.j * step[1], first[2] + at.k * step[2]}] != T{};
+  }
+  return mask;
+}
+
+/// Tells the cut faces of a limb's surface, where the field of view ends, from its skin.
+class CutFaces {
+ public:
+  explicit CutFaces(const Volume<std::uint8_t>& limb) : limb_(limb), grid_(limb.geometry()) {
+    const Vector3 s = grid_.spacing_mm();
+    spacing_ = {s.x, s.y, s.z};
+    for (std::size_t a = 1; a < 3; ++a)
+      if (std::abs(grid_.direction().column(static_cast<int>(a)).z) >
+          std::abs(grid_.direction().column(static_cast<int>(along_)).z))
+        along_ = a;
+  }
+
+  bool contain(const Point3& p, const Vector3& outward) const {
+    const ContinuousIndex c = grid_.to_index(p);
+    const std::array<double, 3> index{c.i, c.j, c.k};
+    for (std::size_t a = 0; a < 3; ++a)
+      for (const bool far_side : {false, true}) {
+        const double border = far_side ? static_cast<double>(grid_.size()[a]) - 0.5 : -0.5;
+        const double depth_mm = std::abs(border - index[a]) * spacing_[a];
+        // Smoothing rounds the rim of a cut face over about two voxels.
+        if (depth_mm < 2.0 * spacing_[a] && limb_reaches(a, far_side, index)) return true;
+        const Vector3 face_normal = (far_side ? 1.0 : -1.0) * grid_.direction().column(static_cast<int>(a));
+        if (a == along_ && depth_mm < blanked_end_mm &&
+            angle_deg(outward, face_normal) < blanked_end_tilt_deg)
+          return true;
+      }
+    return false;
+  }
+
+ private:
+  // Returns true if the limb touches this face of the grid within two voxels of the foot of `index` on it.
+  bool limb_reaches(std::size_t axis, bool far_side, const std::array<double, 3>& index) const {
+    std::array<std::int64_t, 3> low{}, high{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      low[a] = std::max<std::int64_t>(0, std::llround(index[a]) - 2);
+      high[a] = std::min<std::int64_t>(grid_.size()[a] - 1, std::llround(index[a]) + 2);
+    }
+    low[axis] = high[axis] = far_side ? grid_.size()[axis] - 1 : 0;
+    for (std::int64_t k = low[2]; k <= high[2]; ++k)
+      for (std::int64_t j = low[1]; j <= high[1]; ++j)
+        for (std::int64_t i = low[0]; i <= high[0]; ++i)
+          if (limb_[{i, j, k}]) return true;
+    return false;
+  }
+
+  const Volume<std::uint8_t>& limb_;
+  const ImageGeometry& grid_;
+  std::array<double, 3> spacing_{};
+  std::size_t along_ = 0;  // The grid axis nearest to the limb's.
+};
+
+TriangleMesh without_cut_faces(const TriangleMesh& surface, const Volume<std::uint8_t>& limb) {
+  const CutFaces cut(limb);
+  const std::vector<Vector3> normals = surface::vertex_normals(surface);
+  std::vector<bool> is_skin(surface.vertices().size());
+  for (std::size_t v = 0; v < is_skin.size(); ++v)
+    is_skin[v] = !cut.contain(surface.vertices()[v], normals[v]);
+  constexpr std::uint32_t unused = 0xffffffff;
+  std::vector<std::uint32_t> number(is_skin.size(), unused);
+  std::vector<Point3> vertices;
+  std::vector<Triangle> triangles;
+  for (Triangle t : surface.triangles()) {
+    if (!(is_skin[t[0]] && is_skin[t[1]] && is_skin[t[2]])) continue;
+    for (auto& v : t) {
+      if (number[v] == unused) {
+        number[v] = static_cast<std::uint32_t>(vertices.size());
+        vertices.push_back(surface.vertices()[v]);
+      }
+      v = number[v];
+    }
+    triangles.push_back(t);
+  }
+  return {std::move(vertices), std::move(triangles)};
+}
+
+TriangleMesh skin_around(const Volume<std::uint8_t>& mask, const Progress& progress) {
+  const Volume<std::uint8_t> limb = imaging::solid_limb(mask);
+  LabelMap labels(limb.geometry());
+  for (std::size_t v = 0; v < labels.voxels().size(); ++v)
+    labels.voxels()[v] = limb.voxels()[v] ? Tissue::skin : Tissue::background;
+  const TriangleMesh closed = surface::extract(
+      labels, [](Tissue t) { return t == Tissue::skin; }, {}, progress);
+  return without_cut_faces(closed, limb);
+}
+
+void add_skin(Anatomy& anatomy, const LabelMap& labels, const Volume<std::uint8_t>* body,
+              const Progress& progress) {
+  if (labels_hold_skin(labels)) {
+    anatomy.skin = skin_around(coarse_mask(labels), progress);
+    anatomy.skin_source = "labels";
+  } else if (body) {
+    if (std::all_of(body->voxels().begin(), body->voxels().end(), [](auto v) { return v == 0; }))
+      throw InvalidInput("cannot take the skin from a body mask without a voxel inside");
+    anatomy.skin = skin_around(coarse_mask(*body), progress);
+    anatomy.skin_source = "image";
+  } else {
+    anatomy.skin_source = "none: the labels hold no skin, nor fat and muscle, and no image was given";
+  }
+  if (anatomy.skin.empty()) {
+    if (!anatomy.skin_source.starts_with("none"))
+      anatomy.skin_source = "none: the field of view lies inside the limb";
+    anatomy.missing.push_back("skin");
+  }
+}
+
+}  // namespace
+
+std::string_view name(StructureKind kind) {
+  switch (kind) {
+    case StructureKind::bone:
+      return "bone";
+    case StructureKind::cartilage:
+      return "cartilage";
+    case StructureKind::tendon:
+      return "tendon";
+    case StructureKind::vessel:
+      return "vessel";
+    case StructureKind::meniscus:
+      return "meniscus";
+  }
+  throw InvalidInput("no kind of structure has the number " + std::to_string(static_cast<int>(kind)));
+}
+
+Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<std::uint8_t>* body,
+                      const Progress& progress) {
+  Anatomy anatomy;
+  anatomy.frame = frame;
+  const double parts = static_cast<double>(wanted_structures.size()) + 2.0;
+  double done = 0.0;
+  const auto next_part = [&] {
+    Progress part = progress.part(done / parts, (done + 1.0) / parts);
+    done += 1.0;
+    return part;
+  };
+  for (const Wanted& wanted : wanted_structures) {
+    TriangleMesh mesh = surface::extract(labels, wanted.inside, {}, next_part());
+    if (mesh.empty())
+      anatomy.missing.emplace_back(wanted.name);
+    else
+      anatomy.structures.push_back({std::string(wanted.name), wanted.kind, std::move(mesh), "segmented"});
+  }
+  const auto in_recess = [](Tissue t) { return t == Tissue::suprapatellar_recess; };
+  anatomy.recess = surface::extract(labels, in_recess, {}, next_part());
+  if (anatomy.recess.empty()) anatomy.missing.emplace_back("suprapatellar_recess");
+  add_skin(anatomy, labels, body, next_part());
+  return anatomy;
+}
+
+}  // namespace genu::planning

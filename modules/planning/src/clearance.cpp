@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <tuple>
+
+#include <genu/core/error.h>
+#include <genu/core/parallel.h>
+#include <genu/planning/clearance.h>
+#include <genu/surface/measure.h>
+
+namespace genu::planning {
+
+ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads) : anatomy_(&anatomy) {
+  for (const Structure& s : anatomy.structures)
+    if (s.surface.empty())
+      throw InvalidInput("cannot measure clearances: the structure '" + s.name + "' has no surface");
+  const std::size_t count = anatomy.structures.size();
+  std::vector<std::optional<surface::MeshQuery>> made(count);
+  parallel_for(
+      count + 1,
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t s = begin; s < end; ++s)
+          if (s < count)
+            made[s].emplace(anatomy.structures[s].surface);
+          else if (!anatomy.skin.empty())
+            skin_.emplace(anatomy.skin);
+      },
+      threads, 1);
+  if (skin_) skin_normals_ = surface::vertex_normals(anatomy.skin);
+  for (std::size_t s = 0; s < count; ++s) {
+    surfaces_.push_back(std::move(*made[s]));
+    const auto& vertices = anatomy.structures[s].surface.vertices();
+    Box box{vertices.front(), vertices.front()};
+    for (const Point3& p : vertices) {
+      box.low = {std::min(box.low.x, p.x), std::min(box.low.y, p.y), std::min(box.low.z, p.z)};
+      box.high = {std::max(box.high.x, p.x), std::max(box.high.y, p.y), std::max(box.high.z, p.z)};
+    }
+    boxes_.push_back(box);
+  }
+}
+
+Vector3 ClearanceField::skin_normal(const surface::SurfacePoint& on_skin) const {
+  const Triangle& t = anatomy_->skin.triangles()[on_skin.triangle];
+  const auto& vertices = anatomy_->skin.vertices();
+  const Vector3 face = skin_->triangle_normal(on_skin.triangle);
+  Vector3 sum;
+  for (std::size_t c = 0; c < 3; ++c) {
+    // A vertex weighs as much as the part of the triangle that lies across from it.
+    const Vector3 a = vertices[t[(c + 1) % 3]] - on_skin.point, b = vertices[t[(c + 2) % 3]] - on_skin.point;
+    sum += std::max(0.0, dot(cross(a, b), face)) * skin_normals_[t[c]];
+  }
+  const double size = length(sum);
+  return size > 0.0 ? sum / size : face;
+}
+
+bool ClearanceField::contains(std::size_t structure, const Point3& p) const {
+  const Box& box = boxes_[structure];
+  if (p.x < box.low.x || p.y < box.low.y || p.z < box.low.z || p.x > box.high.x || p.y > box.high.y ||
+      p.z > box.high.z)
+    return false;
+  // Any direction to a point outside serves: an odd number of crossings means inside.
+  const Point3 outside = box.high + Vector3{7.0, 11.0, 13.0};
+  return surfaces_[structure].crossings(p, outside).size() % 2 == 1;
+}
+
+std::optional<double> ClearanceField::first_crossing_mm(std::size_t structure, const Point3& from,
+                                                        const Point3& to) const {
+  const auto first = surfaces_[structure].first_crossing(from, to);
+  return first ? std::optional(first->distance_mm) : std::nullopt;
+}
+
+double ClearanceField::axis_distance_at_least_mm(std::size_t structure, const Point3& from,
+                                                 const Point3& to) const {
+  // The distance between the structure's box and the box around the segment.
+  const Box& box = boxes_[structure];
+  const auto gap = [](double low, double high, double a, double b) {
+    return std::max({0.0, low - std::max(a, b), std::min(a, b) - high});
+  };
+  return length({gap(box.low.x, box.high.x, from.x, to.x), gap(box.low.y, box.high.y, from.y, to.y),
+                 gap(box.low.z, box.high.z, from.z, to.z)});
+}
+
+double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to) const {
+  const double apart = surfaces_[structure].segment_distance_mm(from, to);
+  return apart > 0.0 && contains(structure, to) ? -apart : apart;
+}
+
+std::vector<Clearance> ClearanceField::clearances(const Trajectory& path, double diameter_mm) const {
+  if (!is_finite(path.entry) || !is_finite(path.target) || !(diameter_mm >= 0.0) ||
+      !std::isfinite(diameter_mm)) {
+    std::ostringstream message;
+    message << "cannot measure the clearance of a needle of " << diameter_mm << " mm from " << path.entry
+            << " to " << path.target;
+    throw InvalidInput(message.str());
+  }
+  std::vector<Clearance> result;
+  for (std::size_t s = 0; s < surfaces_.size(); ++s) {
+    const Structure& structure = anatomy_->structures[s];
+    const double axis = axis_distance_mm(s, path.entry, path.target);
+    result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source});
+  }
+  std::sort(result.begin(), result.end(), [](const Clearance& a, const Clearance& b) {
+    return std::tie(a.distance_mm, a.structure) < std::tie(b.distance_mm, b.structure);
+  });
+  return result;
+}
+
+}  // namespace genu::planning

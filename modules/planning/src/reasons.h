@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <genu/planning/plan.h>
+
+namespace genu::planning {
+
+/// Why one path was rejected, in numbers.
+struct Refusal {
+  Rejection reason = Rejection::crosses_bone;
+  std::string structure;     ///< The one in the way; empty if none is.
+  double value = 0.0;        ///< Angle, depth, clearance, or where along the path it crosses.
+  double asked = 0.0;        ///< What `value` should have been at most or at least.
+  bool near_target = false;  ///< Cartilage crossed within the target's tolerance.
+};
+
+/// Returns the refusal in words: "femur: 0.4 mm, 1.0 mm asked for".
+std::string detail_of(const Refusal& refusal);
+
+/// Returns what the search found, with counts for each reason, and what was nearest to passing.
+std::vector<std::string> reasons_of(std::size_t entries, std::size_t safe, std::size_t ranked,
+                                    const std::vector<Refusal>& refusals, const PlanOptions& options);
+
+/// Returns what the plan does not know.
+std::vector<std::string> limits_of(const Anatomy& anatomy, const Approach& approach);
+
+}  // namespace genu::planning

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <set>
+
+#include <genu/core/error.h>
+#include <genu/planning/anatomy.h>
+
+#include "scene.h"
+
+namespace genu::planning {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::oblique_grid;
+
+const Point3 centre{11.0, -7.0, 5.0};  // Of the test grids.
+const KneeFrame frame = patient_aligned_frame(Side::left, centre);
+const testing::GridOptions grid_options{.spacing_mm = {0.7, 0.7, 1.1}, .extent_mm = {90.0, 84.0, 80.0}};
+constexpr double limb_mm = 30.0;
+
+double from_axis(const Point3& p) {
+  return std::hypot(p.x - centre.x, p.y - centre.y);
+}
+
+Tissue limb_tissue(const Point3& p) {
+  const double r = from_axis(p);
+  if (distance(p, centre) < 12.0) return Tissue::femur;
+  if (distance(p, centre) < 14.0) return Tissue::femoral_cartilage;
+  return r > limb_mm ? Tissue::background : r > 28.0 ? Tissue::skin : r > 20.0 ? Tissue::fat : Tissue::muscle;
+}
+
+LabelMap limb() {
+  return testing::label(oblique_grid(grid_options), limb_tissue);
+}
+
+Volume<std::uint8_t> body_of(const LabelMap& labels) {
+  Volume<std::uint8_t> body(labels.geometry());
+  for (std::size_t v = 0; v < body.voxels().size(); ++v)
+    body.voxels()[v] = labels.voxels()[v] != Tissue::background;
+  return body;
+}
+
+void expect_round_skin(const TriangleMesh& skin, double worst_mm) {
+  ASSERT_FALSE(skin.empty());
+  double low = 1e9, high = -1e9;
+  std::set<int> sectors;
+  for (const Point3& p : skin.vertices()) {
+    EXPECT_NEAR(from_axis(p), limb_mm, worst_mm);
+    low = std::min(low, p.z);
+    high = std::max(high, p.z);
+    sectors.insert(static_cast<int>(std::floor(std::atan2(p.y - centre.y, p.x - centre.x) * 10.0)));
+  }
+  EXPECT_GT(high - low, 60.0) << "too much of the skin was cut away";
+  EXPECT_GE(sectors.size(), 62u) << "the skin does not go all the way round";
+}
+
+TEST(BuildAnatomy, MakesASkinWithoutTheCutFacesOfTheFieldOfView) {
+  // The limb leaves the grid at both ends; the caps there would be at every radius below that of the limb.
+  const Anatomy anatomy = build_anatomy(limb(), frame);
+  EXPECT_EQ(anatomy.skin_source, "labels");
+  expect_round_skin(anatomy.skin, 0.8);
+  EXPECT_THAT(anatomy.missing, Not(Contains("skin")));
+}
+
+TEST(BuildAnatomy, TakesTheSkinFromTheBodyWhereLabelsHoldNone) {
+  LabelMap labels = limb();
+  const auto body = body_of(labels);
+  for (Tissue& t : labels.voxels())
+    if (t != Tissue::femur) t = Tissue::background;
+  const Anatomy with = build_anatomy(labels, frame, &body);
+  EXPECT_EQ(with.skin_source, "image");
+  expect_round_skin(with.skin, 0.8);
+  const Anatomy without = build_anatomy(labels, frame);
+  EXPECT_TRUE(without.skin.empty());
+  EXPECT_THAT(without.skin_source, HasSubstr("no image was given"));
+  EXPECT_THAT(without.missing, Contains("skin"));
+}
+
+TEST(BuildAnatomy, TakesNoBlankedEndOfAnImageForSkin) {
+  // Scanners blank the first and last rows, so that the body found ends a few millimetres before the grid.
+  LabelMap labels = limb();
+  auto body = body_of(labels);
+  const ImageGeometry& grid = body.geometry();
+  for (std::size_t v = 0; v < body.voxels().size(); ++v) {
+    const VoxelIndex at = grid.index_of(v);
+    if (at.k < 4 || at.k >= grid.size()[2] - 4) body.voxels()[v] = 0;
+  }
+  for (Tissue& t : labels.voxels()) t = t == Tissue::femur ? t : Tissue::background;
+  const Anatomy anatomy = build_anatomy(labels, frame, &body);
+  // The rim of a blanked end is rounded: a little of it may stay, near the skin.
+  for (const Point3& p : anatomy.skin.vertices()) EXPECT_GT(from_axis(p), limb_mm - 2.5);
+}
+
+TEST(BuildAnatomy, KeepsSkinThatComesNearTheBorderButIsNotCut) {
+  // A limb that fills the field of view sideways but for two millimetres: all of its skin is skin.
+  auto options = grid_options;
+  options.extent_mm = {120.0, 120.0, 60.0};
+  const auto grid = oblique_grid(options);
+  const Vector3 along = grid.direction().column(2);
+  const auto off_axis = [&](const Point3& p) { return length(cross(p - centre, along)); };
+  const LabelMap labels = testing::label(
+      grid, [&](const Point3& p) { return off_axis(p) < 57.5 ? Tissue::skin : Tissue::background; });
+  double widest[4] = {0, 0, 0, 0};
+  const Anatomy anatomy = build_anatomy(labels, frame);
+  for (const Point3& p : anatomy.skin.vertices()) {
+    const double i = dot(p - centre, grid.direction().column(0)),
+                 j = dot(p - centre, grid.direction().column(1));
+    widest[0] = std::max(widest[0], i);
+    widest[1] = std::max(widest[1], -i);
+    widest[2] = std::max(widest[2], j);
+    widest[3] = std::max(widest[3], -j);
+  }
+  for (const double w : widest) EXPECT_NEAR(w, 57.5, 0.8);
+}
+
+TEST(BuildAnatomy, CutsAwayTheSideWhereTheFieldOfViewCutsTheLimb) {
+  auto options = grid_options;
+  options.extent_mm = {40.0, 84.0, 80.0};  // The limb is 60 mm wide.
+  const auto labels = testing::label(oblique_grid(options), limb_tissue);
+  const Anatomy anatomy = build_anatomy(labels, frame);
+  for (const Point3& p : anatomy.skin.vertices()) EXPECT_NEAR(from_axis(p), limb_mm, 0.8);
+}
+
+TEST(BuildAnatomy, NamesWhatItHasAndWhatItMisses) {
+  const Anatomy anatomy = build_anatomy(limb(), frame);
+  ASSERT_EQ(anatomy.structures.size(), 2u);
+  EXPECT_EQ(anatomy.structures[0].name, "femur");
+  EXPECT_EQ(anatomy.structures[0].kind, StructureKind::bone);
+  EXPECT_EQ(anatomy.structures[0].source, "segmented");
+  EXPECT_EQ(anatomy.structures[1].name, "femoral_cartilage");
+  for (const char* name : {"tibia", "patella", "fibula", "tibial_cartilage", "patellar_cartilage",
+                           "patellar_tendon", "quadriceps_tendon", "popliteal_artery", "popliteal_vein",
+                           "medial_meniscus", "lateral_meniscus", "suprapatellar_recess"})
+    EXPECT_THAT(anatomy.missing, Contains(name));
+  EXPECT_EQ(anatomy.missing.size(), 12u);
+}
+
+TEST(BuildAnatomy, CountsMarrowLesionsAsBoneAndBothTibialPlatesAsOneStructure) {
+  const auto grid = oblique_grid({.extent_mm = {30.0, 30.0, 30.0}});
+  const auto labels = testing::label(grid, [](const Point3& p) {
+    if (distance(p, centre) < 3.0) return Tissue::femoral_bone_lesion;
+    if (distance(p, centre) < 7.0) return Tissue::femur;
+    if (distance(p, centre) > 11.0) return Tissue::background;
+    return p.x > centre.x ? Tissue::medial_tibial_cartilage : Tissue::lateral_tibial_cartilage;
+  });
+  const Anatomy anatomy = build_anatomy(labels, frame);
+  ASSERT_EQ(anatomy.structures.size(), 2u);
+  for (const Point3& p : anatomy.structures[0].surface.vertices()) EXPECT_NEAR(distance(p, centre), 7.0, 0.4);
+  EXPECT_EQ(anatomy.structures[1].name, "tibial_cartilage");
+}
+
+TEST(BuildAnatomy, RefusesABodyWithoutAVoxelInside) {
+  const auto labels =
+      testing::concentric_spheres(oblique_grid({.extent_mm = {30, 30, 30}}), centre, 8.0, 10.0);
+  const Volume<std::uint8_t> nothing(labels.geometry());
+  EXPECT_THROW(build_anatomy(labels, frame, &nothing), InvalidInput);
+}
+
+TEST(BuildAnatomy, SaysThatThereIsNoSkinWhereTheFieldOfViewLiesInsideTheLimb) {
+  const auto labels = testing::label(oblique_grid({.extent_mm = {30, 30, 30}}), [](const Point3& p) {
+    return distance(p, centre) < 8.0 ? Tissue::femur : p.x > centre.x ? Tissue::fat : Tissue::muscle;
+  });
+  const Anatomy anatomy = build_anatomy(labels, frame);
+  EXPECT_TRUE(anatomy.skin.empty());
+  EXPECT_THAT(anatomy.skin_source, HasSubstr("inside the limb"));
+}
+
+}  // namespace
+}  // namespace genu::planning
