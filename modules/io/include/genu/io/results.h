@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <genu/cartilage/report.h>
+#include <genu/phantom/knee.h>
+#include <genu/planning/plan.h>
+#include <genu/staging/stage.h>
+
+namespace genu::io {
+
+// Each result has one JSON form with a published schema in data/schemas/; numbers that could not be measured
+// are null. Readers validate against the schema and throw IoError naming the file, the place in it and the
+// value.
+
+std::string to_json(const cartilage::CartilageReport& report);  ///< Without the meshes; see case_folder.h.
+std::string to_json(const staging::StageReport& report);
+std::string to_json(const std::vector<planning::NeedlePlan>& plans);
+std::string to_json(const phantom::Knee& knee, const phantom::Truth& truth);
+
+cartilage::CartilageReport cartilage_from_json(std::string_view json, const std::string& source);
+staging::StageReport stage_from_json(std::string_view json, const std::string& source);
+std::vector<planning::NeedlePlan> plans_from_json(std::string_view json, const std::string& source);
+
+/// Reads a rule (data/schemas/staging_rule.schema.json).
+/// \throws IoError
+staging::Rule read_staging_rule(const std::filesystem::path& file);
+/// Reads ways in (data/schemas/approaches.schema.json).
+/// \throws IoError
+std::vector<planning::Approach> read_approaches(const std::filesystem::path& file);
+
+/// Returns the header and one row a region: case, visit, side, region, every measure with its unit in the
+/// column name.
+std::string measures_csv_header();
+std::string measures_csv_rows(const cartilage::CartilageReport& report, std::string_view case_name,
+                              std::string_view visit);
+
+/// Validates a JSON text against a schema of data/schemas/ (by file name, without the extension).
+/// \throws IoError listing each place that breaks the schema.
+void validate_json(std::string_view json, std::string_view schema, const std::string& source);
+
+}  // namespace genu::io

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <genu/io/results.h>
+
+#include "json_fields.h"
+#include "measure_fields.h"
+
+namespace genu::io {
+namespace {
+
+using cartilage::Region;
+using io::json_of;  // the overloads below would hide those of points and vectors
+
+OrderedJson json_of(const cartilage::RegionMeasures& measures) {
+  OrderedJson object{{"region", name(measures.region)}};
+  for (const MeasureField& field : measure_fields) object[std::string(field.name)] = measures.*field.value;
+  return object;
+}
+
+OrderedJson json_of(const cartilage::Lesion& lesion) {
+  return {{"name", lesion.name},
+          {"region", name(lesion.region)},
+          {"centre_mm", json_of(lesion.centre)},
+          {"articular_point_mm", json_of(lesion.articular_point)},
+          {"normal", json_of(lesion.normal)},
+          {"area_mm2", lesion.area_mm2},
+          {"denuded_area_mm2", lesion.denuded_area_mm2},
+          {"min_thickness_mm", lesion.min_thickness_mm},
+          {"expected_thickness_mm", lesion.expected_thickness_mm}};
+}
+
+Region region_in(const nlohmann::json& value, const std::string& source) {
+  return named_in(value, std::span<const Region>(all_regions), source);
+}
+
+}  // namespace
+
+std::string to_json(const cartilage::CartilageReport& report) {
+  const cartilage::ThicknessOptions& thickness = report.thickness_options;
+  OrderedJson document{{"schema", "genu/measurements/1"},
+                       {"side", name(report.side)},
+                       {"side_source", report.side_source},
+                       {"frame", json_of(report.frame)},
+                       {"method", report.method},
+                       {"thickness_options",
+                        {{"max_thickness_mm", thickness.max_thickness_mm},
+                         {"search_inside_mm", thickness.search_inside_mm},
+                         {"max_gap_mm", thickness.max_gap_mm},
+                         {"max_tilt_deg", thickness.max_tilt_deg}}},
+                       {"extract_options",
+                        {{"smoothing_mm", report.extract_options.smoothing_mm},
+                         {"fairing_mm", report.extract_options.fairing_mm}}},
+                       {"region_numbers", OrderedJson::object()},
+                       {"regions", OrderedJson::array()},
+                       {"lesions", OrderedJson::array()},
+                       {"flags", report.flags}};
+  for (const Region region : all_regions)
+    document["region_numbers"][std::string(name(region))] = static_cast<int>(region);
+  for (const auto& measures : report.regions) document["regions"].push_back(json_of(measures));
+  for (const auto& lesion : report.lesions) document["lesions"].push_back(json_of(lesion));
+  return text_of(document);
+}
+
+cartilage::CartilageReport cartilage_from_json(std::string_view json, const std::string& source) {
+  const nlohmann::json document = parse_valid(json, "measurements", source);
+  cartilage::CartilageReport report;
+  report.side = side_in(document.at("side"));
+  report.side_source = document.at("side_source").get<std::string>();
+  report.frame = frame_in(document.at("frame"));
+  report.method = document.at("method").get<std::string>();
+  const auto& thickness = document.at("thickness_options");
+  report.thickness_options.max_thickness_mm = thickness.at("max_thickness_mm").get<double>();
+  report.thickness_options.search_inside_mm = thickness.at("search_inside_mm").get<double>();
+  report.thickness_options.max_gap_mm = thickness.at("max_gap_mm").get<double>();
+  report.thickness_options.max_tilt_deg = thickness.at("max_tilt_deg").get<double>();
+  const auto& extract = document.at("extract_options");
+  report.extract_options.smoothing_mm = extract.at("smoothing_mm").get<double>();
+  report.extract_options.fairing_mm = extract.at("fairing_mm").get<double>();
+  for (const auto& object : document.at("regions")) {
+    cartilage::RegionMeasures measures;
+    measures.region = region_in(object.at("region"), source);
+    for (const MeasureField& field : measure_fields)
+      measures.*field.value = number_in(object.at(std::string(field.name)));
+    report.regions.push_back(measures);
+  }
+  for (const auto& object : document.at("lesions")) {
+    cartilage::Lesion lesion;
+    lesion.name = object.at("name").get<std::string>();
+    lesion.region = region_in(object.at("region"), source);
+    lesion.centre = point_in(object.at("centre_mm"));
+    lesion.articular_point = point_in(object.at("articular_point_mm"));
+    lesion.normal = vector_in(object.at("normal"));
+    lesion.area_mm2 = number_in(object.at("area_mm2"));
+    lesion.denuded_area_mm2 = number_in(object.at("denuded_area_mm2"));
+    lesion.min_thickness_mm = number_in(object.at("min_thickness_mm"));
+    lesion.expected_thickness_mm = number_in(object.at("expected_thickness_mm"));
+    report.lesions.push_back(std::move(lesion));
+  }
+  report.flags = texts_in(document.at("flags"));
+  return report;
+}
+
+}  // namespace genu::io

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <genu/io/files.h>
+#include <genu/io/results.h>
+
+#include "json_fields.h"
+#include "measure_fields.h"
+
+namespace genu::io {
+namespace {
+
+using cartilage::Region;
+using staging::Stage;
+
+constexpr std::array all_stages{Stage::minor, Stage::mild, Stage::moderate, Stage::severe};
+
+Stage stage_in(const nlohmann::json& value, const std::string& source) {
+  return named_in(value, std::span<const Stage>(all_stages), source);
+}
+
+Region region_in(const nlohmann::json& value, const std::string& source) {
+  return named_in(value, std::span<const Region>(all_regions), source);
+}
+
+}  // namespace
+
+std::string to_json(const staging::StageReport& report) {
+  OrderedJson document{{"schema", "genu/stage/1"},
+                       {"stage", nullptr},
+                       {"possible", OrderedJson::array()},
+                       {"reasons", report.reasons},
+                       {"evidence", OrderedJson::array()},
+                       {"rule", {{"name", report.rule_name}, {"version", report.rule_version}}},
+                       {"statement", report.statement}};
+  if (report.stage) document["stage"] = name(*report.stage);
+  for (const Stage stage : report.possible) document["possible"].push_back(name(stage));
+  for (const staging::Evidence& evidence : report.evidence)
+    document["evidence"].push_back({{"region", name(evidence.region)},
+                                    {"measure", evidence.measure},
+                                    {"value", evidence.value},
+                                    {"unit", evidence.unit}});
+  return text_of(document);
+}
+
+staging::StageReport stage_from_json(std::string_view json, const std::string& source) {
+  const nlohmann::json document = parse_valid(json, "stage", source);
+  staging::StageReport report;
+  if (!document.at("stage").is_null()) report.stage = stage_in(document.at("stage"), source);
+  for (const auto& stage : document.at("possible")) report.possible.push_back(stage_in(stage, source));
+  report.reasons = texts_in(document.at("reasons"));
+  for (const auto& object : document.at("evidence"))
+    report.evidence.push_back({region_in(object.at("region"), source),
+                               object.at("measure").get<std::string>(), number_in(object.at("value")),
+                               object.at("unit").get<std::string>()});
+  report.rule_name = document.at("rule").at("name").get<std::string>();
+  report.rule_version = document.at("rule").at("version").get<std::string>();
+  report.statement = document.at("statement").get<std::string>();
+  return report;
+}
+
+staging::Rule read_staging_rule(const std::filesystem::path& file) {
+  const std::string source = file.string();
+  const nlohmann::json document = parse_valid(read_text(file), "staging_rule", source);
+  staging::Rule rule;
+  rule.name = document.at("name").get<std::string>();
+  rule.version = document.at("version").get<std::string>();
+  for (const auto& plate : document.at("plates")) rule.plates.push_back(region_in(plate, source));
+  rule.moderate_above_dABp_percent = document.at("moderate_above_dABp_percent").get<double>();
+  rule.severe_above_dABp_percent = document.at("severe_above_dABp_percent").get<double>();
+  rule.max_not_measured_percent = document.at("max_not_measured_percent").get<double>();
+  rule.source = document.at("source").get<std::string>();
+  if (rule.severe_above_dABp_percent <= rule.moderate_above_dABp_percent)
+    throw IoError("cannot read '" + source + "': at /severe_above_dABp_percent: " +
+                  document.at("severe_above_dABp_percent").dump() + " is not above " +
+                  document.at("moderate_above_dABp_percent").dump() + " of /moderate_above_dABp_percent");
+  return rule;
+}
+
+}  // namespace genu::io

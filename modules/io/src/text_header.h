@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stored_volume.h"
+
+// What NRRD and MetaImage share: a header of text lines, then voxels, packed or not, in the same file or
+// another.
+namespace genu::io {
+
+/// The fields of a text header, keys in lower case, and where it ends.
+struct TextHeader {
+  std::map<std::string, std::string> fields;
+  std::size_t bytes = 0;
+
+  bool has(const std::string& key) const { return fields.contains(key); }
+  /// Returns the value, or an empty text.
+  std::string value(const std::string& key) const { return has(key) ? fields.at(key) : std::string(); }
+};
+
+/// Reads the lines "key SEPARATOR value" up to the one that `is_last` tells (its key in lower case; empty for
+/// a line without a separator).
+TextHeader read_text_header(const std::filesystem::path& file, char separator,
+                            bool (*is_last)(const std::string& key, bool blank_line));
+
+std::string lower(std::string text);
+
+/// Returns the numbers of a text, parted by blanks; nothing if there is anything else in it. Independent of
+/// the locale.
+std::optional<std::vector<double>> numbers_in(const std::string& text);
+/// Returns the shortest digits that read back as the same number, in any locale.
+std::string digits_of(double value);
+
+/// Returns "SIZE SIZE SIZE" of a header as a grid's size.
+/// \throws IoError if it is not three whole numbers
+GridSize size_in(const std::filesystem::path& file, const std::string& dimensions, const std::string& sizes);
+
+/// Where a file keeps its voxels, and how.
+struct VoxelPlace {
+  std::filesystem::path data;  ///< The file itself, or another.
+  std::size_t offset = 0;
+  bool compressed = false;  ///< A zlib or gzip stream.
+  bool big_endian = false;
+  std::size_t compressed_bytes = 0;  ///< 0: not stated.
+};
+
+/// Returns the voxels of a volume whose geometry and component are known, in this machine's byte order.
+/// \throws IoError
+std::vector<std::byte> read_voxels(const std::filesystem::path& file, const StoredVolume& volume,
+                                   const VoxelPlace& place);
+
+/// Writes a header and what follows it.
+/// \throws IoError
+void write_header_and_voxels(const std::filesystem::path& file, const VoxelsToStore& volume,
+                             std::string_view header, const std::vector<std::byte>* packed);
+
+}  // namespace genu::io

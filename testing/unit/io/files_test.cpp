@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <genu/io/files.h>
+#include <genu/testing/data.h>
+
+#include "matchers.h"
+
+namespace genu::io {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using testing::message_of;
+using testing::ScratchFolder;
+
+/// How many files and folders lie in a folder, hidden ones too.
+std::ptrdiff_t entries(const fs::path& folder) {
+  return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
+}
+
+/// Sets an environment variable for one test.
+class Environment {
+ public:
+  Environment(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = std::getenv(name)) old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  ~Environment() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST(DataFile, IsFoundInTheSourceTreeOfAProgramThatWasNotInstalled) {
+  EXPECT_TRUE(fs::is_regular_file(data_file("staging/rule-1.json")));
+}
+
+TEST(DataFile, TheEnvironmentGoesBeforeEverythingElse) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "staging");
+  write_text(scratch / "staging/rule-1.json", "mine");
+  const Environment data("GENU_DATA", scratch.path().string());
+  EXPECT_EQ(read_text(data_file("staging/rule-1.json")), "mine");
+  const std::string message = message_of([] { data_file("planning/approaches.json"); });
+  EXPECT_THAT(message, HasSubstr((scratch / "planning/approaches.json").string()))
+      << "a file that the user's folder lacks is not taken from elsewhere in silence";
+}
+
+TEST(DataFile, TheErrorNamesThePlaces) {
+  const std::string message = message_of([] { data_file("no/such.file"); });
+  EXPECT_THAT(message, HasSubstr("share/genu/no/such.file"));
+  EXPECT_THAT(message, HasSubstr("data/no/such.file"));
+  EXPECT_THAT(message, HasSubstr("GENU_DATA"));
+}
+
+TEST(Text, IsReadBackByteForByte) {
+  const ScratchFolder scratch;
+  const std::string text("a\r\n\0b\xff\n", 7);
+  write_text(scratch / "t.txt", text);
+  EXPECT_EQ(read_text(scratch / "t.txt"), text);
+  write_text(scratch / "t.txt", "");
+  EXPECT_EQ(read_text(scratch / "t.txt"), "");
+  EXPECT_EQ(entries(scratch.path()), 1);
+}
+
+TEST(Text, ErrorsNameTheFile) {
+  const ScratchFolder scratch;
+  EXPECT_THAT(message_of([&] { read_text(scratch / "absent.txt"); }), HasSubstr("absent.txt"));
+  EXPECT_THAT(message_of([&] { read_text(scratch.path()); }), HasSubstr("it is a folder"));
+  EXPECT_THAT(message_of([&] { write_text(scratch / "no/t.txt", ""); }), HasSubstr("no/t.txt"));
+  EXPECT_THAT(message_of([&] { write_text(scratch.path(), ""); }), HasSubstr("it is a folder"));
+}
+
+TEST(WriteAtomically, AFailureLeavesTheOldFileAndNothingElse) {
+  const ScratchFolder scratch;
+  write_text(scratch / "t.nii.gz", "old");
+  fs::path temporary;
+  EXPECT_THROW(write_atomically(scratch / "t.nii.gz",
+                                [&](const fs::path& file) {
+                                  temporary = file;
+                                  write_text(file, "half");
+                                  throw std::runtime_error("the disk is full");
+                                }),
+               std::runtime_error);
+  EXPECT_EQ(temporary.parent_path(), scratch.path());
+  EXPECT_TRUE(temporary.filename().string().ends_with(".nii.gz")) << "writers look at the whole extension";
+  EXPECT_EQ(read_text(scratch / "t.nii.gz"), "old");
+  EXPECT_EQ(entries(scratch.path()), 1);
+}
+
+TEST(FolderTransaction, AppearsWithCommitOnly) {
+  const ScratchFolder scratch;
+  const fs::path folder = scratch / "a/case/";  // a trailing separator names the same folder
+  {
+    FolderTransaction transaction(folder, false);
+    write_text(transaction.path() / "case.json", "{}");
+    EXPECT_FALSE(fs::exists(scratch / "a/case"));
+    transaction.commit();
+  }
+  EXPECT_EQ(read_text(scratch / "a/case/case.json"), "{}");
+  EXPECT_EQ(entries(scratch / "a"), 1);
+}
+
+TEST(FolderTransaction, LeavesNothingWithoutCommit) {
+  const ScratchFolder scratch;
+  {
+    const FolderTransaction transaction(scratch / "case", false);
+    write_text(transaction.path() / "half.txt", "half");
+  }
+  EXPECT_EQ(entries(scratch.path()), 0);
+}
+
+TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "case");
+  write_text(scratch / "case/old.txt", "old");
+  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "case", false); }), HasSubstr("it is not empty"));
+  {
+    FolderTransaction transaction(scratch / "case", true);
+    write_text(transaction.path() / "new.txt", "new");
+    EXPECT_EQ(read_text(scratch / "case/old.txt"), "old");
+    transaction.commit();
+  }
+  EXPECT_FALSE(fs::exists(scratch / "case/old.txt"));
+  EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
+  EXPECT_EQ(entries(scratch.path()), 1);
+}
+
+TEST(FolderTransaction, TakesThePlaceOfAnEmptyFolder) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "case");
+  FolderTransaction transaction(scratch / "case", false);
+  write_text(transaction.path() / "new.txt", "new");
+  transaction.commit();
+  EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
+}
+
+TEST(FolderTransaction, RefusesFilesAndTheFolderThatOneStandsIn) {
+  const ScratchFolder scratch;
+  write_text(scratch / "file", "");
+  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "file", true); }), HasSubstr("it is a file"));
+  EXPECT_THAT(message_of([] { FolderTransaction(fs::current_path().parent_path(), true); }),
+              HasSubstr("current folder"));
+}
+
+// A folder that fills up while the transaction runs is somebody's work.
+TEST(FolderTransaction, DoesNotOverwriteWhatAppearedMeanwhile) {
+  const ScratchFolder scratch;
+  FolderTransaction transaction(scratch / "case", false);
+  fs::create_directory(scratch / "case");
+  write_text(scratch / "case/theirs.txt", "theirs");
+  EXPECT_THROW(transaction.commit(), IoError);
+  EXPECT_EQ(read_text(scratch / "case/theirs.txt"), "theirs");
+}
+
+TEST(RemoveUnfinished, RemovesTemporariesAndNothingElse) {
+  const ScratchFolder scratch;
+  write_text(scratch / "whole.txt", "whole");
+  FolderTransaction committed(scratch / "committed", false);
+  committed.commit();
+  const FolderTransaction transaction(scratch / "case", false);
+  write_text(transaction.path() / "half.txt", "half");
+  EXPECT_EQ(entries(scratch.path()), 3);
+  EXPECT_THROW(write_atomically(scratch / "t.txt",
+                                [](const fs::path& file) {
+                                  write_text(file, "half");
+                                  remove_unfinished();
+                                  EXPECT_FALSE(fs::exists(file));
+                                }),
+               IoError);
+  EXPECT_EQ(entries(scratch.path()), 2);
+  EXPECT_EQ(read_text(scratch / "whole.txt"), "whole");
+}
+
+}  // namespace
+}  // namespace genu::io

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <genu/io/files.h>
+#include <genu/io/results.h>
+#include <genu/testing/data.h>
+
+#include "comma_locale.h"
+#include "matchers.h"
+#include "samples.h"
+
+namespace genu::io {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::message_of;
+using testing::sample_plans;
+using testing::sample_report;
+using testing::sample_stage;
+using testing::ScratchFolder;
+
+void expect_same(double a, double b, const char* what) {
+  EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << what << ": " << a << ", " << b;
+}
+
+TEST(Measurements, AreReadBackFieldByField) {
+  const cartilage::CartilageReport report = sample_report();
+  const cartilage::CartilageReport read = cartilage_from_json(to_json(report), "m.json");
+  EXPECT_EQ(read.side, report.side);
+  EXPECT_EQ(read.side_source, report.side_source);
+  EXPECT_EQ(read.frame.side, report.frame.side);
+  EXPECT_EQ(read.frame.origin, report.frame.origin);
+  EXPECT_EQ(read.frame.lateral, report.frame.lateral);
+  EXPECT_EQ(read.frame.anterior, report.frame.anterior);
+  EXPECT_EQ(read.frame.proximal, report.frame.proximal);
+  EXPECT_EQ(read.method, report.method);
+  EXPECT_EQ(read.thickness_options.max_thickness_mm, 7.5);
+  EXPECT_EQ(read.thickness_options.search_inside_mm, 2.25);
+  EXPECT_EQ(read.thickness_options.max_gap_mm, 1.25);
+  EXPECT_EQ(read.thickness_options.max_tilt_deg, 55.0);
+  EXPECT_EQ(read.extract_options.smoothing_mm, 0.375);
+  EXPECT_EQ(read.extract_options.fairing_mm, 1.125);
+  EXPECT_EQ(read.flags, report.flags);
+  ASSERT_EQ(read.regions.size(), report.regions.size());
+  for (std::size_t r = 0; r < read.regions.size(); ++r) {
+    const cartilage::RegionMeasures &a = read.regions[r], &b = report.regions[r];
+    EXPECT_EQ(a.region, b.region);
+    expect_same(a.tAB_mm2, b.tAB_mm2, "tAB");
+    expect_same(a.cAB_mm2, b.cAB_mm2, "cAB");
+    expect_same(a.dAB_mm2, b.dAB_mm2, "dAB");
+    expect_same(a.dABp_percent, b.dABp_percent, "dABp");
+    expect_same(a.not_measured_mm2, b.not_measured_mm2, "not measured");
+    expect_same(a.VC_mm3, b.VC_mm3, "VC");
+    expect_same(a.VCtAB_mm, b.VCtAB_mm, "VCtAB");
+    expect_same(a.ThCtAB_mean_mm, b.ThCtAB_mean_mm, "mean");
+    expect_same(a.ThCtAB_median_mm, b.ThCtAB_median_mm, "median");
+    expect_same(a.ThCtAB_sd_mm, b.ThCtAB_sd_mm, "SD");
+    expect_same(a.ThCcAB_mean_mm, b.ThCcAB_mean_mm, "covered mean");
+  }
+  ASSERT_EQ(read.lesions.size(), report.lesions.size());
+  for (std::size_t n = 0; n < read.lesions.size(); ++n) {
+    const cartilage::Lesion &a = read.lesions[n], &b = report.lesions[n];
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.region, b.region);
+    EXPECT_EQ(a.centre, b.centre);
+    EXPECT_EQ(a.articular_point, b.articular_point);
+    EXPECT_EQ(a.normal, b.normal);
+    expect_same(a.area_mm2, b.area_mm2, "area");
+    expect_same(a.denuded_area_mm2, b.denuded_area_mm2, "denuded");
+    expect_same(a.min_thickness_mm, b.min_thickness_mm, "min");
+    expect_same(a.expected_thickness_mm, b.expected_thickness_mm, "expected");
+  }
+}
+
+// 0 is denuded and NaN is not measured: JSON has to keep them apart.
+TEST(Measurements, NotMeasuredIsNullAndDenudedIsZero) {
+  const json document = json::parse(to_json(sample_report()));
+  EXPECT_TRUE(document["regions"][1]["ThCtAB_mean_mm"].is_null());
+  EXPECT_EQ(document["regions"][1]["tAB_mm2"], 0.0);
+  EXPECT_EQ(document["regions"][0]["region"], "MT");
+  EXPECT_EQ(document["lesions"][0]["min_thickness_mm"], 0.0);
+  EXPECT_EQ(document["schema"], "genu/measurements/1");
+  EXPECT_EQ(document["region_numbers"]["TrF"], static_cast<int>(cartilage::Region::TrF));
+}
+
+TEST(Measurements, APointThatIsNotFiniteIsNotWritten) {
+  cartilage::CartilageReport report = sample_report();
+  report.lesions[0].centre.y = testing::not_measured;
+  EXPECT_THAT(message_of<InvalidInput>([&] { to_json(report); }), HasSubstr("(1, nan, 3)"));
+}
+
+TEST(StageJson, IsReadBackFieldByField) {
+  for (const bool abstained : {false, true}) {
+    staging::StageReport report = sample_stage();
+    if (abstained) {
+      report.stage.reset();
+      report.possible = {staging::Stage::minor, staging::Stage::mild, staging::Stage::severe};
+    }
+    const staging::StageReport read = stage_from_json(to_json(report), "s.json");
+    EXPECT_EQ(read.stage, report.stage);
+    EXPECT_EQ(read.possible, report.possible);
+    EXPECT_EQ(read.reasons, report.reasons);
+    ASSERT_EQ(read.evidence.size(), 2U);
+    for (std::size_t e = 0; e < 2; ++e) {
+      EXPECT_EQ(read.evidence[e].region, report.evidence[e].region);
+      EXPECT_EQ(read.evidence[e].measure, report.evidence[e].measure);
+      expect_same(read.evidence[e].value, report.evidence[e].value, "value");
+      EXPECT_EQ(read.evidence[e].unit, report.evidence[e].unit);
+    }
+    EXPECT_EQ(read.rule_name, report.rule_name);
+    EXPECT_EQ(read.rule_version, report.rule_version);
+    EXPECT_EQ(read.statement, report.statement);
+  }
+}
+
+void expect_same_path(const Trajectory& a, const Trajectory& b) {
+  EXPECT_EQ(a.entry, b.entry);
+  EXPECT_EQ(a.target, b.target);
+}
+
+TEST(PlanJson, IsReadBackFieldByField) {
+  const std::vector<planning::NeedlePlan> plans = sample_plans();
+  const std::vector<planning::NeedlePlan> read = plans_from_json(to_json(plans), "p.json");
+  ASSERT_EQ(read.size(), plans.size());
+  for (std::size_t p = 0; p < plans.size(); ++p) {
+    EXPECT_EQ(read[p].target.name, plans[p].target.name);
+    EXPECT_EQ(read[p].target.point, plans[p].target.point);
+    EXPECT_EQ(read[p].target.normal, plans[p].target.normal);
+    EXPECT_EQ(read[p].target.tolerance_mm, plans[p].target.tolerance_mm);
+    EXPECT_EQ(read[p].target.on_cartilage, plans[p].target.on_cartilage);
+    EXPECT_EQ(read[p].target.surface, plans[p].target.surface);
+    EXPECT_EQ(read[p].approach, plans[p].approach);
+    EXPECT_EQ(read[p].reasons, plans[p].reasons);
+    EXPECT_EQ(read[p].limits, plans[p].limits);
+    ASSERT_EQ(read[p].ranked.size(), plans[p].ranked.size());
+    ASSERT_EQ(read[p].rejected.size(), plans[p].rejected.size());
+  }
+  for (std::size_t r = 0; r < plans[0].ranked.size(); ++r) {
+    const planning::RankedTrajectory &a = read[0].ranked[r], &b = plans[0].ranked[r];
+    expect_same_path(a.path, b.path);
+    EXPECT_EQ(a.score, b.score);
+    EXPECT_EQ(a.card.depth_mm, b.card.depth_mm);
+    EXPECT_EQ(a.card.skin_angle_deg, b.card.skin_angle_deg);
+    ASSERT_EQ(a.card.needle.has_value(), b.card.needle.has_value());
+    ASSERT_EQ(a.card.clearances.size(), b.card.clearances.size());
+    for (std::size_t c = 0; c < a.card.clearances.size(); ++c) {
+      EXPECT_EQ(a.card.clearances[c].structure, b.card.clearances[c].structure);
+      EXPECT_EQ(a.card.clearances[c].kind, b.card.clearances[c].kind);
+      expect_same(a.card.clearances[c].distance_mm, b.card.clearances[c].distance_mm, "distance");
+      EXPECT_EQ(a.card.clearances[c].source, b.card.clearances[c].source);
+    }
+  }
+  EXPECT_EQ(read[0].ranked[0].card.needle->name, "21 G, 2 in");
+  EXPECT_EQ(read[0].ranked[0].card.needle->gauge, 21);
+  EXPECT_EQ(read[0].ranked[0].card.needle->diameter_mm, 0.82);
+  EXPECT_EQ(read[0].ranked[0].card.needle->length_mm, 50.8);
+  for (std::size_t r = 0; r < plans[0].rejected.size(); ++r) {
+    expect_same_path(read[0].rejected[r].path, plans[0].rejected[r].path);
+    EXPECT_EQ(read[0].rejected[r].reason, plans[0].rejected[r].reason);
+    EXPECT_EQ(read[0].rejected[r].detail, plans[0].rejected[r].detail);
+    EXPECT_EQ(read[0].rejected[r].structure, plans[0].rejected[r].structure);
+  }
+}
+
+phantom::Knee sample_phantom() {
+  phantom::KneeOptions options;
+  options.side = Side::left;
+  options.femoral_thickness_mm = 2.25;
+  options.patellar_change_mm = -0.25;
+  options.defects = {{"hole", phantom::Plate::medial_tibia, 1.0, 2.0, 9.0, 0.75}};
+  options.spurs = {{Bone::femur, false, 3.5, 5.5}};
+  options.patient_from_knee = RigidTransform::rotation_about({}, {1, 2, 3}, 20.0);
+  return phantom::Knee(options);
+}
+
+TEST(TruthJson, KeepsToItsSchemaAndHoldsTheTruth) {
+  const phantom::Knee knee = sample_phantom();
+  const phantom::Truth truth = phantom::truth_of(knee, 2.0);
+  const std::string text = to_json(knee, truth);
+  validate_json(text, "truth", "truth.json");
+  const json document = json::parse(text);
+  EXPECT_EQ(document["side"], "left");
+  EXPECT_EQ(document["thickness_mm"]["femur"], 2.25);
+  EXPECT_EQ(document["thickness_change_mm"]["patella"], -0.25);
+  EXPECT_EQ(document["patient_from_knee"]["rotation"][1][2],
+            knee.options().patient_from_knee.rotation().rows[1][2]);
+  ASSERT_EQ(document["plates"].size(), truth.plates.size());
+  for (std::size_t p = 0; p < truth.plates.size(); ++p) {
+    EXPECT_EQ(document["plates"][p]["plate"], std::string(name(truth.plates[p].plate)));
+    EXPECT_EQ(document["plates"][p]["mean_thickness_mm"], truth.plates[p].mean_thickness_mm);
+    EXPECT_EQ(document["plates"][p]["cartilage_volume_mm3"], truth.plates[p].cartilage_volume_mm3);
+    EXPECT_EQ(document["plates"][p]["denuded_area_mm2"], truth.plates[p].denuded_area_mm2);
+    EXPECT_EQ(document["plates"][p]["subchondral_area_mm2"], truth.plates[p].subchondral_area_mm2);
+  }
+  ASSERT_EQ(document["lesions"].size(), 1U);
+  EXPECT_EQ(document["lesions"][0]["name"], "hole");
+  EXPECT_EQ(document["lesions"][0]["depth_fraction"], 0.75);
+  EXPECT_EQ(document["lesions"][0]["centre_mm"][0], truth.lesions[0].centre.x);
+  EXPECT_EQ(document["bone_spurs"][0]["medial"], false);
+}
+
+TEST(StagingRule, TheOneThatShipsIsTheTestedOne) {
+  const staging::Rule rule = read_staging_rule(data_file("staging/rule-1.json"));
+  using cartilage::Region;
+  EXPECT_THAT(rule.plates, ::testing::UnorderedElementsAre(Region::MT, Region::cMF, Region::LT, Region::cLF));
+  EXPECT_EQ(rule.moderate_above_dABp_percent, 7.5);
+  EXPECT_EQ(rule.severe_above_dABp_percent, 29.5);
+  EXPECT_EQ(rule.version, "1");
+  EXPECT_THAT(rule.source, HasSubstr("441 knees"));
+}
+
+TEST(StagingRule, ThresholdsOutOfOrderAreRefused) {
+  const ScratchFolder scratch;
+  json rule = json::parse(read_text(data_file("staging/rule-1.json")));
+  rule["severe_above_dABp_percent"] = 7.5;
+  write_text(scratch / "r.json", rule.dump());
+  EXPECT_THAT(message_of([&] { read_staging_rule(scratch / "r.json"); }),
+              AllOf(HasSubstr("r.json"), HasSubstr("/severe_above_dABp_percent"), HasSubstr("7.5")));
+}
+
+TEST(Approaches, ThoseThatShipServeBothTargets) {
+  const auto approaches = read_approaches(data_file("planning/approaches.json"));
+  std::set<std::string> targets;
+  for (const planning::Approach& approach : approaches) {
+    targets.insert(approach.target);
+    EXPECT_FALSE(approach.source.empty());
+    EXPECT_GE(approach.needles.back().length_mm, 76.0) << "a 3 in needle at least";
+  }
+  EXPECT_EQ(targets, (std::set<std::string>{"suprapatellar_recess", "cartilage_lesion"}));
+  const planning::Approach& first = approaches.front();
+  EXPECT_EQ(first.name, "superolateral");
+  EXPECT_EQ(first.entry_min_mm, (Vector3{15, -30, -40}));
+  EXPECT_EQ(first.entry_max_mm, (Vector3{80, 40, 50}));
+  EXPECT_EQ(first.needles.front().diameter_mm, 0.51);
+  EXPECT_EQ(first.min_vessel_clearance_mm, 5.0);
+}
+
+TEST(Approaches, WhatTheSchemaCannotSayIsRefusedToo) {
+  const ScratchFolder scratch;
+  const json good = json::parse(read_text(data_file("planning/approaches.json")));
+  const auto refusal = [&](const json& document) {
+    write_text(scratch / "a.json", document.dump());
+    return message_of([&] { read_approaches(scratch / "a.json"); });
+  };
+  json bad = good;
+  bad["approaches"][0]["entry_min_mm"][1] = 50.0;
+  EXPECT_THAT(refusal(bad),
+              AllOf(HasSubstr("a.json"), HasSubstr("/approaches/0/entry_min_mm"), HasSubstr("50")));
+  bad = good;
+  std::swap(bad["approaches"][1]["needles"][0], bad["approaches"][1]["needles"][2]);
+  EXPECT_THAT(refusal(bad), HasSubstr("/approaches/1/needles/1"));
+  bad = good;
+  bad["approaches"][1]["name"] = "superolateral";
+  EXPECT_THAT(refusal(bad),
+              AllOf(HasSubstr("/approaches/1/name"), HasSubstr("'superolateral' is there twice")));
+}
+
+// ---- schemas ----
+
+struct SchemaCase {
+  std::string schema;
+  json valid;
+  std::set<std::string> optional;  ///< Keys that may be absent.
+};
+
+std::vector<SchemaCase> schema_cases() {
+  const auto shipped = [](const char* file) { return json::parse(read_text(data_file(file))); };
+  const phantom::Knee knee = sample_phantom();
+  return {{"measurements", json::parse(to_json(sample_report())), {}},
+          {"stage", json::parse(to_json(sample_stage())), {}},
+          {"plan", json::parse(to_json(sample_plans())), {}},
+          {"truth", json::parse(to_json(knee, phantom::truth_of(knee, 2.0))), {}},
+          {"staging_rule", shipped("staging/rule-1.json"), {"tested_on"}},
+          {"approaches", shipped("planning/approaches.json"), {}},
+          {"label_table", shipped("labels/pymskt.json"), {"title", "origin"}}};
+}
+
+/// Every place in a document, the root first: "", "/regions", "/regions/0", ...
+std::vector<json::json_pointer> places(const json& document,
+                                       const json::json_pointer& from = json::json_pointer()) {
+  std::vector<json::json_pointer> all{from};
+  const json& value = document.at(from);
+  const auto append = [&](const json::json_pointer& to) {
+    const auto below = places(document, to);
+    all.insert(all.end(), below.begin(), below.end());
+  };
+  if (value.is_object())
+    for (const auto& item : value.items()) append(from / item.key());
+  if (value.is_array() && !value.empty()) append(from / 0);  // the rest are alike
+  return all;
+}
+
+// Each schema is strict: nothing may be missing, nothing unknown may be there, nothing may be of another
+// kind, and the message names the place. This guards against a schema that lets a misspelt field pass unread.
+TEST(Schemas, EveryBreachIsRefusedAndItsPlaceNamed) {
+  for (const SchemaCase& one : schema_cases()) {
+    EXPECT_NO_THROW(validate_json(one.valid.dump(), one.schema, "good.json")) << one.schema;
+    for (const json::json_pointer& place : places(one.valid)) {
+      const auto refusal = [&](const json& document) {
+        return message_of([&] { validate_json(document.dump(), one.schema, "bad.json"); });
+      };
+      const auto names_the_place =
+          AllOf(HasSubstr("bad.json"), HasSubstr("at " + (place.empty() ? "/" : place.to_string())));
+      json bad = one.valid;
+      bad[place] = json{{"surprise", 1}};
+      EXPECT_THAT(refusal(bad), names_the_place) << one.schema << ", another kind";
+      if (one.valid.at(place).is_object()) {
+        bad = one.valid;
+        bad[place]["surprise"] = 1;
+        EXPECT_THAT(refusal(bad), AllOf(names_the_place, HasSubstr("surprise")))
+            << one.schema << ", one too many";
+      }
+      if (!place.empty() && one.valid.at(place.parent_pointer()).is_object() &&
+          !one.optional.contains(place.back())) {
+        bad = one.valid;
+        bad[place.parent_pointer()].erase(place.back());
+        EXPECT_THAT(refusal(bad), AllOf(HasSubstr("bad.json"), HasSubstr("'" + place.back() + "'")))
+            << one.schema << ", one too few at " << place;
+      }
+    }
+  }
+}
+
+TEST(Schemas, TheMessageHoldsTheValue) {
+  json document = json::parse(to_json(sample_report()));
+  document["regions"][1]["region"] = "XX";
+  document["lesions"][0]["area_mm2"] = "eighty";
+  const std::string message = message_of([&] { cartilage_from_json(document.dump(), "m.json"); });
+  EXPECT_THAT(message, AllOf(HasSubstr("m.json"), HasSubstr("at /regions/1/region"), HasSubstr("\"XX\""),
+                             HasSubstr("at /lesions/0/area_mm2"), HasSubstr("\"eighty\"")));
+}
+
+TEST(Schemas, ReadersRefuseTextsThatAreNoJsonOrOfAnotherKind) {
+  EXPECT_THAT(message_of([] { cartilage_from_json("{\"schema\": ", "cut.json"); }),
+              AllOf(HasSubstr("cut.json"), HasSubstr("not JSON")));
+  EXPECT_THAT(message_of([] { plans_from_json("", "empty.json"); }), HasSubstr("empty.json"));
+  EXPECT_THAT(message_of([] { plans_from_json("{\"schema\": 1e999}", "huge.json"); }),
+              HasSubstr("huge.json"));
+  EXPECT_THAT(message_of([] { stage_from_json(to_json(sample_plans()), "p.json"); }),
+              AllOf(HasSubstr("p.json"), HasSubstr("genu/plan/1")));
+  EXPECT_THAT(message_of([] { validate_json("{}", "no_such", "x.json"); }), HasSubstr("no_such.schema.json"));
+}
+
+// ---- CSV ----
+
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  std::istringstream in(line);
+  for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+  return cells;
+}
+
+TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
+  const cartilage::CartilageReport report = [] {
+    auto r = sample_report();
+    r.method = "plain";
+    return r;
+  }();
+  std::string header = measures_csv_header();
+  ASSERT_EQ(header.back(), '\n');
+  header.pop_back();
+  const std::vector<std::string> columns = cells_of(header);
+  EXPECT_EQ((std::vector<std::string>(columns.begin(), columns.begin() + 5)),
+            (std::vector<std::string>{"case", "visit", "side", "region", "tAB_mm2"}));
+  EXPECT_EQ(columns.back(), "method");
+  std::istringstream rows(measures_csv_rows(report, "P1", "12m"));
+  std::string line;
+  ASSERT_TRUE(std::getline(rows, line));
+  const std::vector<std::string> cells = cells_of(line);
+  ASSERT_EQ(cells.size(), columns.size());
+  EXPECT_EQ(cells[0], "P1");
+  EXPECT_EQ(cells[1], "12m");
+  EXPECT_EQ(cells[2], "left");
+  EXPECT_EQ(cells[3], "MT");
+  EXPECT_EQ(std::stod(cells[4]), 1000.1);
+  EXPECT_EQ(std::stod(cells[11]), 1.97) << columns[11];
+  ASSERT_TRUE(std::getline(rows, line));
+  EXPECT_EQ(line, "P1,12m,left,P,0,0,,,0,1e-07,,,,,,plain") << "not measured is an empty cell, denuded is 0";
+  EXPECT_FALSE(std::getline(rows, line));
+}
+
+TEST(Csv, TextsAreQuotedWhereTheyMustBe) {
+  const std::string rows = measures_csv_rows(sample_report(), "Doe, \"J\"", "two\nlines");
+  EXPECT_TRUE(rows.starts_with("\"Doe, \"\"J\"\"\",\"two\nlines\",left,MT,"));
+  EXPECT_THAT(rows, HasSubstr(",\"along bone normal, whole\"\n"));
+}
+
+// A German desktop writes 1,5 where a comma ends the cell.
+TEST(Csv, NumbersDoNotDependOnTheLocale) {
+  const std::string csv = measures_csv_rows(sample_report(), "P1", "0m"), document = to_json(sample_report());
+  const testing::CommaLocale german;
+  EXPECT_EQ(measures_csv_rows(sample_report(), "P1", "0m"), csv);
+  EXPECT_EQ(to_json(sample_report()), document);
+  EXPECT_EQ(cartilage_from_json(document, "m.json").regions[0].tAB_mm2, 1000.1);
+}
+
+}  // namespace
+}  // namespace genu::io

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include <genu/cartilage/report.h>
+#include <genu/planning/plan.h>
+#include <genu/staging/stage.h>
+
+// Results with another value in every field, so that no field can be lost or swapped unseen.
+namespace genu::testing {
+
+inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
+
+inline cartilage::CartilageReport sample_report() {
+  cartilage::CartilageReport report;
+  report.side = Side::left;
+  report.side_source = "header, \"0020,0060\"";
+  report.frame = {Side::left, {1.5, -2.25, 1.0 / 3.0}, {0.6, 0.8, 0.0}, {-0.8, 0.6, 0.0}, {0.0, 0.0, 1.0}};
+  report.method = "along bone normal, whole";
+  report.thickness_options = {
+      .max_thickness_mm = 7.5, .search_inside_mm = 2.25, .max_gap_mm = 1.25, .max_tilt_deg = 55.0};
+  report.extract_options = {.smoothing_mm = 0.375, .fairing_mm = 1.125};
+  report.regions = {
+      {cartilage::Region::MT, 1000.1, 900.2, 80.3, 8.03, 20.4, 2000.5, 1.96, 1.97, 0.1, 0.71, 2.19},
+      {cartilage::Region::P, 0.0, 0.0, not_measured, not_measured, 0.0, 1e-7, not_measured, not_measured,
+       not_measured, not_measured, not_measured}};
+  report.lesions = {
+      {"MT-1", cartilage::Region::MT, {1, 2, 3}, {4, 5, 6}, {0, 0.6, 0.8}, 80.3, 70.2, 0.0, 2.5},
+      {"P-1", cartilage::Region::P, {7, 8, 9}, {10, 11, 12}, {1, 0, 0}, 12.1, 0.0, not_measured, 3.5}};
+  report.flags = {"bone cut by the border", "größer als üblich"};
+  return report;
+}
+
+inline staging::StageReport sample_stage() {
+  staging::StageReport report;
+  report.stage = staging::Stage::moderate;
+  report.possible = {staging::Stage::moderate};
+  report.reasons = {"first", "second"};
+  report.evidence = {{cartilage::Region::MT, "dABp", 12.5, "%"},
+                     {cartilage::Region::cLF, "not measured", not_measured, "%"}};
+  report.rule_name = "a rule";
+  report.rule_version = "7";
+  report.statement = "Research use.";
+  return report;
+}
+
+inline std::vector<planning::NeedlePlan> sample_plans() {
+  planning::NeedlePlan plan;
+  plan.target = {"MT-1", {1.5, 2.5, 3.5}, Vector3{0, 0.6, 0.8}, 2.75, true, "femoral_cartilage"};
+  plan.approach = "superolateral";
+  planning::RankedTrajectory best;
+  best.path = {{10.125, 20, 30}, {1.5, 2.5, 3.5}};
+  best.card = {41.5,
+               12.25,
+               planning::Needle{"21 G, 2 in", 21, 0.82, 50.8},
+               {{"femur", planning::StructureKind::bone, 1.375, "segmented"},
+                {"popliteal_artery", planning::StructureKind::vessel, not_measured, "estimated"}}};
+  best.score = 0.875;
+  planning::RankedTrajectory second = best;
+  second.card.needle.reset();
+  second.score = 0.5;
+  plan.ranked = {best, second};
+  using planning::Rejection;
+  for (const Rejection reason : {Rejection::crosses_bone, Rejection::near_bone, Rejection::cartilage,
+                                 Rejection::tendon, Rejection::vessel, Rejection::meniscus,
+                                 Rejection::needle_too_short, Rejection::skin_angle, Rejection::leaves_body})
+    plan.rejected.push_back({{{1, 2, 3}, {4, 5, 6}}, reason, "femur: 0.4 mm, 1.0 mm asked for", "femur"});
+  plan.reasons = {"one is safe"};
+  plan.limits = {"popliteal vein unknown"};
+  planning::NeedlePlan none;
+  none.target = {"suprapatellar_recess", {0, 0, 0}, std::nullopt, 3.0, false, ""};
+  none.approach = "superolateral";
+  none.reasons = {"no skin in the window"};
+  return {plan, none};
+}
+
+}  // namespace genu::testing
