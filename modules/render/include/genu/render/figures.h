@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <genu/cartilage/report.h>
+#include <genu/core/tissue.h>
+#include <genu/core/volume.h>
+#include <genu/planning/anatomy.h>
+#include <genu/planning/plan.h>
+#include <genu/render/picture.h>
+#include <genu/render/slice_plane.h>
+
+// Finished figures: every letter, bar and legend is in the picture. Not to be called from several threads at
+// once.
+namespace genu::render {
+
+/// Returns one slice through `centre` in a patient plane, with outlines, orientation letters and a scale bar
+/// of 10 mm. Without an image the labels are painted. Needs no display.
+/// \throws InvalidInput if there is neither image nor labels, or the slice misses them.
+Picture slice_figure(const Volume<float>* image, const LabelMap* labels, Plane plane, const Point3& centre,
+                     const SliceOptions& options = {});
+
+/// Returns the slice that contains the needle and (`across` = false) runs along it, with the path drawn; or
+/// the one across the needle at the target. Needs no display.
+/// \throws InvalidInput if there is neither image nor labels, or the slice misses them.
+Picture needle_slice_figure(const Volume<float>* image, const LabelMap* labels, const Trajectory& path,
+                            bool across, const SliceOptions& options = {});
+
+/// Useful directions to see thickness maps from.
+enum class View {
+  tibia_from_above,
+  femur_from_below,
+  femur_from_front,
+  femur_from_behind,
+  patella_from_behind
+};
+
+struct ThicknessOptions {
+  /// Upper end of the colour scale; denuded bone has a colour of its own, unmeasured is grey.
+  double max_mm = 5.0;
+  int size = 700;  ///< Width and height in pixels, at least 300.
+};
+
+/// Returns the thickness map on bone with colour bar and scale bar. Needs a display or Xvfb (see
+/// ensure_display).
+/// \throws InvalidInput if the report has no map of that bone, or an option is out of range.
+Picture thickness_figure(const cartilage::CartilageReport& report, View view,
+                         const ThicknessOptions& options = {});
+
+/// Returns the plan in 3-D: bones, cartilage, risk structures, transparent skin, the best trajectory thick
+/// and the others thin. Needs a display or Xvfb (see ensure_display). \throws InvalidInput if the anatomy is
+/// empty, or `size` is below 300.
+Picture plan_figure(const planning::Anatomy& anatomy, const planning::NeedlePlan& plan, int size = 900);
+
+/// Makes sure VTK can draw: keeps DISPLAY if it works, otherwise starts an Xvfb that ends with this process.
+///
+/// Sets the environment variable DISPLAY in the second case: call it before threads are started that read the
+/// environment. Calling it again costs nothing.
+/// \throws Error if there is neither; the message names the Debian package.
+void ensure_display();
+
+}  // namespace genu::render

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <unistd.h>
+#include <vtkImageData.h>
+#include <vtkNew.h>
+#include <vtkPNGReader.h>
+#include <vtkPNGWriter.h>
+#include <vtkUnsignedCharArray.h>
+
+#include <genu/core/error.h>
+#include <genu/render/picture.h>
+
+namespace genu::render {
+namespace fs = std::filesystem;
+
+std::vector<std::uint8_t> encode_png(const Picture& picture) {
+  const auto row_bytes = 3 * static_cast<std::size_t>(picture.width);
+  if (picture.width < 1 || picture.height < 1 ||
+      picture.rgb.size() != row_bytes * static_cast<std::size_t>(picture.height))
+    throw InvalidInput("cannot encode a picture of " + std::to_string(picture.width) + " x " +
+                       std::to_string(picture.height) + " pixels with " + std::to_string(picture.rgb.size()) +
+                       " bytes");
+  vtkNew<vtkImageData> image;
+  image->SetDimensions(picture.width, picture.height, 1);
+  image->AllocateScalars(VTK_UNSIGNED_CHAR, 3);
+  for (int y = 0; y < picture.height; ++y)  // VTK's rows run from the bottom
+    std::memcpy(image->GetScalarPointer(0, picture.height - 1 - y, 0),
+                picture.rgb.data() + static_cast<std::size_t>(y) * row_bytes, row_bytes);
+  vtkNew<vtkPNGWriter> writer;
+  writer->SetInputData(image);
+  writer->WriteToMemoryOn();
+  writer->Write();
+  vtkUnsignedCharArray& bytes = *writer->GetResult();
+  return {bytes.GetPointer(0), bytes.GetPointer(0) + bytes.GetNumberOfValues()};
+}
+
+Picture decode_png(const std::vector<std::uint8_t>& png) {
+  constexpr std::uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  if (png.size() < sizeof signature || std::memcmp(png.data(), signature, sizeof signature) != 0)
+    throw InvalidInput("these " + std::to_string(png.size()) + " bytes are not a PNG file");
+  vtkNew<vtkPNGReader> reader;
+  reader->SetMemoryBuffer(png.data());
+  reader->SetMemoryBufferLength(static_cast<vtkIdType>(png.size()));
+  reader->Update();
+  vtkImageData& image = *reader->GetOutput();
+  const int channels = image.GetNumberOfScalarComponents();
+  if (image.GetNumberOfPoints() < 1 || image.GetScalarType() != VTK_UNSIGNED_CHAR)
+    throw InvalidInput("this PNG file is damaged or has more than 8 bits a channel");
+  Picture picture{image.GetDimensions()[0], image.GetDimensions()[1], {}};
+  picture.rgb.reserve(3 * static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height));
+  for (int y = picture.height - 1; y >= 0; --y)
+    for (int x = 0; x < picture.width; ++x) {
+      const auto* value = static_cast<const std::uint8_t*>(image.GetScalarPointer(x, y, 0));
+      for (int c = 0; c < 3; ++c) picture.rgb.push_back(value[channels < 3 ? 0 : c]);
+    }
+  return picture;
+}
+
+void write_png(const fs::path& file, const Picture& picture) {
+  const std::vector<std::uint8_t> png = encode_png(picture);
+  fs::path temporary = file;
+  temporary += ".part" + std::to_string(::getpid());
+  std::ofstream out(temporary, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
+  out.close();
+  std::error_code problem;
+  if (out) fs::rename(temporary, file, problem);
+  if (!out || problem) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throw IoError("cannot write the picture " + file.string() + (problem ? ": " + problem.message() : ""));
+  }
+}
+
+Picture read_png(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw IoError("cannot open the picture " + file.string());
+  const std::vector<std::uint8_t> png{std::istreambuf_iterator<char>(in), {}};
+  try {
+    return decode_png(png);
+  } catch (const InvalidInput& problem) {
+    throw IoError("cannot read the picture " + file.string() + ": " + problem.what());
+  }
+}
+
+}  // namespace genu::render
