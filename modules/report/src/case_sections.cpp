@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <sstream>
+
+#include <genu/core/tissue.h>
+
+#include "html.h"
+#include "sections.h"
+
+namespace genu::report {
+namespace {
+
+std::string section(std::string_view title, const std::string& body) {
+  return "<section>\n<h2>" + escaped(title) + "</h2>\n" + body + "</section>\n";
+}
+
+std::string absent(std::string_view text) {
+  return paragraph(text, "absent");
+}
+
+std::string listed(const std::vector<staging::Stage>& stages) {
+  std::string text;
+  for (std::size_t s = 0; s < stages.size(); ++s)
+    text += (s == 0 ? "" : s + 1 == stages.size() ? " or " : ", ") + std::string(name(stages[s]));
+  return text;
+}
+
+std::string definitions(const std::vector<std::array<std::string, 2>>& rows) {
+  std::string html = "<dl>\n";
+  for (const auto& [term, meaning] : rows)
+    html += "<dt>" + escaped(term) + "</dt><dd>" + escaped(meaning) + "</dd>\n";
+  return html + "</dl>\n";
+}
+
+std::string described(const ImageGeometry& grid) {
+  char text[128];
+  std::snprintf(text, sizeof text, "%lld x %lld x %lld voxels of %.3g x %.3g x %.3g mm",
+                static_cast<long long>(grid.size()[0]), static_cast<long long>(grid.size()[1]),
+                static_cast<long long>(grid.size()[2]), grid.spacing_mm().x, grid.spacing_mm().y,
+                grid.spacing_mm().z);
+  return text;
+}
+
+std::vector<Tissue> tissues_in(const LabelMap& labels) {
+  std::array<bool, 256> found{};
+  for (const Tissue t : labels.voxels()) found[static_cast<std::size_t>(t)] = true;
+  std::vector<Tissue> present;
+  for (const TissueInfo& row : tissues())
+    if (row.tissue != Tissue::background && found[static_cast<std::size_t>(row.tissue)])
+      present.push_back(row.tissue);
+  return present;
+}
+
+std::string colour_legend(const LabelMap& labels) {
+  std::string html = "<p class=\"legend\">";
+  for (const Tissue tissue : tissues_in(labels)) {
+    const TissueInfo& row = info(tissue);
+    char colour[8];
+    std::snprintf(colour, sizeof colour, "#%02x%02x%02x", row.colour[0], row.colour[1], row.colour[2]);
+    html +=
+        std::string("<span><i style=\"background:") + colour + "\"></i>" + escaped(row.title) + "</span> ";
+  }
+  return html + "</p>\n";
+}
+
+/// One row a region, one column a measure.
+std::string evidence_table(const std::vector<staging::Evidence>& evidence) {
+  std::vector<cartilage::Region> regions;
+  std::vector<std::string> measures;
+  std::vector<Table::Column> columns{{"Evidence", "", false}};
+  for (const staging::Evidence& e : evidence) {
+    if (std::find(regions.begin(), regions.end(), e.region) == regions.end()) regions.push_back(e.region);
+    if (std::find(measures.begin(), measures.end(), e.measure) != measures.end()) continue;
+    measures.push_back(e.measure);
+    columns.push_back({e.measure, e.unit, true});  // "dABp" is a name: no capital
+  }
+  Table table(columns);
+  for (const cartilage::Region region : regions) {
+    std::vector<std::string> cells{std::string(title(region)) + " (" + std::string(name(region)) + ")"};
+    for (const std::string& measure : measures) {
+      const auto found = std::find_if(evidence.begin(), evidence.end(), [&](const staging::Evidence& e) {
+        return e.region == region && e.measure == measure;
+      });
+      cells.push_back(found == evidence.end() ? "" : number(found->value, 1));
+    }
+    table.add(cells);
+  }
+  return table.html();
+}
+
+/// Returns the day of an ISO 8601 time; other texts as they are.
+std::string day_of(const std::string& created) {
+  return created.size() > 10 && created[10] == 'T' ? created.substr(0, 10) : created;
+}
+
+}  // namespace
+
+std::string gallery(const std::vector<Figure>& figures, std::string_view section_name,
+                    std::string_view prefix) {
+  std::string html;
+  for (const Figure& figure : figures) {
+    if (figure.section != section_name || !figure.name.starts_with(prefix)) continue;
+    const bool wide = figure.name.ends_with("-3d");
+    html += std::string("<figure") + (wide ? " class=\"wide\"" : "") + "><img alt=\"" +
+            escaped(figure.caption) + "\" width=\"" + std::to_string(figure.picture.width) + "\" height=\"" +
+            std::to_string(figure.picture.height) + "\" src=\"data:image/png;base64," +
+            base64(render::encode_png(figure.picture)) + "\"><figcaption>" + escaped(figure.caption) +
+            "</figcaption></figure>\n";
+  }
+  return html.empty() ? html
+                      : "<div class=\"gallery " + std::string(section_name) + "\">\n" + html + "</div>\n";
+}
+
+std::string headline(const io::Case& knee) {
+  std::string facts = "Visit: " + knee.visit;
+  if (knee.cartilage) {
+    facts = capitalised(std::string(name(knee.cartilage->side))) + " knee";
+    if (!knee.cartilage->side_source.empty())
+      facts += " (side known from: " + knee.cartilage->side_source + ")";
+    facts += " · visit: " + knee.visit;
+  }
+  if (!knee.created.empty()) facts += " · made " + day_of(knee.created);
+  return "<header>\n<h1>" + escaped(knee.name) + "</h1>\n" + paragraph(facts, "meta") +
+         "<p class=\"research\"><strong>For research use only.</strong> Not a medical device; every number "
+         "and every "
+         "plan needs a physician's own judgement.</p>\n</header>\n";
+}
+
+std::string stage_section(const io::Case& knee) {
+  if (!knee.stage) return section("Stage", absent("No stage: this case was not staged."));
+  const staging::StageReport& stage = *knee.stage;
+  std::string body = "<p class=\"stage\">" +
+                     escaped(stage.stage ? capitalised(std::string(name(*stage.stage))) : "No stage given") +
+                     "</p>\n";
+  if (!stage.stage)
+    body += paragraph(stage.possible.empty() ? "The evidence does not allow one."
+                                             : "The evidence leaves open: " + listed(stage.possible) + ".");
+  body += bullets(stage.reasons);
+  if (!stage.evidence.empty()) {
+    body += evidence_table(stage.evidence);
+  } else {
+    body += absent("No evidence could be used.");
+  }
+  body += paragraph(stage.statement, "note");
+  return section("Stage", body);
+}
+
+std::string flags_section(const io::Case& knee) {
+  std::vector<std::string> notes;
+  if (knee.cartilage) notes = knee.cartilage->flags;
+  if (!knee.image) notes.push_back("No image was given: everything rests on the labels alone.");
+  if (!knee.labels) notes.push_back("No labels were given.");
+  if (knee.anatomy) {
+    if (knee.anatomy->skin.empty())
+      notes.push_back(
+          "The skin is not known" +
+          (knee.anatomy->skin_source.empty() ? std::string() : " (" + knee.anatomy->skin_source + ")") + ".");
+    if (!knee.anatomy->missing.empty()) {
+      std::string missing;
+      for (const std::string& m : knee.anatomy->missing) missing += (missing.empty() ? "" : ", ") + spaced(m);
+      notes.push_back("Not known for planning: " + missing + ".");
+    }
+  }
+  if (notes.empty()) return section("Flags and limits", paragraph("Nothing was flagged."));
+  return section("Flags and limits", "<div class=\"flag\">\n" + bullets(notes) + "</div>\n");
+}
+
+std::string measures_section(const io::Case& knee) {
+  if (!knee.cartilage) return section("Cartilage measures", absent("Cartilage was not measured."));
+  if (knee.cartilage->regions.empty())
+    return section("Cartilage measures", absent("No region of cartilage could be measured."));
+  Table table({{"Region", "", false},
+               {"Thickness ThCtAB", "mean ± SD, mm"},
+               {"Median", "mm"},
+               {"Where covered ThCcAB", "mean, mm"},
+               {"Volume VC", "mm³"},
+               {"Bone area tAB", "mm²"},
+               {"Denuded dABp", "%"},
+               {"Not measured", "mm²"}});
+  for (const cartilage::RegionMeasures& m : knee.cartilage->regions) {
+    std::string mean = number(m.ThCtAB_mean_mm, 2);
+    if (!std::isnan(m.ThCtAB_mean_mm) && !std::isnan(m.ThCtAB_sd_mm))
+      mean += " ± " + number(m.ThCtAB_sd_mm, 2);
+    table.add({std::string(title(m.region)) + " (" + std::string(name(m.region)) + ")", mean,
+               number(m.ThCtAB_median_mm, 2), number(m.ThCcAB_mean_mm, 2), number(m.VC_mm3, 0),
+               number(m.tAB_mm2, 0), number(m.dABp_percent, 1), number(m.not_measured_mm2, 0)});
+  }
+  const std::string meaning = definitions(
+      {{"tAB", "total area of subchondral bone, that is bone which bears cartilage or did"},
+       {"ThCtAB", "thickness along the bone's normal over tAB, weighted by area; denuded bone counts as 0"},
+       {"ThCcAB", "the same over the covered area alone"},
+       {"VC", "volume of cartilage"},
+       {"dABp", "denuded part of tAB in percent: bone without cartilage (thickness 0)"},
+       {"Not measured",
+        "part of tAB where no thickness could be had; it counts as neither covered nor denuded"}});
+  return section(
+      "Cartilage measures",
+      table.html() + meaning +
+          paragraph("Nomenclature: Eckstein et al. 2006, Osteoarthritis and Cartilage 14:974.", "note"));
+}
+
+std::string thickness_section(const io::Case& knee, const std::vector<Figure>& figures) {
+  std::string body = gallery(figures, "thickness");
+  if (body.empty())
+    body = absent(knee.cartilage && !knee.cartilage->bones.empty()
+                      ? "The thickness maps were not drawn."
+                      : "No thickness maps: cartilage was not measured.");
+  return section("Thickness maps", body);
+}
+
+std::string lesions_section(const io::Case& knee) {
+  if (!knee.cartilage) return section("Lesions", absent("No lesions: cartilage was not measured."));
+  if (knee.cartilage->lesions.empty()) return section("Lesions", paragraph("No cartilage lesion was found."));
+  Table table({{"Lesion", "", false},
+               {"Region", "", false},
+               {"Area", "mm²"},
+               {"of it denuded", "mm²"},
+               {"Least thickness", "mm"},
+               {"Expected thickness", "mm"}});
+  for (const cartilage::Lesion& l : knee.cartilage->lesions)
+    table.add({l.name, std::string(title(l.region)), number(l.area_mm2, 0), number(l.denuded_area_mm2, 0),
+               number(l.min_thickness_mm, 2), number(l.expected_thickness_mm, 2)});
+  return section("Lesions",
+                 table.html() + paragraph("Largest first. A lesion is a connected area where cartilage is "
+                                          "lost or much thinner than its region's median.",
+                                          "note"));
+}
+
+std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures) {
+  std::string body;
+  if (!knee.image && !knee.labels)
+    body = absent("No image and no labels were given.");
+  else if (!knee.image)
+    body = paragraph("No image was given: the slices show the labels.", "note");
+  else if (!knee.labels)
+    body = paragraph("No labels were given: the slices show the image alone.", "note");
+  const std::string pictures = gallery(figures, "slices");
+  if (pictures.empty() && (knee.image || knee.labels)) body += absent("The slices were not drawn.");
+  if (!pictures.empty() && knee.labels) body += colour_legend(*knee.labels);
+  body += pictures;
+  if (!pictures.empty())
+    body += paragraph(
+        "Letters: R right, L left, A anterior, P posterior, S superior, I inferior. Coronal and axial slices "
+        "show the "
+        "patient's right on the left.",
+        "note");
+  return section("Slices", body);
+}
+
+std::string origin_section(const io::Case& knee) {
+  std::string inputs;
+  for (const std::string& input : knee.inputs) inputs += (inputs.empty() ? "" : "; ") + input;
+  std::vector<std::array<std::string, 2>> rows{{"Inputs", inputs.empty() ? "not recorded" : inputs}};
+  rows.push_back({"Image", knee.image ? described(knee.image->geometry()) : "none was given"});
+  rows.push_back({"Labels", knee.labels ? described(knee.labels->geometry()) : "none were given"});
+  if (knee.cartilage) {
+    const auto& t = knee.cartilage->thickness_options;
+    std::ostringstream options;
+    options << "thickness up to " << t.max_thickness_mm << " mm, search from " << t.search_inside_mm
+            << " mm inside the bone, gap up to " << t.max_gap_mm << " mm, tilt up to " << t.max_tilt_deg
+            << "°; surface smoothing " << knee.cartilage->extract_options.smoothing_mm << " mm";
+    rows.push_back(
+        {"Thickness method", knee.cartilage->method.empty() ? "not recorded" : knee.cartilage->method});
+    rows.push_back({"Options", options.str()});
+  }
+  if (knee.stage)
+    rows.push_back({"Staging rule", knee.stage->rule_name + ", version " + knee.stage->rule_version});
+  rows.push_back({"Genu version", knee.genu_version.empty() ? "not recorded" : knee.genu_version});
+  rows.push_back({"Made", knee.created.empty() ? "not recorded" : knee.created});
+  return section("Origin", definitions(rows));
+}
+
+}  // namespace genu::report

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <genu/core/error.h>
+#include <genu/report/case_report.h>
+#include <genu/testing/bodies.h>
+
+namespace genu::report {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+const Point3 middle{11.0, -7.0, 5.0};
+
+bool holds(const std::string& page, std::string_view words) {
+  return page.find(words) != std::string::npos;
+}
+
+std::size_t count_of(const std::string& page, std::string_view words) {
+  std::size_t count = 0;
+  for (std::size_t at = page.find(words); at != std::string::npos; at = page.find(words, at + 1)) ++count;
+  return count;
+}
+
+/// Returns what is wrong with the page's tags, or an empty text: each opened one must be closed, in order,
+/// and no raw < or & may stand in text.
+std::string tag_problem(const std::string& page) {
+  const std::set<std::string> void_tags{"meta", "img", "br"};
+  std::vector<std::string> open;
+  for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    if (page.compare(at, 2, "<!") == 0) continue;
+    const std::size_t end = page.find('>', at);
+    if (end == std::string::npos) return "a tag that does not end: " + page.substr(at, 40);
+    const bool closes = page[at + 1] == '/';
+    std::string name;
+    for (std::size_t c = at + (closes ? 2 : 1); c < end && std::isalnum(static_cast<unsigned char>(page[c]));
+         ++c)
+      name += page[c];
+    if (name.empty()) return "a stray < at: " + page.substr(at, 40);
+    if (void_tags.contains(name)) continue;
+    if (!closes) {
+      open.push_back(name);
+      continue;
+    }
+    if (open.empty() || open.back() != name)
+      return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
+    open.pop_back();
+  }
+  if (!open.empty()) return "never closed: " + open.back();
+  for (std::size_t at = page.find('&'); at != std::string::npos; at = page.find('&', at + 1)) {
+    const std::size_t end = page.find(';', at);
+    if (end == std::string::npos || end - at > 6) return "a stray & at: " + page.substr(at, 40);
+  }
+  return {};
+}
+
+cartilage::CartilageReport measured() {
+  cartilage::CartilageReport report;
+  report.side = Side::left;
+  report.side_source = "labels";
+  report.frame = patient_aligned_frame(Side::left, middle);
+  report.method = "along bone normal";
+  cartilage::RegionMeasures tibia{.region = cartilage::Region::MT};
+  tibia.tAB_mm2 = 1012.4;
+  tibia.dABp_percent = 12.34;
+  tibia.VC_mm3 = 1890.6;
+  tibia.ThCtAB_mean_mm = 1.536;
+  tibia.ThCtAB_sd_mm = 0.421;
+  tibia.ThCtAB_median_mm = 1.6;
+  tibia.ThCcAB_mean_mm = 1.75;
+  cartilage::RegionMeasures patella{.region = cartilage::Region::P};
+  patella.tAB_mm2 = 900.0;
+  patella.ThCtAB_mean_mm = patella.ThCtAB_median_mm = patella.ThCtAB_sd_mm = nan;
+  patella.ThCcAB_mean_mm = patella.VC_mm3 = patella.dABp_percent = nan;
+  report.regions = {tibia, patella};
+  cartilage::Lesion lesion;
+  lesion.name = "MT-1";
+  lesion.region = cartilage::Region::MT;
+  lesion.centre = lesion.articular_point = middle;
+  lesion.area_mm2 = 87.0;
+  lesion.denuded_area_mm2 = 40.0;
+  lesion.expected_thickness_mm = 1.8;
+  report.lesions.push_back(lesion);
+  report.flags = {"the tibia is cut by the image's border"};
+  cartilage::BoneMap tibia_map;
+  tibia_map.bone = Bone::tibia;
+  tibia_map.surface = testing::icosphere(middle, 15.0, 3);
+  tibia_map.thickness_mm.assign(tibia_map.surface.vertices().size(), 2.0);
+  tibia_map.region.assign(tibia_map.surface.vertices().size(), cartilage::Region::MT);
+  report.bones.push_back(std::move(tibia_map));
+  return report;
+}
+
+planning::NeedlePlan plan_with(std::size_t ranked) {
+  planning::NeedlePlan plan;
+  plan.target.name = "suprapatellar_recess";
+  plan.target.point = middle;
+  plan.approach = "superolateral";
+  for (std::size_t t = 0; t < ranked; ++t) {
+    planning::RankedTrajectory r{
+        {middle + Vector3{18.0, -1.0 * static_cast<double>(t), 2.0}, middle}, {}, 0.7};
+    r.card.depth_mm = r.path.length_mm();
+    r.card.skin_angle_deg = 21.4;
+    r.card.needle = planning::Needle{};
+    r.card.clearances = {{"popliteal_artery", planning::StructureKind::vessel, 17.26, "estimated"}};
+    plan.ranked.push_back(std::move(r));
+  }
+  const Trajectory path{middle + Vector3{20, 0, 0}, middle};
+  plan.rejected.push_back(
+      {path, planning::Rejection::vessel, "popliteal artery: 2.0 mm, 5.0 mm asked for", {}});
+  for (int r = 0; r < 3; ++r)
+    plan.rejected.push_back({path, planning::Rejection::crosses_bone, "femur after 12.0 mm", {}});
+  plan.limits = {"the popliteal vein is not known"};
+  return plan;
+}
+
+io::Case full_case() {
+  io::Case knee;
+  knee.name = "case-7";
+  knee.visit = "month 12";
+  knee.inputs = {"scans/case 7.nii.gz"};
+  knee.created = "2024-05-06T07:08:09Z";
+  knee.genu_version = "0.1.0";
+  knee.labels =
+      testing::concentric_spheres(testing::oblique_grid({.spacing_mm = {0.9, 0.9, 1.2}}), middle, 12.0, 15.0);
+  knee.image = Volume<float>(knee.labels->geometry(), 1.0f);
+  knee.cartilage = measured();
+  staging::StageReport stage;
+  stage.stage = staging::Stage::moderate;
+  stage.possible = {staging::Stage::moderate};
+  stage.reasons = {"MT dABp is 12.3 %, above 7.5 %"};
+  stage.evidence = {{cartilage::Region::MT, "dABp", 12.34, "%"}};
+  stage.rule_name = "largest denuded area";
+  stage.rule_version = "1";
+  stage.statement = "Not a Kellgren-Lawrence grade.";
+  knee.stage = stage;
+  planning::Anatomy anatomy;
+  anatomy.frame = knee.cartilage->frame;
+  anatomy.skin = testing::icosphere(middle, 20.0, 3);
+  anatomy.structures.push_back(
+      {"femur", planning::StructureKind::bone, testing::icosphere(middle, 12.0, 3), "segmented"});
+  knee.anatomy = std::move(anatomy);
+  knee.plans = {plan_with(2)};
+  return knee;
+}
+
+Figure dot(const std::string& section, const std::string& name) {
+  return {section, name, "Caption of " + name, {2, 2, std::vector<std::uint8_t>(12, 9)}};
+}
+
+TEST(CasePage, IsWellFormedWithEverythingAndWithNothing) {
+  EXPECT_EQ(tag_problem(case_page(full_case(), {dot("slices", "slice-axial"), dot("plan", "plan-1-3d")})),
+            "");
+  EXPECT_EQ(tag_problem(case_page({}, {})), "");
+}
+
+TEST(CasePage, ReachesForNothingOutsideOfItself) {
+  const std::string page =
+      case_page(full_case(), {dot("slices", "slice-axial"), dot("thickness", "thickness-a")});
+  for (const char* outside : {"http", "//", "<script", "<link", "@import", "url(", "<iframe", "onload"}) {
+    std::string text = page;  // base64 may hold any letters
+    for (std::size_t at = text.find("base64,"); at != std::string::npos; at = text.find("base64,", at + 1))
+      text.erase(at + 7, text.find('"', at) - at - 7);
+    EXPECT_FALSE(holds(text, outside)) << outside;
+  }
+  EXPECT_EQ(count_of(page, "src=\"data:image/png;base64,"), 2u);
+}
+
+// Names, paths and details come from file names and headers: none may become markup.
+TEST(CasePage, EscapesEveryTextFromOutside) {
+  const std::string evil = "<script>alert(\"1\")</script>&'";
+  io::Case knee = full_case();
+  knee.name = knee.visit = knee.created = knee.genu_version = evil;
+  knee.inputs = {evil};
+  knee.cartilage->flags = {evil};
+  knee.cartilage->side_source = knee.cartilage->method = evil;
+  knee.cartilage->lesions.front().name = evil;
+  knee.stage->reasons = {evil};
+  knee.stage->statement = knee.stage->rule_name = knee.stage->rule_version = evil;
+  knee.stage->evidence.front().measure = knee.stage->evidence.front().unit = evil;
+  knee.anatomy->missing = {evil};
+  planning::NeedlePlan& plan = knee.plans.front();
+  plan.target.name = plan.approach = evil;
+  plan.limits = plan.reasons = {evil};
+  plan.rejected.front().detail = evil;
+  plan.ranked.front().card.needle->name = evil;
+  plan.ranked.front().card.clearances.front() = {evil, planning::StructureKind::bone, 1.0, evil};
+  Figure figure = dot("slices", "slice-axial");
+  figure.caption = evil;
+  const std::string page = case_page(knee, {figure});
+  EXPECT_FALSE(holds(page, "<script"));
+  EXPECT_TRUE(holds(page, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;"));
+  EXPECT_EQ(tag_problem(page), "");
+}
+
+TEST(CasePage, StatesNumbersWithUnitsAndSensibleDigits) {
+  const std::string page = case_page(full_case(), {});
+  for (const char* text :
+       {"1.54 ± 0.42", ">1.60<", ">1.75<", ">1891<", ">1012<", ">12.3<", "Medial tibia (MT)", ">17.3<",
+        "Left knee", "month 12", "moderate", "2024-05-06T07:08:09Z", "scans/case 7.nii.gz", "0.1.0",
+        "estimated", "the tibia is cut by the image&#39;s border", "the popliteal vein is not known"})
+    EXPECT_TRUE(holds(page, text) || (std::string_view(text) == "moderate" && holds(page, "Moderate")))
+        << text;
+  EXPECT_FALSE(holds(page, "1.536"));
+}
+
+// Denuded (0) and not measured (NaN) must never look alike.
+TEST(CasePage, NotMeasuredIsSaidInWordsAndZeroIsANumber) {
+  const std::string page = case_page(full_case(), {});
+  EXPECT_FALSE(holds(page, "nan"));
+  EXPECT_FALSE(holds(page, "NaN"));
+  EXPECT_EQ(count_of(page, "<td class=\"missing\">not measured</td>"), 5u) << "the patella's five measures";
+  EXPECT_TRUE(holds(page, "<td class=\"n\">0.00</td>")) << "the lesion's least thickness";
+}
+
+TEST(CasePage, RejectedFamiliesAreCountedWithTheirPart) {
+  const std::string page = case_page(full_case(), {});
+  EXPECT_TRUE(holds(
+      page, "<td>Crosses bone</td><td class=\"n\">3</td><td class=\"n\">75.0</td><td>femur after 12.0 mm"));
+  EXPECT_TRUE(holds(page, "<td class=\"n\">1</td><td class=\"n\">25.0</td><td>popliteal artery: 2.0 mm"));
+}
+
+TEST(CasePage, APlanWithoutATrajectorySaysWhy) {
+  io::Case knee = full_case();
+  knee.plans = {plan_with(0)};
+  knee.plans.front().reasons = {"every path crosses the femur"};
+  const std::string page = case_page(knee, {});
+  EXPECT_TRUE(holds(page, "no safe trajectory was found"));
+  EXPECT_TRUE(holds(page, "every path crosses the femur"));
+  EXPECT_FALSE(holds(page, "Best trajectory"));
+}
+
+TEST(CasePage, AnAbstentionNamesWhatRemainsPossible) {
+  io::Case knee = full_case();
+  knee.stage->stage.reset();
+  knee.stage->possible = {staging::Stage::minor, staging::Stage::mild};
+  const std::string page = case_page(knee, {});
+  EXPECT_TRUE(holds(page, "No stage given"));
+  EXPECT_TRUE(holds(page, "minor or mild"));
+}
+
+// A missing part that is left out in silence reads as "nothing found".
+TEST(CasePage, EveryMissingPartIsSaid) {
+  const std::string page = case_page({}, {});
+  for (const char* text : {"No image was given", "No labels were given", "this case was not staged",
+                           "Cartilage was not measured", "No thickness maps", "No lesions",
+                           "No image and no labels", "No plan", "not recorded", "research use"})
+    EXPECT_TRUE(holds(page, text)) << text;
+}
+
+TEST(CasePage, PutsEachFigureIntoItsSection) {
+  io::Case knee = full_case();
+  knee.plans.assign(11, plan_with(1));
+  const std::string page = case_page(knee, {dot("slices", "slice-axial"), dot("thickness", "thickness-a"),
+                                            dot("plan", "plan-1-along"), dot("plan", "plan-11-along")});
+  const auto at = [&](const char* words) { return page.find(words); };
+  EXPECT_LT(at("Thickness maps</h2>"), at("Caption of thickness-a"));
+  EXPECT_LT(at("Slices</h2>"), at("Caption of slice-axial"));
+  EXPECT_LT(at("Plan 1:"), at("Caption of plan-1-along"));
+  EXPECT_LT(at("Caption of plan-1-along"), at("Plan 2:"));
+  EXPECT_LT(at("Plan 11:"), at("Caption of plan-11-along"));
+  EXPECT_EQ(count_of(page, "<figcaption>Caption of plan-11-along"), 1u);
+}
+
+std::vector<std::string> names_of(const std::vector<Figure>& figures) {
+  std::vector<std::string> names;
+  for (const Figure& f : figures) names.push_back(f.name);
+  return names;
+}
+
+TEST(DrawFigures, DrawsWhatThereAreThePartsFor) {
+  std::vector<std::string> told;
+  const auto figures = draw_figures(full_case(), Progress([&](std::string_view what, double part) {
+                                      EXPECT_TRUE(part >= 0.0 && part <= 1.0);
+                                      told.emplace_back(what);
+                                    }));
+  EXPECT_EQ(names_of(figures), (std::vector<std::string>{
+                                   "slice-sagittal-medial", "slice-sagittal-lateral", "slice-sagittal-middle",
+                                   "slice-coronal", "slice-axial", "slice-lesion", "thickness-tibia-above",
+                                   "plan-1-along", "plan-1-across", "plan-1-3d"}));
+  EXPECT_GE(told.size(), figures.size());
+  for (const Figure& f : figures) {
+    const auto [low, high] = std::minmax_element(f.picture.rgb.begin(), f.picture.rgb.end());
+    EXPECT_GT(*high - *low, 100) << f.name << " is blank";
+    EXPECT_FALSE(f.caption.empty());
+  }
+}
+
+TEST(DrawFigures, NothingToDrawIsNoError) {
+  EXPECT_TRUE(draw_figures({}).empty());
+}
+
+TEST(DrawFigures, LabelsAloneGiveSlices) {
+  io::Case knee;
+  knee.labels = full_case().labels;
+  EXPECT_EQ(names_of(draw_figures(knee)),
+            (std::vector<std::string>{"slice-sagittal", "slice-coronal", "slice-axial"}));
+}
+
+TEST(DrawFigures, StopsWhenAskedTo) {
+  std::stop_source stop;
+  const Progress progress([&](std::string_view, double) { stop.request_stop(); }, stop.get_token());
+  EXPECT_THROW(draw_figures(full_case(), progress), Cancelled);
+}
+
+}  // namespace
+}  // namespace genu::report
