@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <genu/app/text_table.h>
+#include <genu/app/workers.h>
+
+#include "batch_folder.h"
+#include "cohort.h"
+#include "protocol.h"
+#include "verbs.h"
+
+namespace genu::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct BatchWords {
+  fs::path cohort;
+  fs::path out;
+  CohortOptions options;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency() / 2);
+  unsigned timeout_s = 1800;
+  bool no_figures = false;
+  bool redo = false;
+};
+
+/// The worker's arguments, less the place of its results.
+std::vector<std::string> arguments_for(const CohortCase& knee, bool no_figures) {
+  std::vector<std::string> arguments{"run"};
+  if (!knee.image.empty()) arguments.push_back(knee.image.string());
+  arguments.insert(arguments.end(), {"--labels", knee.labels.string(), "--label-table", knee.label_table,
+                                     "--case", knee.who.name, "--visit", knee.who.visit});
+  if (knee.side) arguments.insert(arguments.end(), {"--side", std::string(name(*knee.side))});
+  if (no_figures) arguments.emplace_back("--no-figures");
+  return arguments;
+}
+
+/// What has become of each case so far.
+struct Ledger {
+  std::vector<CohortCase> done;
+  std::vector<BatchFolder::Failure> failures;
+  std::size_t skipped = 0;
+};
+
+/// The cases in the cohort's order, whatever order they ended in.
+void sort_as(const std::vector<CohortCase>& cohort, Ledger& ledger) {
+  std::map<std::string, std::size_t> place;
+  for (std::size_t i = 0; i < cohort.size(); ++i) place[cohort[i].id()] = i;
+  std::sort(ledger.done.begin(), ledger.done.end(),
+            [&](const CohortCase& a, const CohortCase& b) { return place[a.id()] < place[b.id()]; });
+  const auto id = [](const CaseName& who) { return who.name + "_" + who.visit; };
+  std::sort(ledger.failures.begin(), ledger.failures.end(),
+            [&](const auto& a, const auto& b) { return place[id(a.who)] < place[id(b.who)]; });
+}
+
+void run_cases(const std::vector<CohortCase>& todo, const BatchWords& words, const BatchFolder& folder,
+               Ledger& ledger, const Session& session) {
+  std::vector<WorkerTask> tasks;
+  std::vector<std::string> stamps;  // taken before the work: an input that changes meanwhile is done again
+  for (const CohortCase& knee : todo) {
+    WorkerTask task{
+        .name = knee.id(), .arguments = arguments_for(knee, words.no_figures), .log = folder.log(knee)};
+    stamps.push_back(stamp_of(knee, task.arguments));
+    task.arguments.insert(task.arguments.end(), {"--replace", "--out", folder.unfinished(knee).string()});
+    tasks.push_back(std::move(task));
+  }
+  const WorkerOptions options{.jobs = words.jobs, .timeout = std::chrono::seconds(words.timeout_s)};
+  const auto finished = [&](std::size_t i, const WorkerOutcome& outcome) {
+    if (outcome.ok()) {
+      folder.accept(todo[i], stamps[i]);
+      ledger.done.push_back(todo[i]);
+      session.print(tasks[i].name + ": done in " + fixed(outcome.wall_s, 1) + " s, " +
+                    fixed(outcome.peak_memory_mb, 0) + " MB\n");
+      return;
+    }
+    folder.discard(todo[i], stamps[i]);
+    ledger.failures.push_back({todo[i].who, failure_reason(tasks[i], outcome, options), tasks[i].log});
+    session.note("genu: " + tasks[i].name + " failed: " + ledger.failures.back().reason);
+  };
+  run_workers(tasks, finished, options, session.progress());
+}
+
+ExitCode run_batch(BatchWords words, const Session& session) {
+  words.options.leave_out = words.out;
+  const std::vector<CohortCase> cohort = find_cohort(words.cohort, words.options);
+  // One answer for all cases before they start; the workers then share the display.
+  if (!words.no_figures) require_display();
+  const BatchFolder folder(words.out);
+  Ledger ledger;
+  std::vector<CohortCase> todo;
+  for (const CohortCase& knee : cohort) {
+    if (!knee.problem.empty()) {
+      ledger.failures.push_back({knee.who, knee.problem, {}});
+      session.note("genu: " + knee.id() + " failed: " + knee.problem);
+    } else if (!words.redo &&
+               folder.is_finished(knee, stamp_of(knee, arguments_for(knee, words.no_figures)))) {
+      ledger.done.push_back(knee);
+      ++ledger.skipped;
+    } else {
+      todo.push_back(knee);
+    }
+  }
+  if (ledger.skipped > 0) session.print("finished before: " + std::to_string(ledger.skipped) + "\n");
+  const auto write_tables = [&] {
+    sort_as(cohort, ledger);
+    folder.write_tables(ledger.done, ledger.failures);
+  };
+  try {
+    run_cases(todo, words, folder, ledger, session);
+  } catch (const Cancelled&) {
+    write_tables();
+    session.note("genu: " + std::to_string(ledger.done.size()) + " of " + std::to_string(cohort.size()) +
+                 " cases are finished; the same command goes on from there");
+    throw;
+  }
+  write_tables();
+  session.print(std::to_string(ledger.done.size()) + " done, " + std::to_string(ledger.failures.size()) +
+                " failed\n" + (words.out / "cohort.csv").string() + "\n" +
+                (words.out / "failures.csv").string() + "\n");
+  return ledger.failures.empty() ? ExitCode::ok : ExitCode::some_failed;
+}
+
+Work declare(CLI::App& parser) {
+  const auto words = std::make_shared<BatchWords>();
+  parser.add_option("COHORT", words->cohort, "Folder of cases, or a manifest (.csv or .json)")
+      ->required()
+      ->type_name("DIR|FILE");
+  parser.add_option("OUT", words->out, "Folder for the results; made, or gone on with")
+      ->required()
+      ->type_name("DIR");
+  parser.add_option("-j,--jobs", words->jobs, "How many cases at a time")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  parser.add_option("--label-table", words->options.label_table, "Table for cases whose manifest names none")
+      ->type_name("NAME|FILE.json")
+      ->capture_default_str();
+  add_side_option(parser, words->options.side);
+  parser
+      .add_option("--timeout-s", words->timeout_s, "A case that takes longer is stopped and counts as failed")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
+  parser.add_flag("--redo", words->redo, "Does finished cases again too");
+  return [words](const Session& session) { return run_batch(*words, session); };
+}
+
+}  // namespace
+
+Verb batch_verb() {
+  return {.name = "batch",
+          .summary = "Runs a whole cohort, each case in a process of its own",
+          .description =
+              "Runs every case of a cohort as genu run does, in worker processes: one that is refused, "
+              "crashes or takes "
+              "too long is a row of OUT/failures.csv with its reason, and the others go on. OUT/cohort.csv "
+              "has one "
+              "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said.\n"
+              "In a folder each label map is a case, and so is each subfolder with labels.* and, if there is "
+              "one, "
+              "image.* or dicom/. A name that ends in _<NN>m states the visit in months. A manifest has the "
+              "columns "
+              "case, visit, image, labels, label_table, side; only labels must be filled; paths are relative "
+              "to it.\n"
+              "The same command again skips finished cases. A case is done again if Genu's version, its "
+              "options, or "
+              "size or time of change of an input file differ from what its batch.json states. After Ctrl-C, "
+              "too, "
+              "the same command goes on where it stopped.",
+          .examples = {{"genu batch oai results --label-table oai --jobs 2",
+                        "A folder of label maps named <case>_<NN>m."},
+                       {"genu batch cohort.csv results --no-figures",
+                        "A manifest; measurements only, no pictures."}},
+          .references = {},
+          .declare = declare};
+}
+
+}  // namespace genu::app

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <genu/io/files.h>
+
+#include "inputs.h"
+#include "protocol.h"
+#include "tables.h"
+#include "verbs.h"
+
+namespace genu::app {
+
+namespace {
+
+struct MeasureWords {
+  LabelSource labels;
+  std::optional<Side> side;
+  std::filesystem::path out;
+  bool replace = false;
+};
+
+ExitCode measure_labels(const MeasureWords& words, const Session& session) {
+  const CaseName who = case_named_by(words.labels.file);
+  io::Case knee = new_case(who.name, who.visit, {words.labels.file.string()});
+  std::optional<io::FolderTransaction> folder;
+  if (!words.out.empty()) folder.emplace(words.out, words.replace);
+
+  session.progress().report("reading labels", 0.0);
+  knee.labels = read_label_map(words.labels);
+  const Progress measuring = session.progress().part(0.1, folder ? 0.9 : 1.0);
+  knee.cartilage = with_context("measuring " + words.labels.file.string(), [&] {
+    return measure(*knee.labels, {.user = words.side, .header = std::nullopt}, measuring);
+  });
+
+  if (folder) {
+    session.progress().report("writing the case", 0.9);
+    io::write_case(folder->path(), knee);
+    folder->commit();
+  }
+  session.print(text_of(*knee.cartilage));
+  if (folder) session.print("Written: " + words.out.string() + "\n");
+  return ExitCode::ok;
+}
+
+Work declare(CLI::App& parser) {
+  const auto words = std::make_shared<MeasureWords>();
+  add_label_options(parser, words->labels);
+  parser.get_option("--labels")->required();
+  add_side_option(parser, words->side);
+  parser
+      .add_option("-o,--out", words->out, "Case folder to make: measurements.json and .csv, meshes, labels")
+      ->type_name("DIR");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one");
+  return [words](const Session& session) { return measure_labels(*words, session); };
+}
+
+}  // namespace
+
+Verb measure_verb() {
+  return {
+      .name = "measure",
+      .summary = "Measures cartilage on a label map",
+      .description =
+          "Makes surfaces from a label map and measures cartilage along the bone normals: thickness, volume, "
+          "covered and denuded area a region, and the places where cartilage is lost. Prints a table; with "
+          "--out also writes a case folder that stage, plan and genu-viewer take.",
+      .examples = {{"genu measure --labels knee.nrrd",
+                    "Prints the table; numbers in the file are Genu's own."},
+                   {"genu measure --labels oai.nii.gz --label-table oai --side right --out knee",
+                    "Labels as the OAI numbers them, side given, everything into the folder knee."},
+                   {"genu measure --labels mine.mha --label-table my_table.json", "A table of your own."}},
+      .references = {"Eckstein F et al. 2006, Osteoarthritis and Cartilage 14:974 (nomenclature).",
+                     "Hudelmaier M et al. 2010 (where the weight-bearing femur ends)."},
+      .declare = declare};
+}
+
+}  // namespace genu::app

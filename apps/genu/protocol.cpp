@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol.h"
+
+#include <algorithm>
+#include <ctime>
+#include <sstream>
+#include <utility>
+
+#include <genu/app/program.h>
+#include <genu/imaging/body.h>
+#include <genu/io/files.h>
+#include <genu/io/results.h>
+#include <genu/render/figures.h>
+
+namespace genu::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* shipped_rule = "staging/rule-1.json";
+constexpr const char* shipped_approaches = "planning/approaches.json";
+constexpr const char* any_lesion = "cartilage_lesion";
+
+std::string now_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[sizeof "2000-01-01T00:00:00Z"];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+bool fits(const planning::Approach& approach, const planning::Target& target) {
+  return approach.target == target.name || (approach.target == any_lesion && target.on_cartilage);
+}
+
+template <typename Named>
+std::string names_of(const std::vector<Named>& things) {
+  std::string names;
+  for (const Named& thing : things) names += (names.empty() ? "" : ", ") + thing.name;
+  return names.empty() ? "none" : names;
+}
+
+template <typename Named>
+void keep_only(std::vector<Named>& things, const std::string& name, const char* kind) {
+  if (name.empty()) return;
+  const std::string all = names_of(things);
+  std::erase_if(things, [&](const Named& thing) { return thing.name != name; });
+  if (things.empty())
+    throw InvalidInput("there is no " + std::string(kind) + " \"" + name + "\"; there are: " + all);
+}
+
+}  // namespace
+
+void require_display() {
+  try {
+    render::ensure_display();
+  } catch (const Error& error) {
+    throw Error(describe(error) + " (--no-figures does the rest without pictures)");
+  }
+}
+
+io::Case new_case(const std::string& name, const std::string& visit, std::vector<std::string> inputs) {
+  io::Case knee;
+  knee.name = name;
+  knee.visit = visit;
+  knee.inputs = std::move(inputs);
+  knee.created = now_utc();
+  knee.genu_version = version();
+  return knee;
+}
+
+cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress) {
+  cartilage::MeasureOptions options;
+  options.side = side.user ? side.user : side.header;
+  options.side_source = side.user ? "option" : "header";
+  cartilage::CartilageReport report = cartilage::measure_knee(labels, options, progress);
+  if (side.user && side.header && *side.user != *side.header)
+    report.flags.push_back("side in doubt: given as " + std::string(name(*side.user)) +
+                           ", but the image's header says " + std::string(name(*side.header)));
+  return report;
+}
+
+staging::StageReport stage(const cartilage::CartilageReport& report, const fs::path& file) {
+  return staging::stage_knee(report,
+                             io::read_staging_rule(file.empty() ? io::data_file(shipped_rule) : file));
+}
+
+planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,
+                               const Progress& progress) {
+  const auto& voxels = labels.voxels();
+  const bool has_skin = std::find(voxels.begin(), voxels.end(), Tissue::skin) != voxels.end();
+  if (has_skin || !image) return planning::build_anatomy(labels, frame, nullptr, progress);
+  const Volume<std::uint8_t> body = imaging::find_body(*image, {}, progress.part(0.0, 0.4));
+  return planning::build_anatomy(labels, frame, &body, progress.part(0.4, 1.0));
+}
+
+std::vector<planning::Approach> known_approaches() {
+  return io::read_approaches(io::data_file(shipped_approaches));
+}
+
+std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
+                                       const cartilage::CartilageReport& report, const PlanChoice& choice,
+                                       const Progress& progress) {
+  std::vector<planning::Target> targets = planning::find_targets(anatomy, report);
+  std::vector<planning::Approach> approaches = known_approaches();
+  keep_only(targets, choice.target, "target");
+  keep_only(approaches, choice.approach, "approach");
+
+  std::vector<std::pair<const planning::Target*, const planning::Approach*>> pairs;
+  for (const planning::Target& target : targets)
+    for (const planning::Approach& approach : approaches)
+      if (fits(approach, target)) pairs.emplace_back(&target, &approach);
+  std::vector<planning::NeedlePlan> plans;
+  const auto count = static_cast<double>(pairs.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const Progress part = progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count);
+    plans.push_back(planning::plan_needle(anatomy, *pairs[i].first, *pairs[i].second, {}, part));
+  }
+  return plans;
+}
+
+}  // namespace genu::app

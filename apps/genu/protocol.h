@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <genu/cartilage/report.h>
+#include <genu/core/progress.h>
+#include <genu/io/case_folder.h>
+#include <genu/planning/plan.h>
+#include <genu/staging/stage.h>
+
+// The steps of the clinical protocol, as several verbs take them.
+namespace genu::app {
+
+/// What is told about the side of a knee from outside its labels.
+struct SideClaims {
+  std::optional<Side> user;    ///< --side
+  std::optional<Side> header;  ///< The image's header.
+};
+
+/// Makes sure that figures can be drawn: better to learn before the work than after it that they can't.
+/// \throws Error if there is no display, saying what helps
+void require_display();
+
+/// Returns a new case with name, visit, inputs, time and version.
+io::Case new_case(const std::string& name, const std::string& visit, std::vector<std::string> inputs);
+
+/// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
+cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);
+
+/// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty.
+staging::StageReport stage(const cartilage::CartilageReport& report, const std::filesystem::path& file = {});
+
+/// Returns what a needle must reach and spare; the skin comes from the image where the labels have none.
+planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,
+                               const Progress& progress);
+
+struct PlanChoice {
+  std::string target;    ///< Only this one; empty = all.
+  std::string approach;  ///< Only this one; empty = every one that fits the target.
+};
+
+/// Returns the approaches that ship with Genu.
+std::vector<planning::Approach> known_approaches();
+
+/// Returns one plan for each target and each approach that fits it.
+/// \throws InvalidInput if a named target or approach does not exist; the message lists those that do
+std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
+                                       const cartilage::CartilageReport& report, const PlanChoice& choice,
+                                       const Progress& progress);
+
+}  // namespace genu::app

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <genu/io/files.h>
+#include <genu/render/picture.h>
+#include <genu/report/case_report.h>
+
+#include "inputs.h"
+#include "phantom_case.h"
+#include "protocol.h"
+#include "tables.h"
+#include "verbs.h"
+
+namespace genu::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct RunWords {
+  ImageSource image;
+  LabelSource labels;
+  std::optional<Side> side;
+  bool phantom = false;
+  PhantomOptions phantom_options = worn_knee();
+  std::string case_name;
+  std::string visit;
+  fs::path out;
+  bool replace = false;
+  bool no_figures = false;
+};
+
+/// One knee as it was read.
+struct Subject {
+  std::optional<SourceImage> image;
+  LabelMap labels;
+};
+
+Subject read_subject(const ImageSource& image, const LabelSource& labels, const Progress& progress) {
+  Subject subject;
+  if (!image.path.empty()) subject.image = read_image(image, progress.part(0.0, 0.7));
+  progress.report("reading labels", 0.7);
+  subject.labels = read_label_map(labels);
+  if (subject.image)
+    with_context("comparing " + image.path.string() + " and " + labels.file.string(),
+                 [&] { require_same_grid(subject.image->image.geometry(), subject.labels.geometry()); });
+  return subject;
+}
+
+/// Makes the phantom's files, and then reads them as if a scanner had made them.
+Subject read_phantom(const fs::path& folder, const PhantomOptions& options, const Progress& progress) {
+  fs::create_directories(folder);
+  write_phantom(folder, options, progress.part(0.0, 0.8));
+  const ImageSource image{.path = folder / "dicom", .series = "", .echo = std::nullopt};
+  return read_subject(image, {.file = folder / "labels.nrrd"}, progress.part(0.8, 1.0));
+}
+
+void write_report(const fs::path& folder, const io::Case& knee, const std::vector<report::Figure>& figures) {
+  fs::create_directories(folder / "figures");
+  for (const report::Figure& figure : figures)
+    render::write_png(folder / "figures" / (figure.name + ".png"), figure.picture);
+  io::write_text(folder / "report.html", report::case_page(knee, figures));
+}
+
+io::Case named_case(const RunWords& words) {
+  if (words.phantom)
+    return new_case(words.case_name.empty() ? "phantom" : words.case_name,
+                    words.visit.empty() ? "baseline" : words.visit, {"phantom"});
+  const CaseName who = case_named_by(words.labels.file);
+  std::vector<std::string> inputs{words.labels.file.string()};
+  if (!words.image.path.empty()) inputs.insert(inputs.begin(), words.image.path.string());
+  return new_case(words.case_name.empty() ? who.name : words.case_name,
+                  words.visit.empty() ? who.visit : words.visit, inputs);
+}
+
+void print_results(const io::Case& knee, const fs::path& out, const Session& session) {
+  session.print(text_of(*knee.cartilage) + "\n" + text_of(*knee.stage) + "\n" + text_of(knee.plans) + "\n");
+  std::vector<std::string> paths;
+  for (const auto& entry : fs::directory_iterator(out))
+    paths.push_back(entry.path().string() + (entry.is_directory() ? "/" : ""));
+  std::sort(paths.begin(), paths.end());
+  for (const std::string& path : paths) session.print(path + "\n");
+}
+
+ExitCode run_case(const RunWords& words, const Session& session) {
+  if (words.phantom != words.labels.file.empty() || (words.phantom && !words.image.path.empty()))
+    throw UsageError("run needs either --labels (and an image, if there is one) or --phantom");
+  io::Case knee = named_case(words);
+  const fs::path out = words.out.empty() ? fs::path("genu-" + knee.name) : words.out;
+  const Progress& progress = session.progress();
+  if (!words.no_figures) require_display();
+  io::FolderTransaction folder(out, words.replace);
+
+  Subject subject =
+      words.phantom ? read_phantom(folder.path() / "phantom", words.phantom_options, progress.part(0.0, 0.3))
+                    : read_subject(words.image, words.labels, progress.part(0.0, 0.1));
+  const std::optional<Side> header = subject.image ? subject.image->side : std::nullopt;
+  if (subject.image) knee.image = std::move(subject.image->image);
+  knee.labels = std::move(subject.labels);
+  const Volume<float>* image = knee.image ? &*knee.image : nullptr;
+
+  knee.cartilage = measure(*knee.labels, {.user = words.side, .header = header}, progress.part(0.3, 0.5));
+  knee.stage = stage(*knee.cartilage);
+  knee.anatomy = find_anatomy(*knee.labels, knee.cartilage->frame, image, progress.part(0.5, 0.6));
+  knee.plans = plan(*knee.anatomy, *knee.cartilage, {}, progress.part(0.6, 0.7));
+  std::vector<report::Figure> figures;
+  if (!words.no_figures) figures = report::draw_figures(knee, progress.part(0.7, 0.9));
+
+  progress.report("writing the case", 0.9);
+  io::write_case(folder.path(), knee);
+  write_report(folder.path(), knee, figures);
+  progress.report("done", 1.0);
+  folder.commit();
+  print_results(knee, out, session);
+  return ExitCode::ok;
+}
+
+Work declare(CLI::App& parser) {
+  const auto words = std::make_shared<RunWords>();
+  parser.add_option("IMAGE", words->image.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file")
+      ->type_name("DIR|FILE");
+  parser.add_option("--series", words->image.series, "Which series of the DICOM folder")->type_name("N|UID");
+  parser.add_option("--echo", words->image.echo, "Which echo of the series, from 1")->type_name("N");
+  add_label_options(parser, words->labels);
+  add_side_option(parser, words->side);
+  parser.add_flag("--phantom", words->phantom, "Makes a worn phantom knee and runs on its DICOM series");
+  parser.add_option("--in-plane-mm", words->phantom_options.in_plane_mm, "Pixel spacing of the phantom")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  parser.add_option("--slice-mm", words->phantom_options.slice_mm, "Slice spacing of the phantom")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  parser
+      .add_option("--samples-per-mm", words->phantom_options.scan.samples_per_mm,
+                  "Fineness of the phantom's signal; 1 is quick and coarse")
+      ->capture_default_str();
+  parser.add_option("--case", words->case_name, "Name of the case, else from the label file's name")
+      ->type_name("NAME");
+  parser.add_option("--visit", words->visit, "Name of the visit, else from the label file's name")
+      ->type_name("NAME");
+  parser.add_option("-o,--out", words->out, "Case folder to make (default genu-CASE)")->type_name("DIR");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one");
+  parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
+  return [words](const Session& session) { return run_case(*words, session); };
+}
+
+}  // namespace
+
+Verb run_verb() {
+  return {
+      .name = "run",
+      .summary = "The whole path: image and labels to measurements, stage, plan and report",
+      .description =
+          "Takes one knee all the way and writes one case folder: case.json, image, labels, meshes, "
+          "measurements.json and .csv, stage.json, plan.json, figures and report.html. The folder appears "
+          "whole "
+          "or not at all. Image and labels must lie on the same grid; without an image the figures show "
+          "labels. "
+          "The side comes from --side, else from the image's header, else from the labels. Research use "
+          "only.",
+      .examples = {{"genu run --phantom --out demo",
+                    "No data at hand: a worn phantom knee, from its DICOM series."},
+                   {"genu run dicom_folder --labels knee.nrrd --out case", "An image with its label map."},
+                   {"genu run --labels akoa_9014797_00m.nii.gz --label-table oai --out case",
+                    "Labels alone."}},
+      .references = {"Eckstein F et al. 2006, Osteoarthritis and Cartilage 14:974 (nomenclature)."},
+      .declare = declare};
+}
+
+}  // namespace genu::app

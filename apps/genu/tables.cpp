@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <genu/app/text_table.h>
+
+namespace genu::app {
+
+namespace {
+
+std::string matrix_of(const io::SeriesInfo& series) {
+  std::string text = std::to_string(series.columns) + "x" + std::to_string(series.rows);
+  return text + "x" + std::to_string(series.positions);
+}
+
+std::string spacing_of(const io::SeriesInfo& series) {
+  return fixed(series.spacing_mm.x, 3) + "x" + fixed(series.spacing_mm.y, 3) + "x" +
+         fixed(series.spacing_mm.z, 3);
+}
+
+std::string echoes_of(const io::SeriesInfo& series) {
+  const auto& times = series.echo_times_ms;
+  if (times.empty()) return "-";
+  if (times.size() == 1) return fixed(times.front(), 2) + " ms";
+  return std::to_string(times.size()) + ": " + fixed(times.front(), 2) + "-" + fixed(times.back(), 2) + " ms";
+}
+
+std::string origin_of(const io::SeriesInfo& series) {
+  const Point3& p = series.first_origin;
+  return fixed(p.x, 2) + ", " + fixed(p.y, 2) + ", " + fixed(p.z, 2);
+}
+
+std::string needle_of(const planning::Scorecard& card) {
+  return card.needle ? card.needle->name : "none reaches";
+}
+
+std::string nearest_of(const planning::Scorecard& card) {
+  if (card.clearances.empty()) return "-";
+  const planning::Clearance& nearest = card.clearances.front();
+  return nearest.structure + " " + fixed(nearest.distance_mm, 1) + " mm";
+}
+
+/// A sentence, and the targets that it is said of.
+using Said = std::vector<std::pair<std::string, std::string>>;
+
+void say(Said& said, const std::string& sentence, const std::string& target) {
+  const auto found =
+      std::find_if(said.begin(), said.end(), [&](const auto& one) { return one.first == sentence; });
+  if (found == said.end())
+    said.emplace_back(sentence, target);
+  else if (!found->second.ends_with(target))
+    found->second.append(", ").append(target);
+}
+
+}  // namespace
+
+std::string text_of(const io::FolderScan& scan) {
+  TextTable table({"#", "description", "modality", "matrix", "spacing, mm", "plane", "positions", "echoes",
+                   "side", "first origin, mm (LPS)", "usable"});
+  for (std::size_t i = 0; i < scan.series.size(); ++i) {
+    const io::SeriesInfo& s = scan.series[i];
+    table.add_row({std::to_string(i + 1), s.description.empty() ? "(none)" : s.description, s.modality,
+                   matrix_of(s), spacing_of(s), s.orientation, std::to_string(s.positions), echoes_of(s),
+                   s.side ? std::string(name(*s.side)) : "unknown", origin_of(s),
+                   s.problems.empty() ? "yes" : std::string(name(s.problems.front().refusal))});
+  }
+  std::string text = scan.series.empty() ? "No series.\n" : table.text();
+  for (std::size_t i = 0; i < scan.series.size(); ++i)
+    for (const io::RefusedItem& problem : scan.series[i].problems)
+      text += "Series " + std::to_string(i + 1) + " refused: " + problem.message + "\n";
+  for (const io::RefusedItem& item : scan.refused) text += "Refused: " + item.message + "\n";
+  if (scan.other_files > 0) text += "Not DICOM: " + std::to_string(scan.other_files) + " files\n";
+  return text;
+}
+
+std::string text_of(const cartilage::CartilageReport& report) {
+  TextTable table(
+      {"region", "", "ThCtAB mean mm", "median", "SD", "tAB mm2", "dABp %", "VC mm3", "not measured mm2"});
+  for (const cartilage::RegionMeasures& r : report.regions)
+    table.add_row({std::string(name(r.region)), std::string(title(r.region)), fixed(r.ThCtAB_mean_mm, 3),
+                   fixed(r.ThCtAB_median_mm, 3), fixed(r.ThCtAB_sd_mm, 3), fixed(r.tAB_mm2, 1),
+                   fixed(r.dABp_percent, 1), fixed(r.VC_mm3, 1), fixed(r.not_measured_mm2, 1)});
+  std::string text = "Side: " + std::string(name(report.side)) + " (from " + report.side_source +
+                     "); thickness " + report.method + "\n" + table.text();
+  for (const cartilage::Lesion& lesion : report.lesions)
+    text += "Lesion " + lesion.name + ": " + fixed(lesion.area_mm2, 1) + " mm2, of it denuded " +
+            fixed(lesion.denuded_area_mm2, 1) + " mm2, thinnest " + fixed(lesion.min_thickness_mm, 2) +
+            " of " + fixed(lesion.expected_thickness_mm, 2) + " mm\n";
+  for (const std::string& flag : report.flags) text += "Flag: " + flag + "\n";
+  return text;
+}
+
+std::string text_of(const staging::StageReport& report) {
+  std::string text = "Stage: ";
+  if (report.stage) {
+    text += name(*report.stage);
+  } else {
+    text += "abstained; possible:";
+    for (const staging::Stage possible : report.possible) text += " " + std::string(name(possible));
+  }
+  text += " (rule " + report.rule_name + " " + report.rule_version + ")\n";
+  for (const std::string& reason : report.reasons) text += "  " + reason + "\n";
+  return text + report.statement + "\n";
+}
+
+std::string text_of(const std::vector<planning::NeedlePlan>& plans) {
+  if (plans.empty()) return "No target: neither a recess nor a lesion was found.\n";
+  TextTable table(
+      {"target", "approach", "safe", "rejected", "depth mm", "to skin normal deg", "needle", "nearest"});
+  for (const planning::NeedlePlan& plan : plans) {
+    std::vector<std::string> row{plan.target.name, plan.approach, std::to_string(plan.ranked.size()),
+                                 std::to_string(plan.rejected.size())};
+    if (plan.ranked.empty()) {
+      row.insert(row.end(), {"-", "-", "-", "-"});
+    } else {
+      const planning::Scorecard& best = plan.ranked.front().card;
+      row.insert(row.end(),
+                 {fixed(best.depth_mm, 1), fixed(best.skin_angle_deg, 1), needle_of(best), nearest_of(best)});
+    }
+    table.add_row(row);
+  }
+  // Much is true of every target of a knee, such as what its labels do not hold: each sentence comes once.
+  Said reasons;
+  Said limits;
+  for (const planning::NeedlePlan& plan : plans) {
+    for (const std::string& reason : plan.reasons) say(reasons, reason, plan.target.name);
+    for (const std::string& limit : plan.limits) say(limits, limit, plan.target.name);
+  }
+  std::string text = table.text();
+  for (const auto& [reason, targets] : reasons) text.append(targets).append(": ").append(reason).append("\n");
+  for (const auto& [limit, targets] : limits) text.append("Limit: ").append(limit).append("\n");
+  return text;
+}
+
+}  // namespace genu::app
