@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// MainWindow's menus and the dialogs they open.
+#include <QAction>
+#include <QFileDialog>
+#include <QKeySequence>
+#include <QMenuBar>
+#include <QMessageBox>
+
+#include <genu/app/program.h>
+
+#include "display_panel.h"
+#include "main_window.h"
+#include "slice_view.h"
+
+namespace genu::viewer {
+
+void MainWindow::make_menus() {
+  QMenu* file = menuBar()->addMenu(QStringLiteral("&File"));
+  file->addAction(
+      QStringLiteral("&Open case\u2026"), this, [this] { ask_for_case(); }, QKeySequence::Open);
+  file->addAction(
+      QStringLiteral("&Save picture\u2026"), this, [this] { ask_for_picture(); }, QKeySequence::Save);
+  file->addSeparator();
+  file->addAction(QStringLiteral("&Quit"), this, &QWidget::close, QKeySequence::Quit);
+
+  QMenu* view = menuBar()->addMenu(QStringLiteral("&View"));
+  view->addAction(
+      QStringLiteral("&Outlines on or off"), this, [this] { display_->toggle_outlines(); },
+      QKeySequence(Qt::Key_O));
+  QAction* crosshair = view->addAction(QStringLiteral("&Crosshair"));
+  crosshair->setShortcut(QKeySequence(Qt::Key_X));
+  crosshair->setCheckable(true);
+  crosshair->setChecked(true);
+  connect(crosshair, &QAction::toggled, this, [this](bool visible) {
+    for (SliceView* slice : slices_) slice->set_crosshair_visible(visible);
+  });
+  view->addAction(
+      QStringLiteral("&Reset views and window"), this,
+      [this] {
+        for (SliceView* slice : slices_) slice->reset_view();
+        state_.reset_window();
+      },
+      QKeySequence(Qt::Key_R));
+
+  QMenu* help = menuBar()->addMenu(QStringLiteral("&Help"));
+  help->addAction(
+      QStringLiteral("&Mouse and keys"), this, [this] { show_controls(); }, QKeySequence::HelpContents);
+  help->addAction(QStringLiteral("&About Genu"), this, [this] { show_about(); });
+}
+
+void MainWindow::ask_for_case() {
+  const QString folder = QFileDialog::getExistingDirectory(this, QStringLiteral("Open a case folder"));
+  if (!folder.isEmpty()) load(folder.toStdString());
+}
+
+void MainWindow::ask_for_picture() {
+  const QString file =
+      QFileDialog::getSaveFileName(this, QStringLiteral("Save a picture of the window"),
+                                   QStringLiteral("genu.png"), QStringLiteral("PNG (*.png)"));
+  if (!file.isEmpty() && !picture().save(file, "PNG"))
+    QMessageBox::warning(this, QStringLiteral("Genu"), QStringLiteral("%1 could not be written.").arg(file));
+}
+
+void MainWindow::show_controls() {
+  QMessageBox::information(
+      this, QStringLiteral("Mouse and keys"),
+      QStringLiteral("<table cellpadding='3'>"
+                     "<tr><td><b>Left drag</b></td><td>move the crosshair; the other slices follow</td></tr>"
+                     "<tr><td><b>Wheel</b></td><td>next or previous slice</td></tr>"
+                     "<tr><td><b>Ctrl + wheel</b></td><td>zoom</td></tr>"
+                     "<tr><td><b>Middle drag</b></td><td>pan</td></tr>"
+                     "<tr><td><b>Right drag</b></td><td>across: window; up and down: level</td></tr>"
+                     "<tr><td><b>Double click, R</b></td><td>reset zoom, pan, window and level</td></tr>"
+                     "<tr><td><b>O</b></td><td>outlines on or off</td></tr>"
+                     "<tr><td><b>X</b></td><td>crosshair on or off</td></tr>"
+                     "</table>"));
+}
+
+void MainWindow::show_about() {
+  QMessageBox::about(
+      this, QStringLiteral("About Genu"),
+      QStringLiteral("<p><b>Genu %1</b></p><p>From knee images to an injection plan.</p>"
+                     "<p>For research use only: not a medical device, and not for decisions about "
+                     "patients.</p>")
+          .arg(QString::fromStdString(app::version())));
+}
+
+}  // namespace genu::viewer

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <genu/core/volume.h>
+#include <genu/io/case_folder.h>
+
+#include "patient_plane.h"
+
+namespace genu::viewer {
+
+/// The intensities shown as black and as white.
+struct IntensityWindow {
+  double low = 0.0;
+  double high = 1.0;
+  friend bool operator==(const IntensityWindow&, const IntensityWindow&) = default;
+};
+
+/// A case made ready to be looked at; never changes once opened.
+struct OpenedCase {
+  io::Case knee;  ///< Without `labels`: they are in `label_numbers`.
+  std::filesystem::path folder;
+  std::optional<Volume<std::uint8_t>> label_numbers;
+  std::optional<ImageGeometry> grid;  ///< The image's, otherwise the labels'.
+  PatientBox box;                     ///< Around the grid, or around the surfaces if there is none.
+  IntensityWindow default_window;     ///< 1st to 99.7th percentile.
+  IntensityWindow intensity_range;    ///< Least and greatest intensity.
+};
+
+/// Makes a case ready to be looked at.
+std::shared_ptr<const OpenedCase> prepare_case(io::Case knee, const std::filesystem::path& folder);
+
+/// Reads a case folder and makes it ready.
+/// \throws IoError
+std::shared_ptr<const OpenedCase> open_case(const std::filesystem::path& folder);
+
+/// Returns the intensity of the voxel at a point, or nothing outside the image.
+std::optional<float> intensity_at(const OpenedCase& opened, const Point3& p);
+/// Returns the tissue of the voxel at a point, or nothing outside the label map.
+std::optional<Tissue> tissue_at(const OpenedCase& opened, const Point3& p);
+
+}  // namespace genu::viewer

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "opened_case.h"
+
+namespace genu::viewer {
+
+/// Which needle path is looked at.
+struct Selection {
+  std::size_t plan = 0;
+  std::optional<std::size_t> trajectory;  ///< Nothing: the target alone.
+  friend bool operator==(const Selection&, const Selection&) = default;
+};
+
+/// How labels are drawn on slices.
+struct LabelStyle {
+  bool outlines = true;
+  double outline_opacity = 0.9;
+  double fill_opacity = 0.0;
+};
+
+/// What all views share: the case, the crosshair, the window, the selected needle path. Every view listens to
+/// it and none knows another.
+class ViewState : public QObject {
+  Q_OBJECT
+ public:
+  const OpenedCase* opened() const { return opened_.get(); }
+  std::shared_ptr<const OpenedCase> share() const { return opened_; }
+  /// Shows a case; nullptr closes it.
+  void show(std::shared_ptr<const OpenedCase> opened);
+
+  const Point3& cursor() const { return cursor_; }
+  /// Moves the crosshair, and keeps it inside the case.
+  void set_cursor(const Point3& p);
+
+  const IntensityWindow& window() const { return window_; }
+  void set_window(const IntensityWindow& window);
+  void reset_window();
+
+  const LabelStyle& label_style() const { return label_style_; }
+  void set_label_style(const LabelStyle& style);
+
+  const std::optional<Selection>& selection() const { return selection_; }
+  /// Selects a needle path or target, and moves the crosshair to it.
+  void select(const Selection& selection);
+  const planning::NeedlePlan* selected_plan() const;
+  const planning::RankedTrajectory* selected_trajectory() const;
+
+  /// Tells which point the mouse is over; nothing = it left the slices.
+  void probe(const std::optional<Point3>& p) { emit probed(p); }
+
+ signals:
+  void case_changed();
+  void cursor_changed();
+  void window_changed();
+  void label_style_changed();
+  void selection_changed();
+  void probed(const std::optional<genu::Point3>& p);
+
+ private:
+  std::shared_ptr<const OpenedCase> opened_;
+  Point3 cursor_;
+  IntensityWindow window_;
+  LabelStyle label_style_;
+  std::optional<Selection> selection_;
+};
+
+}  // namespace genu::viewer
