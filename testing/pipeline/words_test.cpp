@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command says of itself, and what it says when it is used wrongly.
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+#include <genu/testing/data.h>
+
+#include "command.h"
+
+namespace genu::testing {
+
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const std::vector<std::string> verbs{"import", "phantom", "measure", "stage", "plan", "run", "batch"};
+
+/// A user error is one line that names the program, and nothing on stdout.
+void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {
+  EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  EXPECT_THAT(ended.err, AllOf(StartsWith("genu: error: "), HasSubstr(says)));
+}
+
+TEST(Words, EveryVerbExplainsItselfWithExamplesAndExitCodes) {
+  const Ended overview = genu({"--help"});
+  EXPECT_EQ(overview.exit_code, 0);
+  for (const std::string& verb : verbs) {
+    EXPECT_THAT(overview.out, HasSubstr("\n  " + verb));
+    const Ended help = genu({verb, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << verb;
+    EXPECT_EQ(help.err, "") << verb;
+    EXPECT_THAT(help.out, AllOf(HasSubstr("Examples:\n  genu " + verb), HasSubstr("Exit codes:"))) << verb;
+  }
+}
+
+// Examples rot: every option that an example names must be one that the verb has.
+TEST(Words, ExamplesUseOptionsThatExist) {
+  for (const std::string& verb : verbs) {
+    const std::string help = genu({verb, "--help"}).out;
+    const std::size_t examples = help.find("Examples:");
+    const std::string options = help.substr(0, examples);
+    const std::string text = help.substr(examples);
+    for (std::size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at + 1)) {
+      const std::string option = text.substr(at + 1, text.find_first_of(" \n;,", at + 1) - at - 1);
+      EXPECT_THAT(options, HasSubstr(option)) << verb;
+    }
+  }
+}
+
+TEST(Words, VersionIsStated) {
+  EXPECT_THAT(genu({"--version"}).out, StartsWith("genu "));
+}
+
+TEST(Words, WrongCommandLinesAreUsageErrors) {
+  expect_one_line(genu({}), 2, "a verb is required; see genu --help");
+  expect_one_line(genu({"frobnicate"}), 2, "there is no verb \"frobnicate\"");
+  expect_one_line(genu({"measure"}), 2, "--labels is required; see genu measure --help");
+  expect_one_line(genu({"measure", "--labels", "x.nrrd", "--side", "up"}), 2,
+                  "\"up\" is neither left nor right");
+  expect_one_line(genu({"import", "."}), 2, "--list");
+  expect_one_line(genu({"plan"}), 2, "case folder or --labels");
+  expect_one_line(genu({"run"}), 2, "--phantom");
+  expect_one_line(genu({"run", "image.nrrd", "--phantom"}), 2, "--phantom");
+  const ScratchFolder scratch;
+  const std::string out = scratch / "p";
+  expect_one_line(genu({"phantom", "--out", out, "--defect", "femur:1,2,3"}), 2, "plate:u,v,diameter,depth");
+  expect_one_line(genu({"phantom", "--out", out, "--contrast", "flair"}), 2, "flair");
+  expect_one_line(genu({"phantom", "--out", out, "--slice-mm", "0"}), 2, "--slice-mm");
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST(Words, WhatCannotBeReadIsNamedInOneLine) {
+  const ScratchFolder scratch;
+  const std::string out = scratch / "case";
+  expect_one_line(genu({"measure", "--labels", "absent.nrrd"}), 3, "absent.nrrd");
+  expect_one_line(genu({"measure", "--labels", "absent.nrrd", "--label-table", "no_such"}), 3, "no_such");
+  expect_one_line(genu({"import", "absent_folder", "--list"}), 3, "absent_folder");
+  expect_one_line(genu({"stage", "absent.json"}), 3, "absent.json");
+  expect_one_line(genu({"plan", "absent_case"}), 3, "absent_case");
+  expect_one_line(genu({"run", "--labels", "absent.nrrd", "--out", out, "--no-figures"}), 3, "absent.nrrd");
+  expect_one_line(genu({"batch", "absent_cohort", scratch / "results"}), 3, "absent_cohort");
+  // A phantom that can't be: the knee's own limits, not a crash.
+  expect_one_line(genu({"phantom", "--out", out, "--scale", "5"}), 3, "scale");
+  EXPECT_TRUE(tree_of(scratch.path()).empty()) << tree_of(scratch.path()).front();
+}
+
+// A full disk must not look like success.
+TEST(Words, ResultsThatCannotBePrintedAreAnError) {
+  const Ended ended =
+      shell(std::string(GENU_COMMAND) + " import " + source_root().string() + "/data --list > /dev/full");
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_THAT(ended.out, HasSubstr("stdout"));
+}
+
+TEST(Words, WithoutDisplayAndXvfbRunRefusesBeforeTheWork) {
+  const ScratchFolder scratch;
+  // Nothing on this path but the program itself, which is named in full: no Xvfb to start.
+  const Ended ended = shell("env -u DISPLAY PATH=" + scratch.path().string() + " " + GENU_COMMAND +
+                            " run --phantom --out " + (scratch / "case").string());
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("xvfb"), HasSubstr("--no-figures")));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "case"));
+}
+
+}  // namespace
+
+}  // namespace genu::testing
