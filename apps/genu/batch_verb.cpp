@@ -36,8 +36,9 @@ struct BatchWords {
 std::vector<std::string> arguments_for(const CohortCase& knee, bool no_figures) {
   std::vector<std::string> arguments{"run"};
   if (!knee.image.empty()) arguments.push_back(knee.image.string());
-  arguments.insert(arguments.end(), {"--labels", knee.labels.string(), "--label-table", knee.label_table,
-                                     "--case", knee.who.name, "--visit", knee.who.visit});
+  arguments.insert(arguments.end(), {"--labels", knee.labels.string()});
+  if (!knee.label_table.empty()) arguments.insert(arguments.end(), {"--label-table", knee.label_table});
+  arguments.insert(arguments.end(), {"--case", knee.who.name, "--visit", knee.who.visit});
   if (knee.side) arguments.insert(arguments.end(), {"--side", std::string(name(*knee.side))});
   if (no_figures) arguments.emplace_back("--no-figures");
   return arguments;
@@ -140,8 +141,7 @@ Work declare(CLI::App& parser) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   parser.add_option("--label-table", words->options.label_table, "Table for cases whose manifest names none")
-      ->type_name("NAME|FILE.json")
-      ->capture_default_str();
+      ->type_name("NAME|FILE.json");
   add_side_option(parser, words->options.side);
   parser
       .add_option("--timeout-s", words->timeout_s, "A case that takes longer is stopped and counts as failed")

@@ -24,9 +24,9 @@ struct CohortCase {
 };
 
 struct CohortOptions {
-  std::string label_table = "genu";  ///< Where a manifest names none.
-  std::optional<Side> side;          ///< Likewise.
-  std::filesystem::path leave_out;   ///< A folder that is no case: where the results go.
+  std::string label_table;          ///< Where a manifest names none; empty for the only one that fits.
+  std::optional<Side> side;         ///< Likewise.
+  std::filesystem::path leave_out;  ///< A folder that is no case: where the results go.
 };
 
 /// Returns the cases of a folder, in order of name, or of a manifest, in its order.

@@ -36,6 +36,19 @@ std::string list_of(const io::FolderScan& scan) {
   return list;
 }
 
+std::string only_table_for(const fs::path& labels) {
+  const std::vector<std::string> fitting = io::label_tables_that_fit(labels);
+  if (fitting.size() == 1) return fitting.front();
+  std::string names;
+  for (const std::string& name : fitting.empty() ? io::label_table_names() : fitting)
+    names += (names.empty() ? "" : ", ") + name;
+  if (fitting.empty())
+    throw InvalidInput(labels.string() + " holds numbers that no label table here has all of (" + names +
+                       "): write one as JSON and give it with --label-table");
+  throw UsageError("the numbers in " + labels.string() + " fit several label tables (" + names +
+                   "): say with --label-table what they stand for");
+}
+
 std::string first_refusal(const io::FolderScan& scan) {
   return scan.refused.empty() ? "" : ": " + scan.refused.front().message;
 }
@@ -45,13 +58,16 @@ std::string first_refusal(const io::FolderScan& scan) {
 void add_label_options(CLI::App& parser, LabelSource& source) {
   parser.add_option("--labels", source.file, "Label map: NIfTI, NRRD or MHA")->type_name("FILE");
   parser
-      .add_option("--label-table", source.table,
-                  "What the numbers in it stand for: a table's name or a JSON file")
-      ->type_name("NAME|FILE.json")
-      ->capture_default_str();
+      .add_option(
+          "--label-table", source.table,
+          "What the numbers in it stand for: genu, oai, pymskt or a JSON file; needed where several of "
+          "the three fit")
+      ->type_name("NAME|FILE.json");
 }
 
 LabelMap read_label_map(const LabelSource& source) {
+  if (source.table.empty())
+    return io::read_labels(source.file, io::label_table_named(only_table_for(source.file)));
   const bool is_file = fs::path(source.table).extension() == ".json";
   return io::read_labels(source.file,
                          is_file ? io::read_label_table(source.table) : io::label_table_named(source.table));

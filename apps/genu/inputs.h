@@ -23,10 +23,13 @@ namespace genu::app {
 
 struct LabelSource {
   std::filesystem::path file;
-  std::string table = "genu";  ///< A name that ships with Genu, or a JSON file.
+  /// A name that ships with Genu, or a JSON file; empty for the only shipped table that fits.
+  std::string table = {};
 };
 /// Adds --labels and --label-table.
 void add_label_options(CLI::App& parser, LabelSource& source);
+/// \throws UsageError if the source names no table and several fit: the numbers alone do not tell a femur
+/// from cartilage
 LabelMap read_label_map(const LabelSource& source);
 
 struct ImageSource {

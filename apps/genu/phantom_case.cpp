@@ -164,7 +164,7 @@ phantom::Contrast parse_contrast(std::string_view word) {
 
 PhantomOptions worn_knee() {
   PhantomOptions options;
-  options.knee.defects = {parse_defect("femur:-22,-12,14,1"), parse_defect("medial_tibia:0,0,14,1"),
+  options.knee.defects = {parse_defect("femur:-22,-12,11,1"), parse_defect("medial_tibia:0,0,14,1"),
                           parse_defect("femur:0,35,9,1")};
   return options;
 }

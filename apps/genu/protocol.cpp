@@ -89,9 +89,8 @@ staging::StageReport stage(const cartilage::CartilageReport& report, const fs::p
 
 planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,
                                const Progress& progress) {
-  const auto& voxels = labels.voxels();
-  const bool has_skin = std::find(voxels.begin(), voxels.end(), Tissue::skin) != voxels.end();
-  if (has_skin || !image) return planning::build_anatomy(labels, frame, nullptr, progress);
+  if (!image || planning::labels_hold_skin(labels))
+    return planning::build_anatomy(labels, frame, nullptr, progress);
   const Volume<std::uint8_t> body = imaging::find_body(*image, {}, progress.part(0.0, 0.4));
   return planning::build_anatomy(labels, frame, &body, progress.part(0.4, 1.0));
 }
@@ -113,10 +112,12 @@ std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
     for (const planning::Approach& approach : approaches)
       if (fits(approach, target)) pairs.emplace_back(&target, &approach);
   std::vector<planning::NeedlePlan> plans;
+  if (pairs.empty()) return plans;
+  const planning::ClearanceField field(anatomy);
   const auto count = static_cast<double>(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Progress part = progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count);
-    plans.push_back(planning::plan_needle(anatomy, *pairs[i].first, *pairs[i].second, {}, part));
+    plans.push_back(planning::plan_needle(field, *pairs[i].first, *pairs[i].second, {}, part));
   }
   return plans;
 }

@@ -57,7 +57,7 @@ Subject read_phantom(const fs::path& folder, const PhantomOptions& options, cons
   fs::create_directories(folder);
   write_phantom(folder, options, progress.part(0.0, 0.8));
   const ImageSource image{.path = folder / "dicom", .series = "", .echo = std::nullopt};
-  return read_subject(image, {.file = folder / "labels.nrrd"}, progress.part(0.8, 1.0));
+  return read_subject(image, {.file = folder / "labels.nrrd", .table = "genu"}, progress.part(0.8, 1.0));
 }
 
 void write_report(const fs::path& folder, const io::Case& knee, const std::vector<report::Figure>& figures) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <genu/app/text_table.h>
+#include <genu/core/text.h>
 
 namespace genu::app {
 
@@ -40,7 +41,7 @@ std::string needle_of(const planning::Scorecard& card) {
 std::string nearest_of(const planning::Scorecard& card) {
   if (card.clearances.empty()) return "-";
   const planning::Clearance& nearest = card.clearances.front();
-  return nearest.structure + " " + fixed(nearest.distance_mm, 1) + " mm";
+  return spaced(nearest.structure) + " " + fixed(nearest.distance_mm, 1) + " mm";
 }
 
 /// A sentence, and the targets that it is said of.
@@ -111,7 +112,7 @@ std::string text_of(const std::vector<planning::NeedlePlan>& plans) {
   TextTable table(
       {"target", "approach", "safe", "rejected", "depth mm", "to skin normal deg", "needle", "nearest"});
   for (const planning::NeedlePlan& plan : plans) {
-    std::vector<std::string> row{plan.target.name, plan.approach, std::to_string(plan.ranked.size()),
+    std::vector<std::string> row{plan.target.name, plan.approach, std::to_string(plan.safe),
                                  std::to_string(plan.rejected.size())};
     if (plan.ranked.empty()) {
       row.insert(row.end(), {"-", "-", "-", "-"});

@@ -60,8 +60,8 @@ Examples:
   genu-viewer knee_case --tab stage --screenshot knee.png --size 1920x1080
   xvfb-run -a genu-viewer knee_case --screenshot knee.png    without a display
 
-Exit codes: 0 done, 1 the picture can't be written or something failed, 2 the
-command line makes no sense or there is no display, 3 the case can't be read.
+Exit codes: 0 done, 1 there is no display, the picture can't be written or
+something failed, 2 the command line makes no sense, 3 the case can't be read.
 )";
 
 // Returns what is asked for, or the exit code to end with.
@@ -110,9 +110,9 @@ std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
 // Qt ends the process with abort() where it finds no display; this ends it with one sentence instead.
 void end_on_fatal(QtMsgType type, const QMessageLogContext&, const QString& message) {
   if (type == QtFatalMsg) {
-    fail(ExitCode::usage,
+    fail(ExitCode::failure,
          "no display to open a window on; set DISPLAY, or run it under xvfb-run -a (Debian package xvfb)");
-    std::_Exit(static_cast<int>(ExitCode::usage));
+    std::_Exit(static_cast<int>(ExitCode::failure));
   }
   // What Qt tells before that says the same in many lines.
   if (!message.startsWith("qt.qpa") && type == QtCriticalMsg)

@@ -89,7 +89,7 @@ void PlanPanel::list_targets() {
   if (opened)
     for (const planning::NeedlePlan& plan : opened->knee.plans)
       add_row(*targets_, {theme::readable(plan.target.name), theme::readable(plan.approach),
-                          QString::number(plan.ranked.size())});
+                          QString::number(plan.safe)});
   filling_ = false;
   constexpr int most_rows = 7;
   const int rows = std::clamp(targets_->rowCount(), 1, most_rows);

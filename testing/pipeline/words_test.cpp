@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <genu/io/volume_files.h>
+#include <genu/testing/bodies.h>
 #include <genu/testing/data.h>
 
 #include "command.h"
@@ -14,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::vector<std::string> verbs{"import", "phantom", "measure", "stage", "plan", "run", "batch"};
@@ -87,6 +90,21 @@ TEST(Words, WhatCannotBeReadIsNamedInOneLine) {
   // A phantom that can't be: the knee's own limits, not a crash.
   expect_one_line(genu({"phantom", "--out", out, "--scale", "5"}), 3, "scale");
   EXPECT_TRUE(tree_of(scratch.path()).empty()) << tree_of(scratch.path()).front();
+}
+
+// A femur in one numbering is cartilage in another: no table is taken for granted where several fit.
+TEST(Words, NumbersThatFitSeveralTablesAreAsked) {
+  const ScratchFolder scratch;
+  LabelMap labels(oblique_grid({.extent_mm = {4.0, 4.0, 4.0}}));
+  labels[{1, 1, 1}] = Tissue::femur;
+  io::write_labels(scratch / "knee.nrrd", labels, io::label_table_named("genu"));
+  const std::string file = scratch / "knee.nrrd";
+  expect_one_line(genu({"measure", "--labels", file}), 2, "several label tables (genu, oai, pymskt)");
+  labels[{2, 2, 2}] = Tissue::fat;
+  io::write_labels(scratch / "knee.nrrd", labels, io::label_table_named("genu"));
+  const Ended ended = genu({"measure", "--labels", file});  // taken as genu, and then no knee
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_THAT(ended.out, Not(HasSubstr("table")));
 }
 
 // A full disk must not look like success.

@@ -49,16 +49,21 @@ void for_each_run(const fs::path& file, const StoredVolume& stored, const Visit&
   });
 }
 
-std::string fitting_tables(const Counts& counts) {
-  std::string names;
-  for (const std::string& name : label_table_names()) {
+Counts count_numbers(const fs::path& file, const StoredVolume& stored) {
+  Counts counts;
+  for_each_run(file, stored,
+               [&](int number, std::size_t first, std::size_t last) { counts[number] += last - first; });
+  return counts;
+}
+
+std::vector<std::string> tables_with(const Counts& counts) {
+  std::vector<std::string> names = label_table_names();
+  std::erase_if(names, [&](const std::string& name) {
     const LabelTable table = label_table_named(name);
-    if (std::all_of(counts.begin(), counts.end(),
-                    [&](const auto& count) { return table.tissue_of.contains(count.first); }))
-      names += (names.empty() ? "" : ", ") + name;
-  }
-  return names.empty() ? "no table that ships with Genu has all of the file's numbers"
-                       : "the file's numbers fit the tables: " + names;
+    return !std::all_of(counts.begin(), counts.end(),
+                        [&](const auto& count) { return table.tissue_of.contains(count.first); });
+  });
+  return names;
 }
 
 void require_known(const fs::path& file, const LabelTable& table, const Counts& counts) {
@@ -72,9 +77,12 @@ void require_known(const fs::path& file, const LabelTable& table, const Counts& 
                  (count == 1 ? " voxel)" : " voxels)");
   }
   if (told > most_told) unknown += " and " + std::to_string(told - most_told) + " more";
-  if (told > 0)
-    fail_reading(file, "the label table '" + table.name + "' does not have its numbers " + unknown + "; " +
-                           fitting_tables(counts));
+  if (told == 0) return;
+  std::string fitting;
+  for (const std::string& name : tables_with(counts)) fitting += (fitting.empty() ? "" : ", ") + name;
+  fail_reading(file, "the label table '" + table.name + "' does not have its numbers " + unknown + "; " +
+                         (fitting.empty() ? "no table that ships with Genu has all of the file's numbers"
+                                          : "the file's numbers fit the tables: " + fitting));
 }
 
 }  // namespace
@@ -116,12 +124,13 @@ LabelTable read_label_table(const fs::path& file) {
   return table;
 }
 
+std::vector<std::string> label_tables_that_fit(const fs::path& file) {
+  return tables_with(count_numbers(file, read_stored(file)));
+}
+
 LabelMap read_labels(const fs::path& file, const LabelTable& table) {
   const StoredVolume stored = read_stored(file);
-  Counts counts;
-  for_each_run(file, stored,
-               [&](int number, std::size_t first, std::size_t last) { counts[number] += last - first; });
-  require_known(file, table, counts);
+  require_known(file, table, count_numbers(file, stored));
   std::vector<Tissue> voxels(stored.geometry.voxel_count());
   for_each_run(file, stored, [&](int number, std::size_t first, std::size_t last) {
     std::fill(voxels.begin() + static_cast<std::ptrdiff_t>(first),

@@ -199,22 +199,10 @@ ImageGeometry geometry_in(const std::filesystem::path& file, const Header& heade
   const auto to_lps = [unit](double x, double y, double z) {
     return Vector3{-unit * x, -unit * y, unit * z};
   };
-  std::array<Vector3, 3> axes;
-  std::array<double, 3> spacing{};
-  for (std::size_t c = 0; c < 3; ++c) {
-    const Vector3 step = to_lps(form.steps[c].x, form.steps[c].y, form.steps[c].z);
-    spacing[c] = length(step);
-    axes[c] = spacing[c] > 0.0 ? step / spacing[c] : step;
-  }
-  const Vector3 origin = to_lps(form.origin.x, form.origin.y, form.origin.z);
-  try {
-    return {size,
-            Point3{} + origin,
-            {spacing[0], spacing[1], spacing[2]},
-            Matrix3::from_columns(axes[0], axes[1], axes[2])};
-  } catch (const InvalidInput& error) {
-    fail_reading(file, (has_sform ? "its sform gives " : "its qform gives ") + std::string(error.what()));
-  }
+  std::array<Vector3, 3> steps;
+  for (std::size_t c = 0; c < 3; ++c) steps[c] = to_lps(form.steps[c].x, form.steps[c].y, form.steps[c].z);
+  return geometry_from_steps(file, has_sform ? "its sform gives " : "its qform gives ", size,
+                             to_lps(form.origin.x, form.origin.y, form.origin.z), steps);
 }
 
 /// The quaternion (b, c, d; a >= 0) of a rotation; Shepperd 1978, Journal of Guidance and Control 1:223.

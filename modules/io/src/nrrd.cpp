@@ -82,21 +82,8 @@ ImageGeometry geometry_in(const fs::path& file, const TextHeader& header) {
     fail_reading(file, "its space units are " + units + ", not mm");
   const auto to_lps = [&](const Vector3& v) { return Vector3{sign.x * v.x, sign.y * v.y, sign.z * v.z}; };
   const std::vector<Vector3> steps = place("space directions", 3);
-  const Vector3 origin = to_lps(place("space origin", 1).front());
-  std::array<Vector3, 3> axes;
-  std::array<double, 3> spacing{};
-  for (std::size_t a = 0; a < 3; ++a) {
-    spacing[a] = length(steps[a]);
-    axes[a] = to_lps(steps[a]) / (spacing[a] > 0.0 ? spacing[a] : 1.0);
-  }
-  try {
-    return {size,
-            Point3{} + origin,
-            {spacing[0], spacing[1], spacing[2]},
-            Matrix3::from_columns(axes[0], axes[1], axes[2])};
-  } catch (const InvalidInput& error) {
-    fail_reading(file, error.what());
-  }
+  return geometry_from_steps(file, "", size, to_lps(place("space origin", 1).front()),
+                             {to_lps(steps[0]), to_lps(steps[1]), to_lps(steps[2])});
 }
 
 VoxelPlace place_in(const fs::path& file, const TextHeader& header) {

@@ -52,9 +52,10 @@ OrderedJson json_of(const planning::RankedTrajectory& ranked) {
 }
 
 OrderedJson json_of(const planning::NeedlePlan& plan) {
-  OrderedJson object{{"target", json_of(plan.target)}, {"approach", plan.approach},
-                     {"ranked", OrderedJson::array()}, {"rejected", OrderedJson::array()},
-                     {"reasons", plan.reasons},        {"limits", plan.limits}};
+  OrderedJson object{
+      {"target", json_of(plan.target)}, {"approach", plan.approach},        {"safe", plan.safe},
+      {"ranked", OrderedJson::array()}, {"rejected", OrderedJson::array()}, {"reasons", plan.reasons},
+      {"limits", plan.limits}};
   for (const auto& ranked : plan.ranked) object["ranked"].push_back(json_of(ranked));
   for (const planning::RejectedTrajectory& rejected : plan.rejected)
     object["rejected"].push_back({{"entry_mm", json_of(rejected.path.entry)},
@@ -154,6 +155,7 @@ std::vector<planning::NeedlePlan> plans_from_json(std::string_view json, const s
     planning::NeedlePlan plan;
     plan.target = target_in(object.at("target"));
     plan.approach = object.at("approach").get<std::string>();
+    plan.safe = object.at("safe").get<std::size_t>();
     for (const auto& ranked : object.at("ranked")) plan.ranked.push_back(ranked_in(ranked, source));
     for (const auto& rejected : object.at("rejected"))
       plan.rejected.push_back(

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -89,6 +91,12 @@ void with_stored_voxels(const StoredVolume& stored, Work&& work) {
 /// Throws the error of a file: "cannot read the volume 'FILE': WHY".
 [[noreturn]] void fail_reading(const std::filesystem::path& file, std::string_view why);
 [[noreturn]] void fail_writing(const std::filesystem::path& file, std::string_view why);
+
+/// Returns the grid whose voxels along i, j, k are `steps` apart, in LPS and mm.
+/// \throws IoError naming `file`; `what` begins what is wrong with the grid
+ImageGeometry geometry_from_steps(const std::filesystem::path& file, const std::string& what,
+                                  const GridSize& size, const Vector3& origin,
+                                  const std::array<Vector3, 3>& steps);
 
 /// \throws IoError
 StoredVolume read_nifti(const std::filesystem::path& file);

@@ -27,6 +27,20 @@ void fail_writing(const fs::path& file, std::string_view why) {
   throw IoError("cannot write the volume '" + file.string() + "': " + std::string(why));
 }
 
+ImageGeometry geometry_from_steps(const fs::path& file, const std::string& what, const GridSize& size,
+                                  const Vector3& origin, const std::array<Vector3, 3>& steps) {
+  std::array<Vector3, 3> axes = steps;
+  const Vector3 spacing{length(steps[0]), length(steps[1]), length(steps[2])};
+  if (spacing.x > 0.0) axes[0] = steps[0] / spacing.x;
+  if (spacing.y > 0.0) axes[1] = steps[1] / spacing.y;
+  if (spacing.z > 0.0) axes[2] = steps[2] / spacing.z;
+  try {
+    return {size, Point3{} + origin, spacing, Matrix3::from_columns(axes[0], axes[1], axes[2])};
+  } catch (const InvalidInput& error) {
+    fail_reading(file, what + error.what());
+  }
+}
+
 namespace {
 
 enum class Format : std::uint8_t { nifti, nrrd, meta };

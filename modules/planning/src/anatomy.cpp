@@ -50,13 +50,6 @@ constexpr double blanked_end_mm = 10.0;
 // A surface within this of the limb's axis there is a cut face and not skin.
 constexpr double blanked_end_tilt_deg = 45.0;
 
-bool labels_hold_skin(const LabelMap& labels) {
-  std::array<bool, 256> present{};
-  for (const Tissue t : labels.voxels()) present[static_cast<std::uint8_t>(t)] = true;
-  const auto has = [&](Tissue t) { return present[static_cast<std::uint8_t>(t)]; };
-  return has(Tissue::skin) || (has(Tissue::fat) && has(Tissue::muscle));
-}
-
 // Takes every n-th voxel along each axis, so that the spacing is about `skin_grid_mm`.
 template <typename T>
 Volume<std::uint8_t> coarse_mask(const Volume<T>& from) {
@@ -204,6 +197,13 @@ std::string_view name(StructureKind kind) {
       return "meniscus";
   }
   throw InvalidInput("no kind of structure has the number " + std::to_string(static_cast<int>(kind)));
+}
+
+bool labels_hold_skin(const LabelMap& labels) {
+  std::array<bool, 256> present{};
+  for (const Tissue t : labels.voxels()) present[static_cast<std::uint8_t>(t)] = true;
+  const auto has = [&](Tissue t) { return present[static_cast<std::uint8_t>(t)]; };
+  return has(Tissue::skin) || (has(Tissue::fat) && has(Tissue::muscle));
 }
 
 Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<std::uint8_t>* body,

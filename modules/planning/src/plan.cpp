@@ -344,8 +344,8 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
         {{entries[e].point, target.point}, refusal.reason, detail_of(refusal), refusal.structure});
     refusals.push_back(refusal);
   }
-  plan.reasons =
-      reasons_of(entries.size(), entries.size() - refusals.size(), plan.ranked.size(), refusals, options);
+  plan.safe = entries.size() - refusals.size();
+  plan.reasons = reasons_of(entries.size(), plan.safe, plan.ranked.size(), refusals, options);
   progress.report("planning to " + target.name, 1.0);
   return plan;
 }

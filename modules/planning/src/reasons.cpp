@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <genu/core/error.h>
+#include <genu/core/text.h>
 
 namespace genu::planning {
 namespace {
@@ -87,7 +88,7 @@ std::string line_for(Rejection reason, std::size_t entries, const std::vector<Re
   if (refusals.empty()) return "";
   std::string structures;
   for (const auto& [structure, count] : by_structure)
-    structures += (structures.empty() ? " (" : ", ") + structure + " " + std::to_string(count);
+    structures += (structures.empty() ? " (" : ", ") + spaced(structure) + " " + std::to_string(count);
   if (!structures.empty()) structures += ")";
   return std::to_string(refusals.size()) + " of " + std::to_string(entries) + " paths " +
          what_they_do(reason) + structures + nearest_to_passing(reason, refusals) + ".";
@@ -151,12 +152,13 @@ std::string detail_of(const Refusal& r) {
     case Rejection::leaves_body:
       return "leaves the body " + one_decimal(r.value) + " mm from the entry";
     case Rejection::crosses_bone:
-      return r.structure + ": crossed " + one_decimal(r.value) + " mm from the entry";
+      return spaced(r.structure) + ": crossed " + one_decimal(r.value) + " mm from the entry";
     default:
       if (r.near_target)
-        return r.structure + ": crossed within " + one_decimal(r.asked) + " mm of the target";
-      return r.structure + ": " + (r.value < 0.0 ? "touched or crossed" : against(r.value, r.asked) + " mm") +
-             ", " + one_decimal(r.asked) + " mm asked for";
+        return spaced(r.structure) + ": crossed within " + one_decimal(r.asked) + " mm of the target";
+      return spaced(r.structure) + ": " +
+             (r.value < 0.0 ? "touched or crossed" : against(r.value, r.asked) + " mm") + ", " +
+             one_decimal(r.asked) + " mm asked for";
   }
 }
 
@@ -185,10 +187,10 @@ std::vector<std::string> limits_of(const Anatomy& anatomy, const Approach& appro
   std::vector<std::string> limits;
   for (const std::string& missing : anatomy.missing)
     if (missing != "skin" && missing != "suprapatellar_recess")
-      limits.push_back(missing + " not in the labels: clearance to it is unknown.");
+      limits.push_back(spaced(missing) + " not in the labels: clearance to it is unknown.");
   for (const Structure& structure : anatomy.structures)
     if (structure.source != "segmented")
-      limits.push_back(structure.name + " is " + structure.source +
+      limits.push_back(spaced(structure.name) + " is " + structure.source +
                        ", not seen: clearance to it is a guess.");
   limits.push_back("Nerves and genicular arteries are not in the anatomy: clearance to them is unknown.");
   limits.push_back("Planned on the knee as it lay in the scanner; the approach asks for " +

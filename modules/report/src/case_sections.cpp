@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include <genu/core/text.h>
 #include <genu/core/tissue.h>
 
 #include "html.h"

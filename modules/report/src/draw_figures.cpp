@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <genu/core/error.h>
+#include <genu/core/text.h>
 #include <genu/render/figures.h>
 #include <genu/report/case_report.h>
 

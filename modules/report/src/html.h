@@ -14,8 +14,6 @@ std::string base64(const std::vector<std::uint8_t>& bytes);
 
 /// Returns the number with `decimals`, or "not measured" for NaN.
 std::string number(double value, int decimals);
-/// Returns the words of a name in snake_case.
-std::string spaced(std::string_view name);
 /// Returns the text with a capital letter in front.
 std::string capitalised(std::string text);
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <map>
 
+#include <genu/core/text.h>
+
 #include "html.h"
 #include "sections.h"
 

@@ -250,7 +250,7 @@ TEST(ViewerCommand, AFolderThatIsNoCaseIsOneSentence) {
 
 TEST(ViewerCommand, WithoutADisplayItSaysSo) {
   const testing::ScratchFolder scratch;
-  expect_one_line(view("", scratch, without_display), 2, "no display");
+  expect_one_line(view("", scratch, without_display), 1, "no display");
 }
 
 TEST(ViewerCommand, MistakesAndHelp) {

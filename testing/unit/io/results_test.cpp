@@ -142,6 +142,7 @@ TEST(PlanJson, IsReadBackFieldByField) {
     EXPECT_EQ(read[p].approach, plans[p].approach);
     EXPECT_EQ(read[p].reasons, plans[p].reasons);
     EXPECT_EQ(read[p].limits, plans[p].limits);
+    EXPECT_EQ(read[p].safe, plans[p].safe);
     ASSERT_EQ(read[p].ranked.size(), plans[p].ranked.size());
     ASSERT_EQ(read[p].rejected.size(), plans[p].rejected.size());
   }

@@ -61,6 +61,7 @@ inline std::vector<planning::NeedlePlan> sample_plans() {
   planning::RankedTrajectory second = best;
   second.card.needle.reset();
   second.score = 0.5;
+  plan.safe = 7;
   plan.ranked = {best, second};
   using planning::Rejection;
   for (const Rejection reason : {Rejection::crosses_bone, Rejection::near_bone, Rejection::cartilage,

@@ -26,7 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::message_of;
 using testing::NiftiBytes;
 using testing::oblique_grid;
@@ -705,6 +707,20 @@ TEST(Labels, TheErrorNamesTheTablesThatFit) {
   write_text(scratch / "l.nii", label_file(numbers));
   EXPECT_THAT(message_of([&] { read_labels(scratch / "l.nii", label_table_named("oai")); }),
               AllOf(HasSubstr("10 (1 voxel)"), HasSubstr("fit the tables: genu, pymskt")));
+}
+
+TEST(Labels, TheTablesThatFitAFileAreListed) {
+  const ScratchFolder scratch;
+  std::vector<std::int16_t> numbers(24, 0);
+  const auto fitting = [&](std::int16_t largest) {
+    numbers[7] = largest;
+    write_text(scratch / "l.nii", label_file(numbers));
+    return label_tables_that_fit(scratch / "l.nii");
+  };
+  EXPECT_THAT(fitting(9), ElementsAre("genu", "oai", "pymskt"));
+  EXPECT_THAT(fitting(10), ElementsAre("genu", "pymskt"));
+  EXPECT_THAT(fitting(19), ElementsAre("genu"));
+  EXPECT_THAT(fitting(99), IsEmpty());
 }
 
 TEST(Labels, VoxelsThatAreNoWholeNumbersAreRefused) {

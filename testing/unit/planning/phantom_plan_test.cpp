@@ -73,6 +73,7 @@ TEST_P(PhantomPlan, GoesFromTheSuperolateralSkinIntoTheRecess) {
   const PlannedKnee& knee = planned(GetParam());
   const NeedlePlan& plan = knee.plans.at("suprapatellar_recess");
   ASSERT_EQ(plan.ranked.size(), PlanOptions{}.max_ranked);
+  EXPECT_GT(plan.safe, plan.ranked.size());
   const KneeFrame& frame = knee.anatomy.frame;
   double patella_top = -1e9;
   for (const auto& s : knee.anatomy.structures)

@@ -51,6 +51,7 @@ TEST(PlanNeedle, KeepsItsPromisesByTheOracle) {
   const Anatomy anatomy = crowded_limb();
   const auto plan = plan_needle(anatomy, target_at(anatomy, recess), lateral_approach(), all_of_them);
   EXPECT_GT(plan.ranked.size(), 100u);
+  EXPECT_EQ(plan.safe, plan.ranked.size());
   testing::expect_oracle_agrees(plan, anatomy, lateral_approach());
   testing::expect_rejections_are_true(plan, anatomy, lateral_approach());
   for (const Rejection reason : {Rejection::crosses_bone, Rejection::near_bone, Rejection::cartilage,
@@ -287,10 +288,10 @@ TEST(PlanNeedle, SaysWhatItDoesNotKnow) {
   anatomy.structures.back().source = "estimated";
   const auto plan = plan_needle(anatomy, target_at(anatomy, recess), lateral_approach());
   EXPECT_FALSE(plan.ranked.empty());
-  EXPECT_THAT(plan.limits, Contains("popliteal_vein not in the labels: clearance to it is unknown."));
-  EXPECT_THAT(plan.limits, Contains(HasSubstr("lateral_meniscus is estimated")));
+  EXPECT_THAT(plan.limits, Contains("popliteal vein not in the labels: clearance to it is unknown."));
+  EXPECT_THAT(plan.limits, Contains(HasSubstr("lateral meniscus is estimated")));
   EXPECT_THAT(plan.limits, Contains(HasSubstr("25.0 degrees of flexion")));
-  EXPECT_THAT(plan.limits, Not(Contains(HasSubstr("suprapatellar_recess"))));
+  EXPECT_THAT(plan.limits, Not(Contains(HasSubstr("suprapatellar recess"))));
   for (const auto& r : plan.ranked)
     for (const auto& c : r.card.clearances) EXPECT_NE(c.structure, "popliteal_vein");
 }

@@ -39,6 +39,10 @@ std::vector<std::string> label_table_names();
 /// \throws IoError
 LabelTable read_label_table(const std::filesystem::path& file);
 
+/// Returns the names of the tables shipping with Genu that have every number in a label map.
+/// \throws IoError if the file can't be read, or a voxel holds no whole number.
+std::vector<std::string> label_tables_that_fit(const std::filesystem::path& file);
+
 /// Reads a label map.
 /// \throws IoError if a voxel holds a number that the table does not have, or no whole number; the message
 /// names number, count and file, and the tables that would fit.

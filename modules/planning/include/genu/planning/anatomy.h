@@ -36,12 +36,14 @@ struct Anatomy {
   std::vector<std::string> missing;  ///< Structures that could not be had, by name; every plan says so.
 };
 
+/// Returns true if labels alone tell where the limb ends: they hold skin, or fat and muscle.
+bool labels_hold_skin(const LabelMap& labels);
+
 /// Returns the anatomy of a labelled knee. `body` (1 inside the limb) gives the skin where labels do not.
 ///
-/// Labels give the skin if they hold skin, or fat and muscle: then everything labelled is limb. The limb is
-/// made solid (largest part, holes filled) and its surface taken at about 1 mm. The recess is no structure to
-/// keep away from.
-/// \throws InvalidInput if `body` holds no voxel that is not 0.
+/// Where labels hold the skin, everything labelled is limb. The limb is made solid (largest part, holes
+/// filled) and its surface taken at about 1 mm. The recess is no structure to keep away from. \throws
+/// InvalidInput if `body` holds no voxel that is not 0.
 Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame,
                       const Volume<std::uint8_t>* body = nullptr, const Progress& progress = {});
 

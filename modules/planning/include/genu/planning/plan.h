@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,6 +95,7 @@ struct RejectedTrajectory {
 struct NeedlePlan {
   Target target;
   std::string approach;
+  std::size_t safe = 0;                  ///< How many paths were safe; the best of them are in `ranked`.
   std::vector<RankedTrajectory> ranked;  ///< Best first.
   std::vector<RejectedTrajectory> rejected;
   std::vector<std::string> reasons;
