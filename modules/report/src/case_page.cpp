@@ -33,7 +33,7 @@ th { font-weight: 600; background: var(--tint); vertical-align: bottom; }
 th small { font-weight: 400; color: var(--soft); }
 .n { text-align: right; }
 td.n { font-variant-numeric: tabular-nums; white-space: nowrap; }
-td:first-child { min-width: 11em; }
+td:first-child { min-width: 14em; }
 td.n:first-child { min-width: 0; }
 .missing { text-align: right; color: var(--soft); font-style: italic; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; margin: .5rem 0; font-size: .87rem; }
