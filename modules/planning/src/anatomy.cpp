@@ -17,28 +17,38 @@ struct Wanted {
   std::string_view name;
   StructureKind kind;
   bool (*inside)(Tissue);
+  bool (*beneath)(Tissue) = nullptr;  // The solid that a thin layer lies on.
 };
+
+template <Bone bone>
+bool bone_of(Tissue t) {
+  return is_part_of(t, bone);
+}
+template <Bone bone>
+bool cartilage_of(Tissue t) {
+  return is_cartilage_of(t, bone);
+}
+template <Tissue tissue>
+bool just(Tissue t) {
+  return t == tissue;
+}
 
 // Tibial cartilage is one structure, whether or not its plates have labels of their own.
 constexpr std::array wanted_structures{
-    Wanted{"femur", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::femur); }},
-    Wanted{"tibia", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::tibia); }},
-    Wanted{"patella", StructureKind::bone, [](Tissue t) { return is_part_of(t, Bone::patella); }},
-    Wanted{"fibula", StructureKind::bone, [](Tissue t) { return t == Tissue::fibula; }},
-    Wanted{"femoral_cartilage", StructureKind::cartilage,
-           [](Tissue t) { return is_cartilage_of(t, Bone::femur); }},
-    Wanted{"tibial_cartilage", StructureKind::cartilage,
-           [](Tissue t) { return is_cartilage_of(t, Bone::tibia); }},
-    Wanted{"patellar_cartilage", StructureKind::cartilage,
-           [](Tissue t) { return is_cartilage_of(t, Bone::patella); }},
-    Wanted{"patellar_tendon", StructureKind::tendon, [](Tissue t) { return t == Tissue::patellar_tendon; }},
-    Wanted{"quadriceps_tendon", StructureKind::tendon,
-           [](Tissue t) { return t == Tissue::quadriceps_tendon; }},
-    Wanted{"popliteal_artery", StructureKind::vessel, [](Tissue t) { return t == Tissue::popliteal_artery; }},
-    Wanted{"popliteal_vein", StructureKind::vessel, [](Tissue t) { return t == Tissue::popliteal_vein; }},
-    Wanted{"medial_meniscus", StructureKind::meniscus, [](Tissue t) { return t == Tissue::medial_meniscus; }},
-    Wanted{"lateral_meniscus", StructureKind::meniscus,
-           [](Tissue t) { return t == Tissue::lateral_meniscus; }},
+    Wanted{"femur", StructureKind::bone, bone_of<Bone::femur>},
+    Wanted{"tibia", StructureKind::bone, bone_of<Bone::tibia>},
+    Wanted{"patella", StructureKind::bone, bone_of<Bone::patella>},
+    Wanted{"fibula", StructureKind::bone, just<Tissue::fibula>},
+    Wanted{"femoral_cartilage", StructureKind::cartilage, cartilage_of<Bone::femur>, bone_of<Bone::femur>},
+    Wanted{"tibial_cartilage", StructureKind::cartilage, cartilage_of<Bone::tibia>, bone_of<Bone::tibia>},
+    Wanted{"patellar_cartilage", StructureKind::cartilage, cartilage_of<Bone::patella>,
+           bone_of<Bone::patella>},
+    Wanted{"patellar_tendon", StructureKind::tendon, just<Tissue::patellar_tendon>},
+    Wanted{"quadriceps_tendon", StructureKind::tendon, just<Tissue::quadriceps_tendon>},
+    Wanted{"popliteal_artery", StructureKind::vessel, just<Tissue::popliteal_artery>},
+    Wanted{"popliteal_vein", StructureKind::vessel, just<Tissue::popliteal_vein>},
+    Wanted{"medial_meniscus", StructureKind::meniscus, just<Tissue::medial_meniscus>},
+    Wanted{"lateral_meniscus", StructureKind::meniscus, just<Tissue::lateral_meniscus>},
 };
 
 // The skin is smooth and far larger than any other surface: a millimetre is fine enough for an entry, and
@@ -218,7 +228,7 @@ Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volu
     return part;
   };
   for (const Wanted& wanted : wanted_structures) {
-    TriangleMesh mesh = surface::extract(labels, wanted.inside, {}, next_part());
+    TriangleMesh mesh = surface::extract(labels, wanted.inside, {.beneath = wanted.beneath}, next_part());
     if (mesh.empty())
       anatomy.missing.emplace_back(wanted.name);
     else

@@ -3,7 +3,10 @@
 #include <set>
 
 #include <genu/core/error.h>
+#include <genu/phantom/knee.h>
+#include <genu/phantom/scan.h>
 #include <genu/planning/anatomy.h>
+#include <genu/surface/query.h>
 
 #include "scene.h"
 
@@ -149,6 +152,42 @@ TEST(BuildAnatomy, CountsMarrowLesionsAsBoneAndBothTibialPlatesAsOneStructure) {
   ASSERT_EQ(anatomy.structures.size(), 2u);
   for (const Point3& p : anatomy.structures[0].surface.vertices()) EXPECT_NEAR(distance(p, centre), 7.0, 0.4);
   EXPECT_EQ(anatomy.structures[1].name, "tibial_cartilage");
+}
+
+/// Returns how far places in the middle of a bone's cartilage, where it is 1.5 mm thick or more, lie outside
+/// of the structure's surface at most.
+double deepest_hole_mm(const Structure& cartilage, const phantom::Knee& knee, Bone bone) {
+  const surface::MeshQuery surface(cartilage.surface);
+  std::size_t places = 0;
+  double deepest = 0.0;
+  for (double l = -44.0; l < 44.0; l += 1.0)
+    for (double a = -44.0; a < 46.0; a += 1.0)
+      for (double p = -8.0; p < 56.0; p += 1.0) {
+        const Point3 at = knee.frame().at(l, a, p);
+        if (!is_cartilage_of(knee.tissue_at(at), bone)) continue;
+        const double thickness = knee.thickness_mm(bone, knee.closest_on_bone(bone, at)).value();
+        if (thickness < 1.5 || std::abs(knee.bone_distance_mm(bone, at) - 0.5 * thickness) > 0.3) continue;
+        ++places;
+        deepest = std::max(deepest, surface.signed_distance_mm(at));
+      }
+  EXPECT_GT(places, 300u) << cartilage.name;
+  return deepest;
+}
+
+// A layer of its own falls apart between thick slices: needles were let through where it was lost.
+TEST(BuildAnatomy, FindsTheWholeCartilageBetweenThickSlices) {
+  const phantom::Knee knee{phantom::KneeOptions{}};
+  for (const double slice_mm : {3.0, 4.0}) {
+    const LabelMap labels =
+        phantom::scan(knee, phantom::sagittal_grid(knee, 0.7, slice_mm), {.samples_per_mm = 1}).labels;
+    const Anatomy anatomy = build_anatomy(labels, knee.frame());
+    ASSERT_EQ(anatomy.structures[4].name, "femoral_cartilage");
+    for (const Bone bone : all_bones) {
+      const Structure& cartilage = anatomy.structures[4 + static_cast<std::size_t>(bone)];
+      EXPECT_LT(deepest_hole_mm(cartilage, knee, bone), slice_mm / 5.0)
+          << cartilage.name << " at " << slice_mm << " mm";
+    }
+  }
 }
 
 TEST(BuildAnatomy, RefusesABodyWithoutAVoxelInside) {
