@@ -6,14 +6,17 @@
 #include <limits>
 #include <sstream>
 
-#include <genu/core/error.h>
+#include "require.h"
 
 namespace genu::phantom {
 namespace {
 
-/// Narrowest gap between opposing cartilages. With the greatest follow-up gain on both sides (0.25 mm each)
-/// they still do not meet.
+constexpr double smallest_scale = 0.8;
+constexpr double greatest_gain_mm = 0.2;  // Of a plate at a follow-up.
+/// Narrowest gap between opposing cartilages.
 constexpr double joint_gap = 0.6;
+static_assert(joint_gap * smallest_scale > 2.0 * greatest_gain_mm,
+              "a gain on both sides would make cartilages meet");
 constexpr double skin_thickness = 1.8;  // 1.5 to 2 mm at the knee
 /// Dense shell of a bone: about 1 mm with the calcified cartilage at the joint, more towards the shafts.
 double cortex_thickness(const Vector3& x) {
@@ -28,47 +31,36 @@ double foot_stretch(double height) {
   return 1.0 / (1.0 - std::min(height / tightest_hollow, 0.8));
 }
 
-void require(bool valid, const std::string& what, double value, const char* rule) {
-  if (valid) return;
-  std::ostringstream message;
-  message << "making a phantom knee: " << what << " = " << value << ", but must be " << rule;
-  throw InvalidInput(message.str());
-}
-
-void require_in(const std::string& what, double value, double low, double high) {
-  std::ostringstream rule;
-  rule << low << " to " << high;
-  require(value >= low && value <= high, what, value, rule.str().c_str());
-}
+constexpr const char* making = "making a phantom knee";
 
 void validate(const KneeOptions& o) {
-  require_in("scale", o.scale, 0.8, 1.2);
-  const auto thickness = [](const char* what, double t) { require_in(what, t, 0.5, 3.5); };
+  require_in(making, "scale", o.scale, smallest_scale, 1.2);
+  const auto thickness = [](const char* what, double t) { require_in(making, what, t, 0.5, 3.5); };
   thickness("femoral_thickness_mm", o.femoral_thickness_mm);
   thickness("medial_tibial_thickness_mm", o.medial_tibial_thickness_mm);
   thickness("lateral_tibial_thickness_mm", o.lateral_tibial_thickness_mm);
   thickness("patellar_thickness_mm", o.patellar_thickness_mm);
-  const auto change = [](const char* what, double c) { require_in(what, c, -5.0, 0.2); };
+  const auto change = [](const char* what, double c) { require_in(making, what, c, -5.0, greatest_gain_mm); };
   change("femoral_change_mm", o.femoral_change_mm);
   change("medial_tibial_change_mm", o.medial_tibial_change_mm);
   change("lateral_tibial_change_mm", o.lateral_tibial_change_mm);
   change("patellar_change_mm", o.patellar_change_mm);
   for (const Defect& d : o.defects) {
     const std::string of = "defect '" + d.name + "' ";
-    require_in(of + "diameter_mm", d.diameter_mm, 1.0, 30.0);
-    require(d.depth_fraction > 0.0 && d.depth_fraction <= 1.0, of + "depth_fraction", d.depth_fraction,
-            "above 0 and at most 1");
+    require_in(making, of + "diameter_mm", d.diameter_mm, 1.0, 30.0);
+    require(d.depth_fraction > 0.0 && d.depth_fraction <= 1.0, making, of + "depth_fraction",
+            d.depth_fraction, "above 0 and at most 1");
     const ChartPoint c{d.u_mm / o.scale, d.v_mm / o.scale};
     const bool on_plate = std::isfinite(c.u) && std::isfinite(c.v) && inside_outline(d.plate, c) > 0.0;
     const std::string rule = "on the plate " + std::string(name(d.plate));
     std::ostringstream v;
     v << of << "at v_mm = " << d.v_mm << ", u_mm";
-    require(on_plate, v.str(), d.u_mm, rule.c_str());
+    require(on_plate, making, v.str(), d.u_mm, rule);
   }
   for (const BoneSpur& s : o.spurs) {
     const std::string of = std::string("spur of the ") + std::string(name(s.bone)) + ", ";
-    require_in(of + "height_mm", s.height_mm, 1.0, 10.0);
-    require_in(of + "width_mm", s.width_mm, 2.0, 12.0);
+    require_in(making, of + "height_mm", s.height_mm, 1.0, 10.0);
+    require_in(making, of + "width_mm", s.width_mm, 2.0, 12.0);
   }
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
-#include <sstream>
 #include <vector>
 
-#include <genu/core/error.h>
 #include <genu/core/parallel.h>
 
 #include "model.h"
+#include "require.h"
 
 namespace genu::phantom {
 namespace {
@@ -66,11 +65,7 @@ Sums sum_plate(const BoneSurface& bone, const Layer& layer, double step) {
 }  // namespace
 
 Truth truth_of(const Knee& knee, double step_mm) {
-  if (!(step_mm >= 0.05 && step_mm <= 2.0)) {
-    std::ostringstream message;
-    message << "measuring a phantom's truth: step_mm = " << step_mm << ", but must be 0.05 to 2";
-    throw InvalidInput(message.str());
-  }
+  require_in("measuring a phantom's truth", "step_mm", step_mm, 0.05, 2.0);
   const Model& model = model_of(knee);
   const double scale = knee.options().scale;
   Truth truth;

@@ -54,11 +54,11 @@ struct KneeOptions {
   double medial_tibial_thickness_mm = 1.9;
   double lateral_tibial_thickness_mm = 2.3;
   double patellar_thickness_mm = 2.6;
-  std::vector<Defect> defects;
-  std::vector<BoneSpur> spurs;
+  std::vector<Defect> defects = {};
+  std::vector<BoneSpur> spurs = {};
   /// Moves the knee from its standard place, where its axes are the patient's and its joint centre lies at
   /// x = -70 mm (right) or +70 mm (left), y = z = 0, as in a scanner with the patient in the middle.
-  RigidTransform patient_from_knee;
+  RigidTransform patient_from_knee = {};
   /// Added to the thickness of one plate for a follow-up visit (never below 0), -5 to 0.2 mm; the bones stay
   /// where they are. Exact where the plate has its full thickness, in proportion at its margins and defects.
   double medial_tibial_change_mm = 0.0;
