@@ -79,6 +79,8 @@ std::string seed_text(const PhantomOptions& o) {
        << k.patellar_change_mm << ' ' << k.patient_from_knee << ' ' << contrast_title(o.scan.contrast) << ' '
        << o.scan.bias_field << ' ' << o.scan.noise_sd << ' ' << o.scan.seed << ' ' << o.in_plane_mm << ' '
        << o.slice_mm;
+  if (o.view.extent_mm) text << " of " << *o.view.extent_mm;
+  if (o.view.offset_mm != Vector3{}) text << " at " << o.view.offset_mm;
   for (const phantom::Defect& d : k.defects)
     text << " d" << static_cast<int>(d.plate) << ' ' << d.u_mm << ' ' << d.v_mm << ' ' << d.diameter_mm << ' '
          << d.depth_fraction;
@@ -154,6 +156,13 @@ RigidTransform parse_pose(std::string_view words) {
          about({0.0, 1.0, 0.0}, v[1]) * about({1.0, 0.0, 0.0}, v[0]);
 }
 
+Vector3 parse_vector(std::string_view words, std::string_view what, std::string_view form) {
+  const auto cells = split(words, ',');
+  const auto v = numbers(cells);
+  if (cells.size() != 3 || v.size() != 3) refuse(what, words, form);
+  return {v[0], v[1], v[2]};
+}
+
 phantom::Contrast parse_contrast(std::string_view word) {
   if (word == "dess") return phantom::Contrast::dess;
   if (word == "pd") return phantom::Contrast::proton_density;
@@ -172,7 +181,8 @@ PhantomOptions worn_knee() {
 void write_phantom(const fs::path& folder, const PhantomOptions& options, const Progress& progress) {
   progress.report("shaping the phantom", 0.0);
   const phantom::Knee knee(options.knee);
-  const ImageGeometry grid = phantom::sagittal_grid(knee, options.in_plane_mm, options.slice_mm);
+  const ImageGeometry grid =
+      phantom::sagittal_grid(knee, options.in_plane_mm, options.slice_mm, options.view);
   const phantom::Scan scan = phantom::scan(knee, grid, options.scan, progress.part(0.05, 0.8));
   const io::SeriesHeader header{.series_description = "Genu phantom " + contrast_title(options.scan.contrast),
                                 .side = options.knee.side,

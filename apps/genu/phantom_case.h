@@ -18,6 +18,7 @@ struct PhantomOptions {
   phantom::ScanOptions scan;
   double in_plane_mm = 0.36;
   double slice_mm = 0.7;
+  phantom::FieldOfView view;
 };
 
 /// Returns a defect from "plate:u,v,diameter,depth"; depth 1 reaches the bone.
@@ -32,6 +33,9 @@ void parse_change(std::string_view words, phantom::KneeOptions& knee);
 /// Returns a pose from "rx,ry,rz,x,y,z": rotations in degrees about x, then y, then z, then a shift in mm.
 /// \throws UsageError
 RigidTransform parse_pose(std::string_view words);
+/// Returns a vector from three numbers with commas; `what` names it where it is refused.
+/// \throws UsageError
+Vector3 parse_vector(std::string_view words, std::string_view what, std::string_view form);
 /// \throws UsageError
 phantom::Contrast parse_contrast(std::string_view word);
 

@@ -24,6 +24,8 @@ struct PhantomWords {
   std::vector<std::string> changes;
   std::string contrast = "dess";
   std::string pose;
+  std::string field_of_view;
+  std::string offset;
   bool replace = false;
 };
 
@@ -37,9 +39,14 @@ ExitCode make_phantom(PhantomWords words, const Session& session) {
   for (const std::string& spur : words.spurs) knee.spurs.push_back(parse_spur(spur));
   for (const std::string& change : words.changes) parse_change(change, knee);
   if (!words.pose.empty()) knee.patient_from_knee = parse_pose(words.pose);
+  if (!words.field_of_view.empty())
+    words.options.view.extent_mm =
+        parse_vector(words.field_of_view, "field of view", "width,height,depth in mm");
+  if (!words.offset.empty())
+    words.options.view.offset_mm = parse_vector(words.offset, "offset", "lateral,anterior,proximal in mm");
   words.options.scan.contrast = parse_contrast(words.contrast);
 
-  io::FolderTransaction folder(words.out, words.replace);
+  io::FolderTransaction folder(words.out, {.replace = words.replace});
   write_phantom(folder.path(), words.options, session.progress());
   folder.commit();
   for (const char* name : {"dicom", "labels.nrrd", "truth.json"})
@@ -90,11 +97,20 @@ void declare_scan(CLI::App& parser, PhantomWords& words) {
                   "Largest deviation of the coil's sensitivity from 1")
       ->capture_default_str();
   parser.add_option("--in-plane-mm", words.options.in_plane_mm, "Pixel spacing")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->capture_default_str();
   parser.add_option("--slice-mm", words.options.slice_mm, "Slice spacing")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->capture_default_str();
+  parser
+      .add_option("--field-of-view-mm", words.field_of_view,
+                  "width,height,depth: along rows, along columns and across the slices; by default the whole "
+                  "joint")
+      ->type_name("W,H,D");
+  parser
+      .add_option("--offset-mm", words.offset,
+                  "lateral,anterior,proximal: moves the field of view from the whole joint's")
+      ->type_name("L,A,P");
   parser
       .add_option("--samples-per-mm", words.options.scan.samples_per_mm,
                   "Points a mm and axis at which the signal is integrated; 1 is quick and coarse")
@@ -105,7 +121,7 @@ void declare_scan(CLI::App& parser, PhantomWords& words) {
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<PhantomWords>();
   parser.add_option("-o,--out", words->out, "Folder to make")->required()->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
   declare_shape(parser, *words);
   declare_scan(parser, *words);
   return [words](const Session& session) { return make_phantom(*words, session); };
@@ -126,7 +142,9 @@ Verb phantom_verb() {
             "A left knee, its medial tibia denuded over 12 mm, half of the thickness lost on the trochlea."},
            {"genu phantom --out later --change medial_tibia:-0.2",
             "The same knee as the first, years later."},
-           {"genu phantom --out coarse --in-plane-mm 0.8 --slice-mm 2 --noise 0", "Small and quick."}},
+           {"genu phantom --out coarse --in-plane-mm 0.8 --slice-mm 2 --noise 0", "Small and quick."},
+           {"genu phantom --out cut --field-of-view-mm 100,80,60 --offset-mm 12,0,-10",
+            "A field of view that cuts the limb and the medial plates."}},
       .references = {},
       .declare = declare};
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <sstream>
+#include <thread>
 #include <vector>
 
-#include <genu/core/error.h>
 #include <genu/core/parallel.h>
 #include <genu/phantom/scan.h>
 
 #include "contrast.h"
 #include "model.h"
+#include "require.h"
 
 namespace genu::phantom {
 namespace {
@@ -139,6 +140,25 @@ class Scanner {
     }
   }
 
+  /// Cuts the grid into blocks of about equal work, some hundredths of a second.
+  std::vector<Block> blocks() const {
+    constexpr int most_points = 32;
+    const GridSize& size = scan_.labels.geometry().size();
+    std::array<int, 3> n{}, most{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      n[a] = static_cast<int>(size[a]);
+      most[a] = std::max(1, most_points / per_voxel_[a]);
+    }
+    std::vector<Block> blocks;
+    for (int k = 0; k < n[2]; k += most[2])
+      for (int j = 0; j < n[1]; j += most[1])
+        for (int i = 0; i < n[0]; i += most[0])
+          blocks.push_back(
+              {{i, j, k},
+               {std::min(most[0], n[0] - i), std::min(most[1], n[1] - j), std::min(most[2], n[2] - k)}});
+    return blocks;
+  }
+
   Scan take() && { return std::move(scan_); }
 
  private:
@@ -201,68 +221,58 @@ class Scanner {
   Scan scan_;
 };
 
-void require_in(const char* what, double value, double low, double high) {
-  if (value >= low && value <= high) return;
-  std::ostringstream message;
-  message << "scanning a phantom knee: " << what << " = " << value << ", but must be " << low << " to "
-          << high;
-  throw InvalidInput(message.str());
-}
-
-/// Cuts a grid into blocks of at most `most` voxels along each axis.
-std::vector<Block> blocks_of(const GridSize& size, int most) {
-  std::vector<Block> blocks;
-  const std::array<int, 3> n{static_cast<int>(size[0]), static_cast<int>(size[1]), static_cast<int>(size[2])};
-  for (int k = 0; k < n[2]; k += most)
-    for (int j = 0; j < n[1]; j += most)
-      for (int i = 0; i < n[0]; i += most)
-        blocks.push_back(
-            {{i, j, k}, {std::min(most, n[0] - i), std::min(most, n[1] - j), std::min(most, n[2] - k)}});
-  return blocks;
-}
+constexpr const char* scanning = "scanning a phantom knee";
 
 }  // namespace
 
-ImageGeometry sagittal_grid(const Knee& knee, double in_plane_mm, double slice_mm) {
-  require_in("in_plane_mm", in_plane_mm, 0.1, 20.0);
-  require_in("slice_mm", slice_mm, 0.1, 20.0);
-  const KneeFrame& frame = knee.frame();
+ImageGeometry sagittal_grid(const Knee& knee, double in_plane_mm, double slice_mm, const FieldOfView& view) {
+  require_in(scanning, "in_plane_mm", in_plane_mm, 0.1, 20.0);
+  require_in(scanning, "slice_mm", slice_mm, 0.1, 20.0);
   const double scale = knee.options().scale;
-  const auto count = [](double extent, double spacing) {
-    return std::max<std::int64_t>(1, std::llround(extent / spacing));
+  const Vector3 extent = view.extent_mm.value_or(scale * Vector3{138.24, 138.24, 126.0});
+  for (const double mm : {extent.x, extent.y, extent.z})
+    require_in(scanning, "extent_mm of the field of view", mm, 0.1, 1000.0);
+  for (const double mm : {view.offset_mm.x, view.offset_mm.y, view.offset_mm.z})
+    require_in(scanning, "offset_mm of the field of view", mm, -1000.0, 1000.0);
+  const auto count = [](double extent_mm, double spacing_mm) {
+    return std::max<std::int64_t>(1, std::llround(extent_mm / spacing_mm));
   };
-  const std::int64_t in_plane = count(138.24 * scale, in_plane_mm);
-  const std::int64_t slices = count(126.0 * scale, slice_mm);
+  const GridSize size{count(extent.x, in_plane_mm), count(extent.y, in_plane_mm), count(extent.z, slice_mm)};
   // Sagittal slices as scanners order them: rows to the back, columns to the feet, slices to the patient's
   // right, so that the grid is right-handed.
+  const KneeFrame& frame = knee.frame();
   const Vector3 right = frame.side == Side::right ? frame.lateral : -frame.lateral;
   const Matrix3 direction = Matrix3::from_columns(-frame.anterior, -frame.proximal, right);
-  const Point3 middle = frame.at(0.0, 1.0 * scale, 24.0 * scale);
-  const Point3 origin =
-      middle + 0.5 * static_cast<double>(in_plane - 1) * in_plane_mm * (frame.anterior + frame.proximal) -
-      0.5 * static_cast<double>(slices - 1) * slice_mm * right;
-  return {{in_plane, in_plane, slices}, origin, {in_plane_mm, in_plane_mm, slice_mm}, direction};
+  const Vector3 middle = scale * Vector3{0.0, 1.0, 24.0} + view.offset_mm;
+  const auto half = [&](std::size_t axis, double spacing_mm) {
+    return 0.5 * static_cast<double>(size[axis] - 1) * spacing_mm;
+  };
+  const Point3 origin = frame.at(middle.x, middle.y, middle.z) -
+                        direction * Vector3{half(0, in_plane_mm), half(1, in_plane_mm), half(2, slice_mm)};
+  return {size, origin, {in_plane_mm, in_plane_mm, slice_mm}, direction};
 }
 
 Scan scan(const Knee& knee, const ImageGeometry& grid, const ScanOptions& options, const Progress& progress) {
-  require_in("bias_field", options.bias_field, 0.0, 0.9);
-  require_in("noise_sd", options.noise_sd, 0.0, 1.0);
-  require_in("samples_per_mm", options.samples_per_mm, 1, 20);
+  require_in(scanning, "bias_field", options.bias_field, 0.0, 0.9);
+  require_in(scanning, "noise_sd", options.noise_sd, 0.0, 1.0);
+  require_in(scanning, "samples_per_mm", options.samples_per_mm, 1, 20);
   Scanner scanner(model_of(knee), grid, options);
-  constexpr int block_voxels = 16;
-  const std::vector<Block> blocks = blocks_of(grid.size(), block_voxels);
-  // Batches, so that progress is told from this thread.
-  constexpr std::size_t batch = 256;
-  for (std::size_t done = 0; done < blocks.size(); done += batch) {
-    progress.report("Scanning the phantom", static_cast<double>(done) / static_cast<double>(blocks.size()));
-    const std::size_t count = std::min(batch, blocks.size() - done);
-    parallel_for(
-        count,
-        [&](std::size_t begin, std::size_t end) {
-          for (std::size_t b = begin; b < end; ++b) scanner.fill(blocks[done + b]);
-        },
-        options.threads, 1);
-  }
+  const std::vector<Block> blocks = scanner.blocks();
+  // Progress is told from this thread, which fills blocks beside the others.
+  const std::thread::id here = std::this_thread::get_id();
+  std::atomic<std::size_t> done{0};
+  parallel_for(
+      blocks.size(),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t b = begin; b < end; ++b) {
+          if (std::this_thread::get_id() == here)
+            progress.report("Scanning the phantom",
+                            static_cast<double>(done) / static_cast<double>(blocks.size()));
+          scanner.fill(blocks[b]);
+          ++done;
+        }
+      },
+      options.threads, 1);
   progress.report("Scanning the phantom", 1.0);
   return std::move(scanner).take();
 }

@@ -10,8 +10,10 @@
 #include <gtest/gtest.h>
 
 #include <genu/core/error.h>
+#include <genu/io/dicom.h>
 #include <genu/phantom/scan.h>
 #include <genu/testing/bodies.h>
+#include <genu/testing/data.h>
 
 namespace genu::phantom {
 namespace {
@@ -202,6 +204,71 @@ TEST(SagittalGrid, HasTheDefaultMatrixAndMovesWithThePose) {
   EXPECT_TRUE(nearly_equal(sagittal_grid(Knee(o)), moved(grid, o.patient_from_knee), 1e-9));
 }
 
+/// A field of view that leaves out the medial tibia and cuts femoral cartilage and limb on every side.
+FieldOfView cut_view() {
+  return {.extent_mm = Vector3{63.0, 63.0, 42.0}, .offset_mm = {15.13, 4.57, -9.21}};
+}
+
+Knee tilted_knee() {
+  return Knee({.side = Side::left, .patient_from_knee = testing::random_pose(4)});
+}
+
+TEST(SagittalGrid, ShowsTheFieldOfViewAskedFor) {
+  const Knee knee = tilted_knee();
+  const FieldOfView view = cut_view();
+  const ImageGeometry grid = sagittal_grid(knee, 0.9, 1.5, view), whole = sagittal_grid(knee, 0.9, 1.5);
+  EXPECT_EQ(grid.size(), (GridSize{70, 70, 28}));
+  EXPECT_EQ(grid.direction(), whole.direction());
+  EXPECT_EQ(grid.spacing_mm(), whole.spacing_mm());
+  const auto middle = [&](const ImageGeometry& g) {
+    const auto half = [&](std::size_t axis) { return 0.5 * static_cast<double>(g.size()[axis] - 1); };
+    return knee.frame().coordinates(g.to_patient(ContinuousIndex{half(0), half(1), half(2)}));
+  };
+  EXPECT_LT(length(middle(grid) - middle(whole) - view.offset_mm), 1e-9);
+  // Smaller than a voxel it is one voxel.
+  const FieldOfView speck{.extent_mm = Vector3{0.1, 0.1, 0.1}};
+  EXPECT_EQ(sagittal_grid(knee, 0.9, 1.5, speck).size(), (GridSize{1, 1, 1}));
+}
+
+// Where the field of view ends changes what is seen, never what is there.
+TEST(Scan, AFieldOfViewThatCutsPlatesAndLimbShowsTheSameKnee) {
+  const Knee knee = tilted_knee();
+  const ImageGeometry cut = sagittal_grid(knee, 0.9, 1.5, cut_view());
+  const Scan part = scan(knee, cut, {.bias_field = 0.0, .noise_sd = 0.0, .samples_per_mm = 1});
+  std::map<Tissue, std::size_t> seen, at_border;
+  for (std::size_t v = 0; v < cut.voxel_count(); ++v) {
+    const VoxelIndex at = cut.index_of(v);
+    const Tissue tissue = part.labels.voxels()[v];
+    ASSERT_EQ(tissue, knee.tissue_at(cut.to_patient(at))) << at;
+    ++seen[tissue];
+    at_border[tissue] += at.k == 0 || at.k == cut.size()[2] - 1;
+  }
+  for (const Tissue t : {Tissue::femoral_cartilage, Tissue::femur, Tissue::tibia, Tissue::fat})
+    EXPECT_GT(at_border[t], 0u) << t << " is not cut";
+  EXPECT_EQ(seen[Tissue::medial_tibial_cartilage], 0u);
+  EXPECT_GT(seen[Tissue::lateral_tibial_cartilage], 0u);
+  EXPECT_EQ(seen[Tissue::background], 0u) << "the limb is cut on every side";
+  // The same voxels of a larger grid have the same signal.
+  const GridSize n = cut.size();
+  const ImageGeometry larger({n[0] + 20, n[1] + 10, n[2] + 6}, cut.to_patient(VoxelIndex{-10, -5, -3}),
+                             cut.spacing_mm(), cut.direction());
+  const Scan more = scan(knee, larger, {.bias_field = 0.0, .noise_sd = 0.0, .samples_per_mm = 1});
+  for (std::size_t v = 0; v < cut.voxel_count(); ++v) {
+    const VoxelIndex at = cut.index_of(v);
+    ASSERT_NEAR(part.image.voxels()[v], (more.image[{at.i + 10, at.j + 5, at.k + 3}]), 1e-3) << at;
+  }
+}
+
+TEST(Scan, ACutFieldOfViewIsTheGridOfTheSeriesWrittenFromIt) {
+  const Knee knee = tilted_knee();
+  const ImageGeometry cut = sagittal_grid(knee, 3.0, 6.0, cut_view());
+  const testing::ScratchFolder scratch;
+  io::write_mr_series(scratch / "dicom", scan(knee, cut, {.samples_per_mm = 1}).image, {});
+  const io::FolderScan found = io::scan_folder(scratch / "dicom");
+  ASSERT_EQ(found.series.size(), 1u);
+  EXPECT_TRUE(nearly_equal(io::read_series(found.series[0]).at(0).image.geometry(), cut));
+}
+
 TEST(Scan, RefusesOptionsOutOfRangeByNameAndValue) {
   const Knee knee{KneeOptions{}};
   const auto refusal = [&](const ScanOptions& o) -> std::string {
@@ -219,6 +286,9 @@ TEST(Scan, RefusesOptionsOutOfRangeByNameAndValue) {
   EXPECT_THAT(refusal({.samples_per_mm = 0}), HasSubstr("samples_per_mm = 0"));
   EXPECT_THROW(sagittal_grid(knee, 0.0, 0.7), InvalidInput);
   EXPECT_THROW(sagittal_grid(knee, 0.36, -1.0), InvalidInput);
+  EXPECT_THROW(sagittal_grid(knee, 1.0, 1.0, {.extent_mm = Vector3{100.0, 0.0, 100.0}}), InvalidInput);
+  EXPECT_THROW(sagittal_grid(knee, 1.0, 1.0, {.extent_mm = Vector3{100.0, 100.0, 2000.0}}), InvalidInput);
+  EXPECT_THROW(sagittal_grid(knee, 1.0, 1.0, {.offset_mm = {0.0, std::nan(""), 0.0}}), InvalidInput);
 }
 
 TEST(Scan, TellsItsProgressAndStopsWhenAsked) {
@@ -233,6 +303,22 @@ TEST(Scan, TellsItsProgressAndStopsWhenAsked) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(scan(knee, grid, {}, Progress({}, stop.get_token())), Cancelled);
+}
+
+// A stop is heard where progress is told: before each block of 32 points of the signal along each axis.
+TEST(Scan, TellsItsProgressBeforeEveryBlock) {
+  const Knee knee{KneeOptions{}};
+  const ImageGeometry grid = joint_grid(knee, {2.0, 2.0, 2.0}, {96.0, 96.0, 96.0});  // 27 blocks
+  std::stop_source stop;
+  std::vector<double> told;
+  const Progress until_a_third(
+      [&](std::string_view, double fraction) {
+        told.push_back(fraction);
+        if (fraction > 1.0 / 3.0) stop.request_stop();
+      },
+      stop.get_token());
+  EXPECT_THROW(scan(knee, grid, {.samples_per_mm = 1, .threads = 1}, until_a_third), Cancelled);
+  EXPECT_EQ(told.size(), 11u);
 }
 
 }  // namespace

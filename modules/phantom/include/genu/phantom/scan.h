@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <genu/core/geometry.h>
 #include <genu/core/progress.h>
@@ -32,13 +33,22 @@ struct Scan {
   LabelMap labels;  ///< The tissue at each voxel's centre.
 };
 
-/// Returns the sagittal grid that shows the whole joint, tilted by the phantom's pose.
+/// How much of the knee a grid shows; a smaller one cuts the limb, and plates if it is small enough.
+struct FieldOfView {
+  /// Along the slices' rows, along their columns, and across the slices, 0.1 to 1000. Nothing = the whole
+  /// joint: 138.24, 138.24 and 126 mm times the knee's scale.
+  std::optional<Vector3> extent_mm = {};
+  Vector3 offset_mm =
+      {};  ///< Lateral, anterior, proximal: of the middle from where it shows the whole joint.
+};
+
+/// Returns a sagittal grid, tilted by the phantom's pose; rows run to the back, columns to the feet.
 ///
-/// 138 mm along the slices' rows and columns and 126 mm across them (times the knee's scale; 384 x 384 x 180
-/// voxels by default): the skin all around, and from the tibial tuberosity to above the suprapatellar recess;
-/// the shafts are cut. Rows run to the back, columns to the feet.
-/// \throws InvalidInput if a spacing is not between 0.1 and 20 mm.
-ImageGeometry sagittal_grid(const Knee& knee, double in_plane_mm = 0.36, double slice_mm = 0.7);
+/// By default it shows the whole joint (384 x 384 x 180 voxels for a scale of 1): the skin all around, and
+/// from the tibial tuberosity to above the suprapatellar recess; the shafts are cut. \throws InvalidInput if
+/// a spacing is not between 0.1 and 20 mm, or the field of view is out of range.
+ImageGeometry sagittal_grid(const Knee& knee, double in_plane_mm = 0.36, double slice_mm = 0.7,
+                            const FieldOfView& view = {});
 
 /// Returns the magnitude image and the label map of the phantom on a grid.
 ///
