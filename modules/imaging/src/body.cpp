@@ -184,18 +184,6 @@ void fill_holes(const ImageGeometry& grid, Mask& mask, const Axes& axes) {
   for (auto& v : mask) v = v != 2;
 }
 
-// Returns the two grid axes that span the planes across the limb.
-Axes axes_across_limb(const ImageGeometry& grid) {
-  std::size_t along = 0;
-  for (std::size_t a = 1; a < 3; ++a)
-    if (std::abs(grid.direction().column(static_cast<int>(a)).z) >
-        std::abs(grid.direction().column(static_cast<int>(along)).z))
-      along = a;
-  Axes across{true, true, true};
-  across[along] = false;
-  return across;
-}
-
 }  // namespace
 
 Volume<std::uint8_t> find_body(const Volume<float>& image, const BodyOptions& options,
@@ -215,9 +203,19 @@ Volume<std::uint8_t> solid_limb(const Volume<std::uint8_t>& mask) {
   for (std::size_t v = 0; v < solid.size(); ++v) solid[v] = mask.voxels()[v] != 0;
   keep_largest_part(grid, solid);
   // Only planes across the limb: a section along it may close around true air, as behind a bent knee.
-  fill_holes(grid, solid, axes_across_limb(grid));
+  Axes across{true, true, true};
+  across[axis_along_limb(grid)] = false;
+  fill_holes(grid, solid, across);
   fill_holes(grid, solid, {true, true, true});
   return {grid, std::move(solid)};
+}
+
+std::size_t axis_along_limb(const ImageGeometry& grid) {
+  const auto rise = [&](int axis) { return std::abs(grid.direction().column(axis).z); };
+  std::size_t along = 0;
+  for (const int a : {1, 2})
+    if (rise(a) > rise(static_cast<int>(along))) along = static_cast<std::size_t>(a);
+  return along;
 }
 
 }  // namespace genu::imaging

@@ -125,9 +125,22 @@ TEST(FindBody, DoesNotFillAirBehindABentKnee) {
   EXPECT_EQ(find_body(image)[middle], 0);
 }
 
+TEST(AxisAlongLimb, IsTheAxisNearestToHeadAndFoot) {
+  const auto grid = [](const Matrix3& direction) {
+    return ImageGeometry({2, 2, 2}, {}, {1, 1, 1}, direction);
+  };
+  EXPECT_EQ(axis_along_limb(grid({})), 2u);                                                        // axial
+  EXPECT_EQ(axis_along_limb(grid(Matrix3::from_columns({0, 1, 0}, {0, 0, -1}, {-1, 0, 0}))), 1u);  // sagittal
+  EXPECT_EQ(axis_along_limb(grid(Matrix3::from_columns({0, 0, -1}, {1, 0, 0}, {0, -1, 0}))), 0u);
+  EXPECT_EQ(axis_along_limb(oblique_grid({})), 2u);
+}
+
 TEST(FindBody, RefusesWhatIsNoImage) {
   const auto grid = oblique_grid({.spacing_mm = {3.0, 3.0, 3.0}});
   EXPECT_THROW(find_body(Volume<float>(grid, 5.0f)), InvalidInput);
+  Volume<float> negative(grid, -5.0f);
+  negative[{1, 2, 3}] = -1.0f;
+  EXPECT_THROW(find_body(negative), InvalidInput);
   Volume<float> image = image_of({}, grid);
   image[{1, 2, 3}] = std::numeric_limits<float>::quiet_NaN();
   try {
