@@ -54,6 +54,10 @@ constexpr std::array wanted_structures{
 // The skin is smooth and far larger than any other surface: a millimetre is fine enough for an entry, and
 // keeps its triangles in the hundred thousands.
 constexpr double skin_grid_mm = 1.0;
+// Skin at the knee is about this thick (1.5 to 2 mm): between voxels further apart it may go unseen.
+constexpr double skin_thickness_mm = 2.0;
+// Labels tell where the limb ends if they call this much of its edge skin; the rest is theirs to get wrong.
+constexpr double enough_skin = 0.9;
 // Images fade out or are blanked over up to this much at the ends of the limb, so that the body found in them
 // ends before the grid does.
 constexpr double blanked_end_mm = 10.0;
@@ -62,7 +66,7 @@ constexpr double blanked_end_tilt_deg = 45.0;
 
 // Takes every n-th voxel along each axis, so that the spacing is about `skin_grid_mm`.
 template <typename T>
-Volume<std::uint8_t> coarse_mask(const Volume<T>& from) {
+Volume<T> coarse(const Volume<T>& from) {
   const ImageGeometry& fine = from.geometry();
   const Vector3 s = fine.spacing_mm();
   const std::array<double, 3> spacing{s.x, s.y, s.z};
@@ -77,25 +81,30 @@ Volume<std::uint8_t> coarse_mask(const Volume<T>& from) {
                            {s.x * static_cast<double>(step[0]), s.y * static_cast<double>(step[1]),
                             s.z * static_cast<double>(step[2])},
                            fine.direction());
-  Volume<std::uint8_t> mask(grid);
-  for (std::size_t v = 0; v < mask.voxels().size(); ++v) {
+  Volume<T> some(grid);
+  for (std::size_t v = 0; v < some.voxels().size(); ++v) {
     const VoxelIndex at = grid.index_of(v);
-    mask.voxels()[v] =
-        from[{first[0] + at.i * step[0], first[1] + at.j * step[1], first[2] + at.k * step[2]}] != T{};
+    some.voxels()[v] =
+        from[{first[0] + at.i * step[0], first[1] + at.j * step[1], first[2] + at.k * step[2]}];
   }
-  return mask;
+  return some;
+}
+
+// Returns the limb on a grid of about `skin_grid_mm`: what is not `T{}`, made solid.
+template <typename T>
+Volume<std::uint8_t> limb_of(const Volume<T>& coarse) {
+  Volume<std::uint8_t> mask(coarse.geometry());
+  for (std::size_t v = 0; v < mask.voxels().size(); ++v) mask.voxels()[v] = coarse.voxels()[v] != T{};
+  return imaging::solid_limb(mask);
 }
 
 /// Tells the cut faces of a limb's surface, where the field of view ends, from its skin.
 class CutFaces {
  public:
-  explicit CutFaces(const Volume<std::uint8_t>& limb) : limb_(limb), grid_(limb.geometry()) {
+  explicit CutFaces(const Volume<std::uint8_t>& limb)
+      : limb_(limb), grid_(limb.geometry()), along_(imaging::axis_along_limb(grid_)) {
     const Vector3 s = grid_.spacing_mm();
     spacing_ = {s.x, s.y, s.z};
-    for (std::size_t a = 1; a < 3; ++a)
-      if (std::abs(grid_.direction().column(static_cast<int>(a)).z) >
-          std::abs(grid_.direction().column(static_cast<int>(along_)).z))
-        along_ = a;
   }
 
   bool contain(const Point3& p, const Vector3& outward) const {
@@ -133,8 +142,8 @@ class CutFaces {
 
   const Volume<std::uint8_t>& limb_;
   const ImageGeometry& grid_;
+  std::size_t along_;
   std::array<double, 3> spacing_{};
-  std::size_t along_ = 0;  // The grid axis nearest to the limb's.
 };
 
 TriangleMesh without_cut_faces(const TriangleMesh& surface, const Volume<std::uint8_t>& limb) {
@@ -161,8 +170,7 @@ TriangleMesh without_cut_faces(const TriangleMesh& surface, const Volume<std::ui
   return {std::move(vertices), std::move(triangles)};
 }
 
-TriangleMesh skin_around(const Volume<std::uint8_t>& mask, const Progress& progress) {
-  const Volume<std::uint8_t> limb = imaging::solid_limb(mask);
+TriangleMesh skin_around(const Volume<std::uint8_t>& limb, const Progress& progress) {
   LabelMap labels(limb.geometry());
   for (std::size_t v = 0; v < labels.voxels().size(); ++v)
     labels.voxels()[v] = limb.voxels()[v] ? Tissue::skin : Tissue::background;
@@ -174,15 +182,15 @@ TriangleMesh skin_around(const Volume<std::uint8_t>& mask, const Progress& progr
 void add_skin(Anatomy& anatomy, const LabelMap& labels, const Volume<std::uint8_t>* body,
               const Progress& progress) {
   if (labels_hold_skin(labels)) {
-    anatomy.skin = skin_around(coarse_mask(labels), progress);
+    anatomy.skin = skin_around(limb_of(coarse(labels)), progress);
     anatomy.skin_source = "labels";
   } else if (body) {
     if (std::all_of(body->voxels().begin(), body->voxels().end(), [](auto v) { return v == 0; }))
       throw InvalidInput("cannot take the skin from a body mask without a voxel inside");
-    anatomy.skin = skin_around(coarse_mask(*body), progress);
+    anatomy.skin = skin_around(limb_of(coarse(*body)), progress);
     anatomy.skin_source = "image";
   } else {
-    anatomy.skin_source = "none: the labels hold no skin, nor fat and muscle, and no image was given";
+    anatomy.skin_source = "none: the labels hold no skin around the limb, and no image was given";
   }
   if (anatomy.skin.empty()) {
     if (!anatomy.skin_source.starts_with("none"))
@@ -210,10 +218,28 @@ std::string_view name(StructureKind kind) {
 }
 
 bool labels_hold_skin(const LabelMap& labels) {
-  std::array<bool, 256> present{};
-  for (const Tissue t : labels.voxels()) present[static_cast<std::uint8_t>(t)] = true;
-  const auto has = [&](Tissue t) { return present[static_cast<std::uint8_t>(t)]; };
-  return has(Tissue::skin) || (has(Tissue::fat) && has(Tissue::muscle));
+  const auto& all = labels.voxels();
+  if (std::find(all.begin(), all.end(), Tissue::skin) == all.end()) return false;
+  const LabelMap some = coarse(labels);
+  const Volume<std::uint8_t> limb = limb_of(some);
+  const ImageGeometry& grid = limb.geometry();
+  const Vector3 s = grid.spacing_mm();
+  const std::array<double, 3> spacing{s.x, s.y, s.z};
+  const std::array<std::size_t, 3> stride{1, grid.offset({0, 1, 0}), grid.offset({0, 0, 1})};
+  std::size_t edges = 0, of_skin = 0;
+  for (std::size_t a = 0; a < 3; ++a) {
+    // Not along the limb, where labels may end before the grid, nor where slices step over the skin.
+    if (a == imaging::axis_along_limb(grid) || spacing[a] > skin_thickness_mm) continue;
+    for (std::size_t v = 0; v + stride[a] < limb.voxels().size(); ++v) {
+      const std::size_t next = v + stride[a];
+      const bool same_row = v / stride[a] % static_cast<std::size_t>(grid.size()[a]) + 1 <
+                            static_cast<std::size_t>(grid.size()[a]);
+      if (!same_row || limb.voxels()[v] == limb.voxels()[next]) continue;
+      ++edges;
+      of_skin += some.voxels()[limb.voxels()[v] ? v : next] == Tissue::skin;
+    }
+  }
+  return edges > 0 && static_cast<double>(of_skin) >= enough_skin * static_cast<double>(edges);
 }
 
 Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<std::uint8_t>* body,

@@ -192,6 +192,9 @@ std::vector<std::string> limits_of(const Anatomy& anatomy, const Approach& appro
     if (structure.source != "segmented")
       limits.push_back(spaced(structure.name) + " is " + structure.source +
                        ", not seen: clearance to it is a guess.");
+  if (!anatomy.skin.empty())
+    limits.push_back("Entries, depths and angles are to the skin taken from the " + anatomy.skin_source +
+                     ".");
   limits.push_back("Nerves and genicular arteries are not in the anatomy: clearance to them is unknown.");
   limits.push_back("Planned on the knee as it lay in the scanner; the approach asks for " +
                    one_decimal(approach.flexion_deg) + " degrees of flexion, and soft tissue moves with it.");

@@ -81,6 +81,43 @@ TEST(BuildAnatomy, TakesTheSkinFromTheBodyWhereLabelsHoldNone) {
   EXPECT_THAT(without.missing, Contains("skin"));
 }
 
+// Quadriceps and Hoffa's fat pad without the fat under the skin: their edge lies 13 mm under the skin.
+TEST(BuildAnatomy, TakesNoEdgeOfFatAndMuscleForSkin) {
+  LabelMap labels = limb();
+  const auto body = body_of(labels);
+  const ImageGeometry& grid = labels.geometry();
+  for (std::size_t v = 0; v < labels.voxels().size(); ++v) {
+    const Point3 p = grid.to_patient(grid.index_of(v));
+    Tissue& t = labels.voxels()[v];
+    if (from_axis(p) > 17.0)
+      t = Tissue::background;
+    else if (t == Tissue::muscle && p.y < centre.y - 12.0)
+      t = Tissue::fat;
+  }
+  EXPECT_FALSE(labels_hold_skin(labels));
+  const Anatomy with = build_anatomy(labels, frame, &body);
+  EXPECT_EQ(with.skin_source, "image");
+  expect_round_skin(with.skin, 0.8);
+  EXPECT_TRUE(build_anatomy(labels, frame).skin.empty());
+}
+
+TEST(LabelsHoldSkin, WhereItGoesAllTheWayRound) {
+  LabelMap labels = limb();
+  EXPECT_TRUE(labels_hold_skin(labels));
+  const ImageGeometry& grid = labels.geometry();
+  LabelMap ended = labels, half = labels, bare = labels;
+  for (std::size_t v = 0; v < labels.voxels().size(); ++v) {
+    const VoxelIndex at = grid.index_of(v);
+    if (at.k < 4 || at.k >= grid.size()[2] - 4) ended.voxels()[v] = Tissue::background;
+    if (labels.voxels()[v] != Tissue::skin) continue;
+    bare.voxels()[v] = Tissue::fat;
+    if (grid.to_patient(at).y > centre.y) half.voxels()[v] = Tissue::background;
+  }
+  EXPECT_TRUE(labels_hold_skin(ended)) << "the ends of the labels are no skin";
+  EXPECT_FALSE(labels_hold_skin(half));
+  EXPECT_FALSE(labels_hold_skin(bare));
+}
+
 TEST(BuildAnatomy, TakesNoBlankedEndOfAnImageForSkin) {
   // Scanners blank the first and last rows, so that the body found ends a few millimetres before the grid.
   LabelMap labels = limb();
@@ -181,6 +218,7 @@ TEST(BuildAnatomy, FindsTheWholeCartilageBetweenThickSlices) {
     const LabelMap labels =
         phantom::scan(knee, phantom::sagittal_grid(knee, 0.7, slice_mm), {.samples_per_mm = 1}).labels;
     const Anatomy anatomy = build_anatomy(labels, knee.frame());
+    EXPECT_EQ(anatomy.skin_source, "labels");
     ASSERT_EQ(anatomy.structures[4].name, "femoral_cartilage");
     for (const Bone bone : all_bones) {
       const Structure& cartilage = anatomy.structures[4 + static_cast<std::size_t>(bone)];
@@ -201,7 +239,8 @@ TEST(BuildAnatomy, SaysThatThereIsNoSkinWhereTheFieldOfViewLiesInsideTheLimb) {
   const auto labels = testing::label(oblique_grid({.extent_mm = {30, 30, 30}}), [](const Point3& p) {
     return distance(p, centre) < 8.0 ? Tissue::femur : p.x > centre.x ? Tissue::fat : Tissue::muscle;
   });
-  const Anatomy anatomy = build_anatomy(labels, frame);
+  const Volume<std::uint8_t> body(labels.geometry(), 1);
+  const Anatomy anatomy = build_anatomy(labels, frame, &body);
   EXPECT_TRUE(anatomy.skin.empty());
   EXPECT_THAT(anatomy.skin_source, HasSubstr("inside the limb"));
 }

@@ -290,6 +290,7 @@ TEST(PlanNeedle, SaysWhatItDoesNotKnow) {
   EXPECT_FALSE(plan.ranked.empty());
   EXPECT_THAT(plan.limits, Contains("popliteal vein not in the labels: clearance to it is unknown."));
   EXPECT_THAT(plan.limits, Contains(HasSubstr("lateral meniscus is estimated")));
+  EXPECT_THAT(plan.limits, Contains(HasSubstr("the skin taken from the labels")));
   EXPECT_THAT(plan.limits, Contains(HasSubstr("25.0 degrees of flexion")));
   EXPECT_THAT(plan.limits, Not(Contains(HasSubstr("suprapatellar recess"))));
   for (const auto& r : plan.ranked)

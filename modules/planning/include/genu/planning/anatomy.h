@@ -36,7 +36,9 @@ struct Anatomy {
   std::vector<std::string> missing;  ///< Structures that could not be had, by name; every plan says so.
 };
 
-/// Returns true if labels alone tell where the limb ends: they hold skin, or fat and muscle.
+/// Returns true if labels alone tell where the limb ends: skin is its outermost tissue all around it.
+///
+/// Fat and muscle do not tell: labelled in part, they end centimetres under the skin.
 bool labels_hold_skin(const LabelMap& labels);
 
 /// Returns the anatomy of a labelled knee. `body` (1 inside the limb) gives the skin where labels do not.
