@@ -65,6 +65,33 @@ inline double oracle_distance_mm(const TriangleMesh& mesh, const Point3& a, cons
   return best;
 }
 
+/// Returns the unit normal of a surface at a point on it: those of the corners of its nearest triangle, each
+/// the mean of the triangles around it by their angles there, blended by how near the corners are.
+inline Vector3 oracle_normal(const TriangleMesh& mesh, const Point3& p) {
+  const auto normal_of = [](const Corners& t) { return cross(t[1] - t[0], t[2] - t[0]); };
+  Triangle nearest{};
+  double best = std::numeric_limits<double>::infinity();
+  for (const Triangle& t : mesh.triangles())
+    if (const double d = segment_to_triangle(corners_of(mesh, t), p, p); d < best) best = d, nearest = t;
+  std::array<Vector3, 3> at_corner{};
+  for (const Triangle& t : mesh.triangles())
+    for (std::size_t n = 0; n < 3; ++n)
+      for (std::size_t c = 0; c < 3; ++c)
+        if (t[c] == nearest[n]) {
+          const Corners corners = corners_of(mesh, t);
+          const double angle =
+              angle_deg(corners[(c + 1) % 3] - corners[c], corners[(c + 2) % 3] - corners[c]);
+          at_corner[n] += angle * normalized(normal_of(corners));
+        }
+  Vector3 blend;
+  for (std::size_t n = 0; n < 3; ++n) {
+    Corners across = corners_of(mesh, nearest);
+    across[n] = p;
+    blend += length(normal_of(across)) * normalized(at_corner[n]);
+  }
+  return normalized(blend);
+}
+
 inline bool oracle_crosses(const TriangleMesh& mesh, const Point3& a, const Point3& b) {
   return std::any_of(mesh.triangles().begin(), mesh.triangles().end(),
                      [&](const Triangle& t) { return segment_crosses(corners_of(mesh, t), a, b); });

@@ -101,6 +101,21 @@ inline double asked_of(const Approach& approach, StructureKind kind) {
   }
 }
 
+/// Returns the angle between a path and the inward normal of the skin, by the oracle.
+inline double oracle_skin_angle_deg(const Anatomy& anatomy, const Trajectory& path) {
+  return angle_deg(path.target - path.entry, -oracle_normal(anatomy.skin, path.entry));
+}
+
+/// Returns the shortest needle that reaches so deep, or null.
+inline const planning::Needle* needle_for(const Approach& approach, double depth_mm) {
+  const planning::Needle* best = nullptr;
+  for (const auto& needle : approach.needles)
+    if (needle.length_mm >= depth_mm + approach.hub_reserve_mm &&
+        (!best || needle.length_mm < best->length_mm))
+      best = &needle;
+  return best;
+}
+
 /// Checks everything a plan says of its returned trajectories against the oracle.
 inline void expect_oracle_agrees(const planning::NeedlePlan& plan, const Anatomy& anatomy,
                                  const Approach& approach) {
@@ -114,6 +129,7 @@ inline void expect_oracle_agrees(const planning::NeedlePlan& plan, const Anatomy
     for (const auto& shorter : approach.needles)
       EXPECT_TRUE(shorter.length_mm >= ranked.card.needle->length_mm ||
                   ranked.card.depth_mm + approach.hub_reserve_mm > shorter.length_mm);
+    EXPECT_NEAR(ranked.card.skin_angle_deg, oracle_skin_angle_deg(anatomy, ranked.path), 1e-5);
     EXPECT_LE(ranked.card.skin_angle_deg, approach.max_skin_angle_deg);
     EXPECT_FALSE(oracle_crosses(anatomy.skin, lerp(entry, target, 1.0 / ranked.card.depth_mm), target));
     ASSERT_EQ(ranked.card.clearances.size(), anatomy.structures.size());
@@ -142,11 +158,6 @@ inline void expect_oracle_agrees(const planning::NeedlePlan& plan, const Anatomy
 /// Checks that the reason given for every rejected trajectory is true by the oracle.
 inline void expect_rejections_are_true(const planning::NeedlePlan& plan, const Anatomy& anatomy,
                                        const Approach& approach) {
-  double reach = 0.0, thickest = 0.0;
-  for (const auto& needle : approach.needles) {
-    reach = std::max(reach, needle.length_mm - approach.hub_reserve_mm);
-    thickest = std::max(thickest, needle.diameter_mm);
-  }
   for (const auto& [path, reason, detail, in_the_way] : plan.rejected) {
     const auto structure = std::find_if(anatomy.structures.begin(), anatomy.structures.end(),
                                         [&, name = in_the_way](const auto& s) { return s.name == name; });
@@ -155,9 +166,11 @@ inline void expect_rejections_are_true(const planning::NeedlePlan& plan, const A
     switch (reason) {
       case Rejection::skin_angle:
         EXPECT_THAT(detail, ::testing::HasSubstr("degrees"));
+        EXPECT_GT(oracle_skin_angle_deg(anatomy, path), approach.max_skin_angle_deg - 1e-5);
+        EXPECT_NEAR(std::stod(detail), oracle_skin_angle_deg(anatomy, path), 0.006);
         break;
       case Rejection::needle_too_short:
-        EXPECT_GT(path.length_mm(), reach);
+        EXPECT_EQ(needle_for(approach, path.length_mm()), nullptr);
         break;
       case Rejection::leaves_body:
         EXPECT_TRUE(oracle_crosses(anatomy.skin, begin, path.target)) << detail;
@@ -167,11 +180,17 @@ inline void expect_rejections_are_true(const planning::NeedlePlan& plan, const A
         EXPECT_EQ(structure->kind, StructureKind::bone);
         EXPECT_TRUE(oracle_crosses(structure->surface, path.entry, path.target)) << detail;
         break;
-      default:
+      default: {
+        const planning::Needle* needle = needle_for(approach, path.length_mm());
         ASSERT_NE(structure, anatomy.structures.end());
-        EXPECT_LT(oracle_distance_mm(structure->surface, path.entry, path.target) - 0.5 * thickest,
-                  asked_of(approach, structure->kind))
-            << detail;
+        ASSERT_NE(needle, nullptr);
+        const double apart =
+            oracle_distance_mm(structure->surface, path.entry, path.target) - 0.5 * needle->diameter_mm;
+        EXPECT_LT(apart, asked_of(approach, structure->kind)) << detail;
+        if (apart >= 0.0) {
+          EXPECT_NEAR(std::stod(detail.substr(detail.find(':') + 1)), apart, 0.006) << detail;
+        }
+      }
     }
   }
 }
