@@ -38,7 +38,8 @@ std::string bone_file(Bone bone, const char* what) {
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) throw IoError("cannot make the folder '" + folder.string() + "': " + error.message());
+  if (error)
+    throw IoError("cannot make the folder '" + final_path(folder).string() + "': " + error.message());
 }
 
 OrderedJson write_bone(const fs::path& folder, const BoneMap& bone) {

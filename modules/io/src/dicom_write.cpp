@@ -211,7 +211,7 @@ void put_pixels(Writer& put, const Volume<float>& image, std::int64_t k, const Q
 void save(DcmFileFormat& file, const fs::path& path) {
   const OFCondition status =
       file.saveFile(OFFilename(path.c_str()), EXS_LittleEndianExplicit, EET_ExplicitLength);
-  if (status.bad()) throw IoError(path.string() + " can't be written: " + status.text());
+  if (status.bad()) throw IoError(final_path(path).string() + " can't be written: " + status.text());
 }
 
 void check_writable(const Volume<float>& image, const SeriesHeader& header) {
@@ -232,7 +232,7 @@ std::vector<fs::path> write_mr_series(const fs::path& folder, const Volume<float
   dicom::set_up_dcmtk();
   check_writable(image, header);
   const Quantisation quantisation = quantisation_of(image);
-  FolderTransaction transaction(folder, false);
+  FolderTransaction transaction(folder);
   std::vector<fs::path> files;
   const std::int64_t slices = image.geometry().size()[2];
   for (std::int64_t k = 0; k < slices; ++k) {

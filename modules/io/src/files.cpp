@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <mutex>
-#include <set>
+#include <numeric>
 #include <sstream>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,16 +22,21 @@
 
 namespace genu::io {
 namespace fs = std::filesystem;
+
+/// The data of the installed package; only programs that were built against one have it (genu-config.cmake).
+[[gnu::weak]] const char* installed_data();
+
 namespace {
 
+/// The temporary paths of this process, and the names that they will get.
 std::mutex unfinished_guard;
-std::set<fs::path>& unfinished() {
-  static std::set<fs::path> paths;
+std::map<fs::path, fs::path>& unfinished() {
+  static std::map<fs::path, fs::path> paths;
   return paths;
 }
 
 [[noreturn]] void fail(std::string_view what, const fs::path& file, std::string_view why) {
-  throw IoError(std::string(what) + " '" + file.string() + "': " + std::string(why));
+  throw IoError(std::string(what) + " '" + final_path(file).string() + "': " + std::string(why));
 }
 
 [[noreturn]] void fail(std::string_view what, const fs::path& file, const std::error_code& why) {
@@ -42,9 +52,9 @@ fs::path unused_name_beside(const fs::path& target) {
   return target.parent_path() / (prefix + target.filename().string());
 }
 
-void remember(const fs::path& path) {
+void remember(const fs::path& temporary, const fs::path& wanted) {
   const std::lock_guard lock(unfinished_guard);
-  unfinished().insert(path);
+  unfinished().emplace(temporary, wanted);
 }
 
 void forget(const fs::path& path) {
@@ -60,7 +70,7 @@ void remove_quietly(const fs::path& path) {
 /// Keeps a path known to remove_unfinished(), and removes what is there at its end.
 class Unfinished {
  public:
-  explicit Unfinished(fs::path path) : path_(std::move(path)) { remember(path_); }
+  explicit Unfinished(const fs::path& wanted) : path_(unused_name_beside(wanted)) { remember(path_, wanted); }
   ~Unfinished() {
     remove_quietly(path_);
     forget(path_);
@@ -79,15 +89,40 @@ fs::path without_trailing_separator(const fs::path& folder) {
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
-bool is_or_holds_current_folder(const fs::path& folder) {
+/// Returns what a chain of links leads to, whether that is there or not.
+fs::path behind_links(const fs::path& file) {
+  constexpr int most = 40;  // as many as Linux follows
+  fs::path place = file;
   std::error_code error;
-  const fs::path own = fs::weakly_canonical(folder, error);
-  if (error) return false;
-  for (fs::path place = fs::current_path(error); !error; place = place.parent_path()) {
-    if (place == own) return true;
-    if (place == place.parent_path()) break;
+  for (int followed = 0; fs::is_symlink(fs::symlink_status(place, error)); ++followed) {
+    if (followed == most) fail("cannot write", file, "too many links");
+    place = place.parent_path() / fs::read_symlink(place, error);
   }
-  return false;
+  return place;
+}
+
+bool begins_with(const fs::path& path, const fs::path& start) {
+  return std::mismatch(start.begin(), start.end(), path.begin(), path.end()).first == start.end();
+}
+
+/// Returns true if `path` is the folder, or lies in it.
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(path, error);
+  if (error) return false;
+  const fs::path outer = fs::weakly_canonical(folder, error);
+  return !error && begins_with(inner, outer);
+}
+
+/// \throws IoError if what is there can't be made way for the new folder
+void require_replaceable(const fs::path& folder, const FolderOptions& options) {
+  if (!options.replace) fail("cannot make the folder", folder, "it is not empty");
+  if (!made_by_genu(folder))
+    fail("cannot replace the folder", folder,
+         "Genu did not make it: it holds neither case.json nor truth.json nor series_list.json of Genu");
+  for (const fs::path& input : options.inputs)
+    if (lies_in(input, folder))
+      fail("cannot replace the folder", folder, "the input '" + input.string() + "' lies in it");
 }
 
 }  // namespace
@@ -100,6 +135,7 @@ fs::path data_file(const fs::path& relative) {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error);
     if (!error) roots.push_back(program.parent_path().parent_path() / "share" / "genu");
+    if (installed_data != nullptr) roots.emplace_back(installed_data());
     roots.emplace_back(GENU_SOURCE_DATA_DIR);
   }
   std::string looked_at;
@@ -110,6 +146,36 @@ fs::path data_file(const fs::path& relative) {
   }
   throw IoError("cannot find the data file '" + relative.string() + "'; looked at " + looked_at +
                 "; the environment variable GENU_DATA names the folder that holds it");
+}
+
+bool has_extension(const fs::path& file, std::string_view extension) {
+  const std::string name = file.filename().string();
+  return name.size() > extension.size() &&
+         std::equal(extension.rbegin(), extension.rend(), name.rbegin(),
+                    [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
+fs::path final_path(const fs::path& path) {
+  const std::lock_guard lock(unfinished_guard);
+  fs::path place = path;
+  // The innermost first, which sorts last: a temporary folder may hold temporary files.
+  for (auto one = unfinished().rbegin(); one != unfinished().rend(); ++one) {
+    const auto& [temporary, wanted] = *one;
+    if (!begins_with(place, temporary)) continue;
+    const auto within = std::next(place.begin(), std::distance(temporary.begin(), temporary.end()));
+    place = std::accumulate(within, place.end(), wanted, std::divides<>());
+  }
+  return place;
+}
+
+bool made_by_genu(const fs::path& folder) {
+  for (const char* document : {"case.json", "truth.json", "series_list.json"}) {
+    std::ifstream in(folder / document, std::ios::binary);
+    std::string start(64, '\0');
+    in.read(start.data(), static_cast<std::streamsize>(start.size()));
+    if (start.find("\"schema\": \"genu/") != std::string::npos) return true;
+  }
+  return false;
 }
 
 std::string read_text(const fs::path& file) {
@@ -133,24 +199,27 @@ void write_text(const fs::path& file, std::string_view text) {
 }
 
 void write_atomically(const fs::path& file, const std::function<void(const fs::path&)>& write) {
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   std::error_code error;
+  const fs::file_status there = fs::status(file, error);
+  if (fs::is_directory(there)) fail("cannot write", file, "it is a folder");
+  if (fs::exists(there) && !fs::is_regular_file(there)) return write(file);
+  const fs::path target = behind_links(file);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   if (!fs::is_directory(folder, error)) fail("cannot write", file, "there is no such folder");
-  if (fs::is_directory(file, error)) fail("cannot write", file, "it is a folder");
-  const Unfinished temporary(unused_name_beside(file));
+  const Unfinished temporary(target);
   write(temporary.path());
-  fs::rename(temporary.path(), file, error);
+  fs::rename(temporary.path(), target, error);
   if (error) fail("cannot write", file, error);
 }
 
-FolderTransaction::FolderTransaction(const fs::path& folder, bool replace)
-    : folder_(without_trailing_separator(folder)), replace_(replace) {
+FolderTransaction::FolderTransaction(const fs::path& folder, FolderOptions options)
+    : folder_(behind_links(without_trailing_separator(folder))), options_(std::move(options)) {
   std::error_code error;
   if (fs::exists(folder_, error)) {
     if (!fs::is_directory(folder_, error)) fail("cannot make the folder", folder_, "it is a file");
-    if (!replace && !fs::is_empty(folder_, error)) fail("cannot make the folder", folder_, "it is not empty");
-    if (is_or_holds_current_folder(folder_))
+    if (lies_in(fs::current_path(error), folder_))
       fail("cannot replace the folder", folder_, "it is, or holds, the current folder");
+    if (!fs::is_empty(folder_, error)) require_replaceable(folder_, options_);
   }
   const fs::path parent = folder_.has_parent_path() ? folder_.parent_path() : fs::path(".");
   fs::create_directories(parent, error);
@@ -158,7 +227,7 @@ FolderTransaction::FolderTransaction(const fs::path& folder, bool replace)
   temporary_ = unused_name_beside(folder_);
   fs::create_directory(temporary_, error);
   if (error) fail("cannot make the folder", temporary_, error);
-  remember(temporary_);
+  remember(temporary_, folder_);
 }
 
 FolderTransaction::~FolderTransaction() {
@@ -172,9 +241,8 @@ void FolderTransaction::commit() {
   if (!fs::exists(folder_, error) || (fs::is_empty(folder_, error) && !error)) {
     fs::rename(temporary_, folder_, error);  // takes the place of an empty folder
     if (error) fail("cannot make the folder", folder_, error);
-  } else if (!replace_) {
-    fail("cannot make the folder", folder_, "it is not empty");
   } else {
+    require_replaceable(folder_, options_);
     // Not among the unfinished: until the new folder has its name, this is the user's only copy.
     const fs::path old = unused_name_beside(folder_);
     fs::rename(folder_, old, error);
@@ -195,7 +263,7 @@ void remove_unfinished() noexcept {
     // A thread that was stopped may hold the lock for good: then the names can't be read safely.
     const std::unique_lock lock(unfinished_guard, std::try_to_lock);
     if (!lock.owns_lock()) return;
-    for (const fs::path& path : unfinished()) remove_quietly(path);
+    for (const auto& [temporary, wanted] : unfinished()) remove_quietly(temporary);
     unfinished().clear();
   } catch (...) {  // out of memory while stopping: nothing more can be done
     return;

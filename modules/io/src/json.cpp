@@ -95,7 +95,12 @@ json parse_valid(std::string_view text, std::string_view schema, const std::stri
 }
 
 std::string text_of(const OrderedJson& document) {
-  return document.dump(2) + "\n";
+  return document.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+std::string as_utf8(std::string_view text) {
+  // The one place that knows what is UTF-8 is the JSON writer; its own text is read back.
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
 void validate_json(std::string_view text, std::string_view schema, const std::string& source) {

@@ -18,7 +18,7 @@ using OrderedJson = nlohmann::ordered_json;
 nlohmann::json parse_valid(std::string_view text, std::string_view schema, const std::string& source);
 
 /// Returns the document as text: two spaces of indent, a line feed at the end, numbers that can't be measured
-/// as null.
+/// as null, texts as as_utf8 gives them.
 std::string text_of(const OrderedJson& document);
 
 }  // namespace genu::io

@@ -11,14 +11,6 @@
 namespace genu::io {
 namespace {
 
-/// A text as one cell (RFC 4180): quoted where it holds a comma, a quote or a line break.
-std::string cell(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 /// The shortest digits that read back as the same number, in any locale; empty where it was not measured.
 std::string cell(double value) {
   if (!std::isfinite(value)) return "";
@@ -28,6 +20,14 @@ std::string cell(double value) {
 }
 
 }  // namespace
+
+std::string csv_cell(std::string_view text) {
+  std::string cell = as_utf8(text);
+  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
 
 std::string measures_csv_header() {
   std::string line = "case,visit,side,region";
@@ -39,10 +39,10 @@ std::string measures_csv_rows(const cartilage::CartilageReport& report, std::str
                               std::string_view visit) {
   std::string rows;
   for (const cartilage::RegionMeasures& measures : report.regions) {
-    rows += cell(case_name) + "," + cell(visit) + "," + std::string(name(report.side)) + "," +
+    rows += csv_cell(case_name) + "," + csv_cell(visit) + "," + std::string(name(report.side)) + "," +
             std::string(name(measures.region));
     for (const MeasureField& field : measure_fields) rows += "," + cell(measures.*field.value);
-    rows += "," + cell(report.method) + "\n";
+    rows += "," + csv_cell(report.method) + "\n";
   }
   return rows;
 }

@@ -135,8 +135,8 @@ TriangleMesh ras_to_lps(const TriangleMesh& mesh) {
 }  // namespace
 
 void write_mesh(const fs::path& file, const TriangleMesh& mesh, const std::vector<VertexArray>& arrays) {
-  if (file.extension() != ".vtp")
-    throw IoError("cannot write the mesh '" + file.string() + "': its name must end in .vtp");
+  if (!has_extension(file, ".vtp"))
+    throw IoError("cannot write the mesh '" + final_path(file).string() + "': its name must end in .vtp");
   const vtkSmartPointer<vtkPolyData> polygons = bridge::copy_to_vtk(mesh);
   for (const VertexArray& array : arrays) {
     if (array.values.size() != mesh.vertices().size())
@@ -149,19 +149,18 @@ void write_mesh(const fs::path& file, const TriangleMesh& mesh, const std::vecto
     std::copy(array.values.begin(), array.values.end(), values->GetPointer(0));
     polygons->GetPointData()->AddArray(values);
   }
-  write_atomically(file, [&](const fs::path& temporary) {
-    Complaints complaints;
-    vtkNew<vtkXMLPolyDataWriter> writer;
-    complaints.listen_to(*writer.Get());
-    writer->SetInputData(polygons);
-    writer->SetFileName(temporary.c_str());
-    writer->SetDataModeToAppended();
-    writer->EncodeAppendedDataOff();
-    writer->SetCompressorTypeToZLib();
-    writer->SetCompressionLevel(1);  // the digits of coordinates hardly shrink at any level
-    if (writer->Write() == 0 || !complaints.first().empty())
-      throw IoError("cannot write the mesh '" + file.string() + "': " + complaints.first());
-  });
+  Complaints complaints;
+  vtkNew<vtkXMLPolyDataWriter> writer;
+  complaints.listen_to(*writer.Get());
+  writer->SetInputData(polygons);
+  writer->WriteToOutputStringOn();  // VTK does not look whether a file took what it wrote
+  writer->SetDataModeToAppended();
+  writer->EncodeAppendedDataOff();
+  writer->SetCompressorTypeToZLib();
+  writer->SetCompressionLevel(1);  // the digits of coordinates hardly shrink at any level
+  if (writer->Write() == 0 || writer->GetErrorCode() != 0 || !complaints.first().empty())
+    throw IoError("cannot write the mesh '" + final_path(file).string() + "': " + complaints.first());
+  write_text(file, writer->GetOutputString());
 }
 
 MeshFile read_mesh(const fs::path& file) {

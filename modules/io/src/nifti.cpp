@@ -15,6 +15,8 @@
 
 #include <itk_zlib.h>
 
+#include <genu/io/files.h>
+
 #include "stored_volume.h"
 
 namespace genu::io {
@@ -325,7 +327,7 @@ StoredVolume read_nifti(const std::filesystem::path& file) {
 void write_nifti(const std::filesystem::path& file, const VoxelsToStore& volume) {
   const Header header = header_of(volume);
   // Level 1: label maps shrink nearly as much as at 6, in a quarter of the time. T: no compression at all.
-  const bool gzip = file.extension() == ".gz";
+  const bool gzip = has_extension(volume.target, ".gz");
   Gzip out(gzopen(file.c_str(), gzip ? "wb1" : "wbT"));
   if (!out) fail_writing(volume.target, std::generic_category().message(errno));
   gzbuffer(out.get(), 1U << 18);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -24,7 +23,7 @@ void fail_reading(const fs::path& file, std::string_view why) {
 }
 
 void fail_writing(const fs::path& file, std::string_view why) {
-  throw IoError("cannot write the volume '" + file.string() + "': " + std::string(why));
+  throw IoError("cannot write the volume '" + final_path(file).string() + "': " + std::string(why));
 }
 
 ImageGeometry geometry_from_steps(const fs::path& file, const std::string& what, const GridSize& size,
@@ -75,11 +74,10 @@ Format format_of(const fs::path& file) {
 }
 
 Format format_named(const fs::path& file) {
-  std::string name = file.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (name.ends_with(".nii") || name.ends_with(".nii.gz")) return Format::nifti;
-  if (name.ends_with(".nrrd")) return Format::nrrd;
-  if (name.ends_with(".mha")) return Format::meta;
+  const std::string_view extension = volume_extension(file);
+  if (extension == ".nii" || extension == ".nii.gz") return Format::nifti;
+  if (extension == ".nrrd") return Format::nrrd;
+  if (extension == ".mha") return Format::meta;
   fail_writing(file, "its name must end in .nii, .nii.gz, .nrrd or .mha");
 }
 
@@ -98,6 +96,12 @@ std::vector<std::int16_t> as_int16(const std::vector<float>& voxels) {
 }
 
 }  // namespace
+
+std::string_view volume_extension(const fs::path& file) {
+  for (const std::string_view extension : {".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"})
+    if (has_extension(file, extension)) return extension;
+  return {};
+}
 
 StoredVolume read_stored(const fs::path& file) {
   switch (format_of(file)) {

@@ -5,8 +5,11 @@
 #include <stdexcept>
 #include <string>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <genu/io/files.h>
 #include <genu/testing/data.h>
@@ -41,6 +44,8 @@ class Environment {
   const char* name_;
   std::optional<std::string> old_;
 };
+
+constexpr const char* a_case = "{\n  \"schema\": \"genu/case/1\"\n}\n";
 
 TEST(DataFile, IsFoundInTheSourceTreeOfAProgramThatWasNotInstalled) {
   EXPECT_TRUE(fs::is_regular_file(data_file("staging/rule-1.json")));
@@ -99,11 +104,49 @@ TEST(WriteAtomically, AFailureLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(entries(scratch.path()), 1);
 }
 
+TEST(WriteAtomically, ALinkStaysOneAndWhatItLeadsToIsWritten) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "far");
+  write_text(scratch / "far/t.txt", "old");
+  fs::create_symlink("far/t.txt", scratch / "near.txt");
+  fs::create_symlink("near.txt", scratch / "nearer.txt");
+  write_text(scratch / "nearer.txt", "new");
+  EXPECT_TRUE(fs::is_symlink(scratch / "nearer.txt") && fs::is_symlink(scratch / "near.txt"));
+  EXPECT_EQ(read_text(scratch / "far/t.txt"), "new");
+  fs::create_symlink("far/later.txt", scratch / "to_come.txt");  // leads nowhere yet
+  write_text(scratch / "to_come.txt", "come");
+  EXPECT_EQ(read_text(scratch / "far/later.txt"), "come");
+  fs::create_symlink("ring.txt", scratch / "ring.txt");
+  EXPECT_THAT(message_of([&] { write_text(scratch / "ring.txt", ""); }), HasSubstr("too many links"));
+}
+
+TEST(WriteAtomically, PipesAndDevicesAreWrittenAndStay) {
+  const ScratchFolder scratch;
+  write_text("/dev/null", "gone");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  const fs::path pipe = scratch / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  write_text(pipe, "through");
+  std::string got(7, '\0');
+  EXPECT_EQ(read(reader, got.data(), got.size()), 7);
+  close(reader);
+  EXPECT_EQ(got, "through");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+TEST(HasExtension, DoesNotLookAtTheCase) {
+  EXPECT_TRUE(has_extension("a/T.JSON", ".json"));
+  EXPECT_TRUE(has_extension("knee.Nii.GZ", ".gz"));
+  EXPECT_FALSE(has_extension("json", ".json"));
+  EXPECT_FALSE(has_extension(".json", ".json")) << "a name, and not an extension";
+}
+
 TEST(FolderTransaction, AppearsWithCommitOnly) {
   const ScratchFolder scratch;
   const fs::path folder = scratch / "a/case/";  // a trailing separator names the same folder
   {
-    FolderTransaction transaction(folder, false);
+    FolderTransaction transaction(folder);
     write_text(transaction.path() / "case.json", "{}");
     EXPECT_FALSE(fs::exists(scratch / "a/case"));
     transaction.commit();
@@ -115,7 +158,7 @@ TEST(FolderTransaction, AppearsWithCommitOnly) {
 TEST(FolderTransaction, LeavesNothingWithoutCommit) {
   const ScratchFolder scratch;
   {
-    const FolderTransaction transaction(scratch / "case", false);
+    const FolderTransaction transaction(scratch / "case");
     write_text(transaction.path() / "half.txt", "half");
   }
   EXPECT_EQ(entries(scratch.path()), 0);
@@ -124,10 +167,11 @@ TEST(FolderTransaction, LeavesNothingWithoutCommit) {
 TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
   const ScratchFolder scratch;
   fs::create_directory(scratch / "case");
+  write_text(scratch / "case/case.json", a_case);
   write_text(scratch / "case/old.txt", "old");
-  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "case", false); }), HasSubstr("it is not empty"));
+  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "case"); }), HasSubstr("it is not empty"));
   {
-    FolderTransaction transaction(scratch / "case", true);
+    FolderTransaction transaction(scratch / "case", {.replace = true});
     write_text(transaction.path() / "new.txt", "new");
     EXPECT_EQ(read_text(scratch / "case/old.txt"), "old");
     transaction.commit();
@@ -137,10 +181,44 @@ TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
   EXPECT_EQ(entries(scratch.path()), 1);
 }
 
+// --replace on the wrong folder must not cost a user's own files, nor the run its own inputs.
+TEST(FolderTransaction, ReplacesNothingThatGenuDidNotMakeAndNoInput) {
+  const ScratchFolder scratch;
+  fs::create_directories(scratch / "mine");
+  write_text(scratch / "mine/case.json", "{\"patient\": 1}");
+  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "mine", {.replace = true}); }),
+              HasSubstr("Genu did not make it"));
+  fs::create_directories(scratch / "case/meshes");
+  write_text(scratch / "case/case.json", a_case);
+  write_text(scratch / "case/labels.nrrd", "voxels");
+  fs::create_directory_symlink(scratch / "case", scratch / "link");
+  for (const fs::path& input :
+       {scratch / "link" / "labels.nrrd", scratch / "case/meshes/..", scratch / "case"})
+    EXPECT_THAT(message_of([&] {
+                  FolderTransaction(scratch / "case", {.replace = true, .inputs = {scratch / "x", input}});
+                }),
+                HasSubstr("the input '" + input.string() + "' lies in it"));
+  EXPECT_EQ(read_text(scratch / "case/labels.nrrd"), "voxels");
+  FolderTransaction meanwhile(scratch / "later", {.replace = true});
+  fs::create_directory(scratch / "later");
+  write_text(scratch / "later/theirs.txt", "theirs");
+  EXPECT_THROW(meanwhile.commit(), IoError);
+  EXPECT_EQ(read_text(scratch / "later/theirs.txt"), "theirs");
+}
+
+TEST(FolderTransaction, MessagesNameTheFolderAndNotItsTemporaryName) {
+  const ScratchFolder scratch;
+  const FolderTransaction transaction(scratch / "case");
+  EXPECT_EQ(final_path(transaction.path() / "meshes" / "femur.vtp"), scratch / "case/meshes/femur.vtp");
+  const std::string message = message_of([&] { write_text(transaction.path() / "absent" / "t.txt", ""); });
+  EXPECT_THAT(message, HasSubstr((scratch / "case/absent/t.txt").string()));
+  EXPECT_EQ(final_path(scratch / "other"), scratch / "other");
+}
+
 TEST(FolderTransaction, TakesThePlaceOfAnEmptyFolder) {
   const ScratchFolder scratch;
   fs::create_directory(scratch / "case");
-  FolderTransaction transaction(scratch / "case", false);
+  FolderTransaction transaction(scratch / "case");
   write_text(transaction.path() / "new.txt", "new");
   transaction.commit();
   EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
@@ -149,15 +227,16 @@ TEST(FolderTransaction, TakesThePlaceOfAnEmptyFolder) {
 TEST(FolderTransaction, RefusesFilesAndTheFolderThatOneStandsIn) {
   const ScratchFolder scratch;
   write_text(scratch / "file", "");
-  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "file", true); }), HasSubstr("it is a file"));
-  EXPECT_THAT(message_of([] { FolderTransaction(fs::current_path().parent_path(), true); }),
+  EXPECT_THAT(message_of([&] { FolderTransaction(scratch / "file", {.replace = true}); }),
+              HasSubstr("it is a file"));
+  EXPECT_THAT(message_of([] { FolderTransaction(fs::current_path().parent_path(), {.replace = true}); }),
               HasSubstr("current folder"));
 }
 
 // A folder that fills up while the transaction runs is somebody's work.
 TEST(FolderTransaction, DoesNotOverwriteWhatAppearedMeanwhile) {
   const ScratchFolder scratch;
-  FolderTransaction transaction(scratch / "case", false);
+  FolderTransaction transaction(scratch / "case");
   fs::create_directory(scratch / "case");
   write_text(scratch / "case/theirs.txt", "theirs");
   EXPECT_THROW(transaction.commit(), IoError);
@@ -167,9 +246,9 @@ TEST(FolderTransaction, DoesNotOverwriteWhatAppearedMeanwhile) {
 TEST(RemoveUnfinished, RemovesTemporariesAndNothingElse) {
   const ScratchFolder scratch;
   write_text(scratch / "whole.txt", "whole");
-  FolderTransaction committed(scratch / "committed", false);
+  FolderTransaction committed(scratch / "committed");
   committed.commit();
-  const FolderTransaction transaction(scratch / "case", false);
+  const FolderTransaction transaction(scratch / "case");
   write_text(transaction.path() / "half.txt", "half");
   EXPECT_EQ(entries(scratch.path()), 3);
   EXPECT_THROW(write_atomically(scratch / "t.txt",

@@ -397,6 +397,17 @@ TEST(Csv, TextsAreQuotedWhereTheyMustBe) {
 }
 
 // A German desktop writes 1,5 where a comma ends the cell.
+// Names of files and texts in headers can be in any encoding; the work must not be lost when they are
+// written.
+TEST(Texts, WhatIsNotUtf8IsReplacedInEveryForm) {
+  EXPECT_EQ(as_utf8("Kn\xc3\xa9 \xe2\x82\xac"), "Kn\xc3\xa9 \xe2\x82\xac");
+  EXPECT_EQ(as_utf8("Kn\xe9-1"), "Kn\xef\xbf\xbd-1");
+  EXPECT_EQ(csv_cell("Kn\xe9, 1"), "\"Kn\xef\xbf\xbd, 1\"");
+  cartilage::CartilageReport report;
+  report.flags = {"image series: Kn\xe9"};
+  EXPECT_THAT(to_json(report), ::testing::HasSubstr("image series: Kn\xef\xbf\xbd"));
+}
+
 TEST(Csv, NumbersDoNotDependOnTheLocale) {
   const std::string csv = measures_csv_rows(sample_report(), "P1", "0m"), document = to_json(sample_report());
   const testing::CommaLocale german;

@@ -217,6 +217,18 @@ TEST(Volume, AWrongExtensionDoesNotMatter) {
   }
 }
 
+TEST(Volume, TheCaseOfAnExtensionDoesNotMatter) {
+  EXPECT_EQ(volume_extension("a.b/KNEE.NII.GZ"), ".nii.gz");
+  EXPECT_EQ(volume_extension("Knee.Nrrd"), ".nrrd");
+  EXPECT_EQ(volume_extension("nrrd"), "");
+  EXPECT_EQ(volume_extension("knee.gz"), "");
+  const ScratchFolder scratch;
+  const Volume<float> volume(oblique_grid(), 0.5F);
+  write_volume(scratch / "small.NII.GZ", volume);
+  write_volume(scratch / "large.NII", volume);
+  EXPECT_LT(fs::file_size(scratch / "small.NII.GZ"), fs::file_size(scratch / "large.NII") / 10);
+}
+
 TEST(Volume, WhatIsNoVolumeIsRefusedByName) {
   const ScratchFolder scratch;
   write_text(scratch / "notes.nii.gz", "Dear Sir or Madam, this text is longer than it seems.");

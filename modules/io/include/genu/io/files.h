@@ -5,37 +5,52 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace genu::io {
 
 /// Returns the path of a file or folder that ships with Genu, such as "staging/rule-1.json": under
-/// $GENU_DATA, else under share/genu beside the running program's bin/, else in the source tree that was
-/// built. Where $GENU_DATA is set, the other places are not looked at.
-/// \throws IoError naming the places that were looked at.
+/// $GENU_DATA, else under share/genu beside the running program's bin/, else in the package that
+/// find_package(genu) found, else in the source tree that was built. Where $GENU_DATA is set, the other
+/// places are not looked at. \throws IoError naming the places that were looked at.
 std::filesystem::path data_file(const std::filesystem::path& relative);
+
+/// Returns true if the file's name ends so, in lower or upper case: has_extension("T.JSON", ".json").
+bool has_extension(const std::filesystem::path& file, std::string_view extension);
 
 /// Returns the bytes of a file.
 /// \throws IoError
 std::string read_text(const std::filesystem::path& file);
-/// Writes all of the text or nothing: to a temporary name beside the file, then renamed.
+/// Writes all of the text or nothing, as write_atomically does.
 /// \throws IoError
 void write_text(const std::filesystem::path& file, std::string_view text);
 
 /// Calls `write` with a temporary name beside `file` (same extension) and renames the result; removes it on
-/// failure.
+/// failure. A link stays one: what it leads to is written. A pipe or a device is handed to `write` itself.
 /// \throws IoError, and whatever `write` throws
 void write_atomically(const std::filesystem::path& file,
                       const std::function<void(const std::filesystem::path&)>& write);
+
+/// Returns where a path under a temporary name will be in the end: what messages call it.
+std::filesystem::path final_path(const std::filesystem::path& path);
+
+/// Returns true if the folder holds a document that Genu puts into every folder it makes: case.json,
+/// truth.json or series_list.json.
+bool made_by_genu(const std::filesystem::path& folder);
+
+struct FolderOptions {
+  bool replace = false;  ///< commit() puts the new folder in the place of one that Genu made.
+  std::vector<std::filesystem::path> inputs = {};  ///< What the work reads: replacing must not remove it.
+};
 
 /// A folder that appears whole or not at all: files go to `path()`, and `commit()` gives the folder its name.
 /// An uncommitted one is removed when this object goes, also after Ctrl-C.
 class FolderTransaction {
  public:
-  /// Makes the temporary folder beside `folder`; with `replace`, commit() puts it in the place of what is
-  /// there.
-  /// \throws IoError if `folder` exists and is not an empty folder and `replace` is false, if it is no
-  /// folder, or if it is, or holds, the current folder.
-  FolderTransaction(const std::filesystem::path& folder, bool replace);
+  /// Makes the temporary folder beside `folder`.
+  /// \throws IoError if `folder` is there and not empty, unless it is to be replaced; then if it was not made
+  /// by Genu or holds an input; if it is no folder; or if it is, or holds, the current folder.
+  explicit FolderTransaction(const std::filesystem::path& folder, FolderOptions options = {});
   ~FolderTransaction();
   FolderTransaction(const FolderTransaction&) = delete;
   FolderTransaction& operator=(const FolderTransaction&) = delete;
@@ -48,7 +63,7 @@ class FolderTransaction {
  private:
   std::filesystem::path folder_;
   std::filesystem::path temporary_;
-  bool replace_ = false;
+  FolderOptions options_;
   bool committed_ = false;
 };
 

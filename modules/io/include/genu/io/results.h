@@ -33,6 +33,12 @@ staging::Rule read_staging_rule(const std::filesystem::path& file);
 /// \throws IoError
 std::vector<planning::Approach> read_approaches(const std::filesystem::path& file);
 
+/// Returns the text with U+FFFD (replacement character) where it is not UTF-8: every JSON and CSV file holds
+/// it so, because names of files and texts in headers can hold any bytes.
+std::string as_utf8(std::string_view text);
+
+/// Returns the text as one cell (RFC 4180): UTF-8, quoted where it holds a comma, a quote or a line break.
+std::string csv_cell(std::string_view text);
 /// Returns the header and one row a region: case, visit, side, region, every measure with its unit in the
 /// column name.
 std::string measures_csv_header();

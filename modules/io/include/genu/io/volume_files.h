@@ -12,6 +12,10 @@
 
 namespace genu::io {
 
+/// Returns how the name of a NIfTI, NRRD or MetaImage file ends, in lower case (".nii.gz"), whatever its own
+/// case; empty for every other name.
+std::string_view volume_extension(const std::filesystem::path& file);
+
 /// Reads a scalar volume from NIfTI-1, NRRD or MHA/MHD, in patient space (LPS); the content tells the format.
 ///
 /// NaN stays NaN. NIfTI's sform goes before its qform.
