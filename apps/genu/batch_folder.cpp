@@ -25,6 +25,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* stamp_file = "batch.json";
+constexpr const char* unfinished_folder = ".genu-unfinished";  // no name that a user's own folder has
 
 void add_file(json& inputs, const fs::path& file) {
   std::error_code absent;
@@ -37,19 +38,23 @@ void add_file(json& inputs, const fs::path& file) {
 }
 
 void add_input(json& inputs, const fs::path& path) {
-  if (!fs::is_directory(path)) return add_file(inputs, path);
+  std::error_code error;  // the worker says what can't be read
+  if (!fs::is_directory(path, error)) return add_file(inputs, path);
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path))
-    if (entry.is_regular_file()) files.push_back(entry.path());
+  constexpr auto options = fs::directory_options::skip_permission_denied;
+  for (fs::recursive_directory_iterator entry(path, options, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unknown;
+    if (entry->is_regular_file(unknown)) files.push_back(entry->path());
+  }
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) add_file(inputs, file);
 }
 
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string cell = "\"";
-  for (const char c : text) cell += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return cell + "\"";
+std::string rows_in(const fs::path& folder, const CaseName& who) {
+  const fs::path file = folder / "measurements.json";
+  const cartilage::CartilageReport report = io::cartilage_from_json(io::read_text(file), file.string());
+  return io::measures_csv_rows(report, who.name, who.visit);
 }
 
 }  // namespace
@@ -58,8 +63,9 @@ std::string stamp_of(const CohortCase& knee, const std::vector<std::string>& arg
   json inputs = json::array();
   add_input(inputs, knee.labels);
   if (!knee.image.empty()) add_input(inputs, knee.image);
-  if (fs::path(knee.label_table).extension() == ".json") add_input(inputs, knee.label_table);
-  const json stamp{{"genu_version", version()}, {"arguments", arguments}, {"inputs", inputs}};
+  if (io::has_extension(knee.label_table, ".json")) add_input(inputs, knee.label_table);
+  const nlohmann::ordered_json stamp{
+      {"schema", "genu/batch/1"}, {"genu_version", version()}, {"arguments", arguments}, {"inputs", inputs}};
   return stamp.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
@@ -72,45 +78,61 @@ BatchFolder::BatchFolder(fs::path folder) : folder_(std::move(folder)) {
     close(lock_);
     throw IoError("another genu batch works in " + folder_.string() + " now");
   }
-  fs::remove_all(folder_ / "unfinished");
-  for (const char* part : {"cases", "logs", "unfinished"}) fs::create_directories(folder_ / part);
+  fs::remove_all(folder_ / unfinished_folder, failed);
+  for (const char* part : {"cases", "logs", unfinished_folder}) {
+    fs::create_directories(folder_ / part, failed);
+    if (!failed) continue;
+    close(lock_);
+    throw IoError("can't make the folder " + (folder_ / part).string() + ": " + failed.message());
+  }
 }
 
 BatchFolder::~BatchFolder() {
   std::error_code ignored;
-  fs::remove_all(folder_ / "unfinished", ignored);
+  fs::remove_all(folder_ / unfinished_folder, ignored);
   close(lock_);
 }
 
-bool BatchFolder::is_finished(const CohortCase& knee, const std::string& stamp) const {
-  const fs::path file = finished(knee) / stamp_file;
-  return fs::exists(file) && io::read_text(file) == stamp;
+fs::path BatchFolder::unfinished(const CohortCase& knee) const {
+  return folder_ / unfinished_folder / knee.id;
 }
 
-void BatchFolder::accept(const CohortCase& knee, const std::string& stamp) const {
+std::optional<std::string> BatchFolder::finished_rows(const CohortCase& knee,
+                                                      const std::string& stamp) const {
+  try {
+    const fs::path folder = finished(knee);
+    if (io::read_text(folder / stamp_file) == stamp) return rows_in(folder, knee.who);
+  } catch (const Error&) {  // absent or damaged: it is done again
+  }
+  return std::nullopt;
+}
+
+std::string BatchFolder::accept(const CohortCase& knee, const std::string& stamp) const {
+  std::string rows = rows_in(unfinished(knee), knee.who);
+  if (fs::exists(finished(knee)) && !io::made_by_genu(finished(knee)))
+    throw IoError(finished(knee).string() + " is in the way, and Genu did not make it");
   io::write_text(unfinished(knee) / stamp_file, stamp);
   fs::remove_all(finished(knee));
   fs::rename(unfinished(knee), finished(knee));
+  return rows;
 }
 
 void BatchFolder::discard(const CohortCase& knee, const std::string& stamp) const {
-  fs::remove_all(unfinished(knee));
-  if (!is_finished(knee, stamp)) fs::remove_all(finished(knee));
+  std::error_code ignored;
+  fs::remove_all(unfinished(knee), ignored);
+  if (io::made_by_genu(finished(knee)) && !finished_rows(knee, stamp))
+    fs::remove_all(finished(knee), ignored);
 }
 
-void BatchFolder::write_tables(const std::vector<CohortCase>& finished_cases,
+void BatchFolder::write_tables(const std::vector<std::string>& rows,
                                const std::vector<Failure>& failures) const {
-  std::string rows = io::measures_csv_header();
-  for (const CohortCase& knee : finished_cases) {
-    const fs::path file = finished(knee) / "measurements.json";
-    const cartilage::CartilageReport report = io::cartilage_from_json(io::read_text(file), file.string());
-    rows += io::measures_csv_rows(report, knee.who.name, knee.who.visit);
-  }
-  io::write_text(folder_ / "cohort.csv", rows);
+  std::string table = io::measures_csv_header();
+  for (const std::string& of_one_case : rows) table += of_one_case;
+  io::write_text(folder_ / "cohort.csv", table);
   std::string failed = "case,visit,reason,log\n";
   for (const Failure& failure : failures)
-    failed += csv_cell(failure.who.name) + "," + csv_cell(failure.who.visit) + "," +
-              csv_cell(failure.reason) + "," + csv_cell(failure.log.string()) + "\n";
+    failed += io::csv_cell(failure.who.name) + "," + io::csv_cell(failure.who.visit) + "," +
+              io::csv_cell(failure.reason) + "," + io::csv_cell(failure.log.string()) + "\n";
   io::write_text(folder_ / "failures.csv", failed);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <CLI/App.hpp>
@@ -10,6 +11,7 @@
 
 #include <genu/app/text_table.h>
 #include <genu/app/workers.h>
+#include <genu/io/files.h>
 
 #include "batch_folder.h"
 #include "cohort.h"
@@ -32,90 +34,97 @@ struct BatchWords {
   bool redo = false;
 };
 
-/// The worker's arguments, less the place of its results.
+/// The worker's arguments, less the place of its results. "--case=NAME" is one word: a name may begin with
+/// "-".
 std::vector<std::string> arguments_for(const CohortCase& knee, bool no_figures) {
   std::vector<std::string> arguments{"run"};
   if (!knee.image.empty()) arguments.push_back(knee.image.string());
   arguments.insert(arguments.end(), {"--labels", knee.labels.string()});
   if (!knee.label_table.empty()) arguments.insert(arguments.end(), {"--label-table", knee.label_table});
-  arguments.insert(arguments.end(), {"--case", knee.who.name, "--visit", knee.who.visit});
+  arguments.insert(arguments.end(), {"--case=" + knee.who.name, "--visit=" + knee.who.visit});
   if (knee.side) arguments.insert(arguments.end(), {"--side", std::string(name(*knee.side))});
   if (no_figures) arguments.emplace_back("--no-figures");
   return arguments;
 }
 
-/// What has become of each case so far.
-struct Ledger {
-  std::vector<CohortCase> done;
-  std::vector<BatchFolder::Failure> failures;
-  std::size_t skipped = 0;
-};
-
-/// The cases in the cohort's order, whatever order they ended in.
-void sort_as(const std::vector<CohortCase>& cohort, Ledger& ledger) {
-  std::map<std::string, std::size_t> place;
-  for (std::size_t i = 0; i < cohort.size(); ++i) place[cohort[i].id()] = i;
-  std::sort(ledger.done.begin(), ledger.done.end(),
-            [&](const CohortCase& a, const CohortCase& b) { return place[a.id()] < place[b.id()]; });
-  const auto id = [](const CaseName& who) { return who.name + "_" + who.visit; };
-  std::sort(ledger.failures.begin(), ledger.failures.end(),
-            [&](const auto& a, const auto& b) { return place[id(a.who)] < place[id(b.who)]; });
+/// Says the same however the paths were spelt, and from wherever the batch was started.
+std::string stamp_for(CohortCase knee, bool no_figures) {
+  knee.labels = true_path(knee.labels);
+  if (!knee.image.empty()) knee.image = true_path(knee.image);
+  if (io::has_extension(knee.label_table, ".json")) knee.label_table = true_path(knee.label_table).string();
+  return stamp_of(knee, arguments_for(knee, no_figures));
 }
 
-void run_cases(const std::vector<CohortCase>& todo, const BatchWords& words, const BatchFolder& folder,
-               Ledger& ledger, const Session& session) {
+/// What has become of each case so far, by its place in the cohort.
+struct Ledger {
+  std::map<std::size_t, std::string> done;  ///< Rows of cohort.csv.
+  std::map<std::size_t, BatchFolder::Failure> failures;
+};
+
+template <typename Value>
+std::vector<Value> values_of(const std::map<std::size_t, Value>& ledger) {
+  std::vector<Value> values;
+  for (const auto& [place, value] : ledger) values.push_back(value);
+  return values;
+}
+
+void run_cases(const std::vector<CohortCase>& cohort, const std::vector<std::size_t>& todo,
+               const BatchWords& words, const BatchFolder& folder, Ledger& ledger, const Session& session) {
   std::vector<WorkerTask> tasks;
   std::vector<std::string> stamps;  // taken before the work: an input that changes meanwhile is done again
-  for (const CohortCase& knee : todo) {
+  for (const std::size_t place : todo) {
+    const CohortCase& knee = cohort[place];
     WorkerTask task{
-        .name = knee.id(), .arguments = arguments_for(knee, words.no_figures), .log = folder.log(knee)};
-    stamps.push_back(stamp_of(knee, task.arguments));
-    task.arguments.insert(task.arguments.end(), {"--replace", "--out", folder.unfinished(knee).string()});
+        .name = knee.id, .arguments = arguments_for(knee, words.no_figures), .log = folder.log(knee)};
+    stamps.push_back(stamp_for(knee, words.no_figures));
+    task.arguments.insert(task.arguments.end(), {"--out", folder.unfinished(knee).string()});
     tasks.push_back(std::move(task));
   }
   const WorkerOptions options{.jobs = words.jobs, .timeout = std::chrono::seconds(words.timeout_s)};
+  const auto fail = [&](std::size_t i, const std::string& reason) {
+    const CohortCase& knee = cohort[todo[i]];
+    ledger.failures[todo[i]] = {knee.who, reason, tasks[i].log};
+    session.note("genu: " + knee.id + " failed: " + reason);
+    folder.discard(knee, stamps[i]);
+  };
   const auto finished = [&](std::size_t i, const WorkerOutcome& outcome) {
-    if (outcome.ok()) {
-      folder.accept(todo[i], stamps[i]);
-      ledger.done.push_back(todo[i]);
-      session.print(tasks[i].name + ": done in " + fixed(outcome.wall_s, 1) + " s, " +
-                    fixed(outcome.peak_memory_mb, 0) + " MB\n");
-      return;
+    if (!outcome.ok()) return fail(i, failure_reason(tasks[i], outcome, options));
+    try {
+      ledger.done[todo[i]] = folder.accept(cohort[todo[i]], stamps[i]);
+    } catch (const std::exception& error) {
+      return fail(i, describe(error));
     }
-    folder.discard(todo[i], stamps[i]);
-    ledger.failures.push_back({todo[i].who, failure_reason(tasks[i], outcome, options), tasks[i].log});
-    session.note("genu: " + tasks[i].name + " failed: " + ledger.failures.back().reason);
+    session.print(tasks[i].name + ": done in " + fixed(outcome.wall_s, 1) + " s, " +
+                  fixed(outcome.peak_memory_mb, 0) + " MB\n");
   };
   run_workers(tasks, finished, options, session.progress());
 }
 
 ExitCode run_batch(BatchWords words, const Session& session) {
-  words.options.leave_out = words.out;
+  words.options.results = words.out;
   const std::vector<CohortCase> cohort = find_cohort(words.cohort, words.options);
   // One answer for all cases before they start; the workers then share the display.
   if (!words.no_figures) require_display();
   const BatchFolder folder(words.out);
   Ledger ledger;
-  std::vector<CohortCase> todo;
-  for (const CohortCase& knee : cohort) {
+  std::vector<std::size_t> todo;
+  for (std::size_t place = 0; place < cohort.size(); ++place) {
+    const CohortCase& knee = cohort[place];
     if (!knee.problem.empty()) {
-      ledger.failures.push_back({knee.who, knee.problem, {}});
-      session.note("genu: " + knee.id() + " failed: " + knee.problem);
-    } else if (!words.redo &&
-               folder.is_finished(knee, stamp_of(knee, arguments_for(knee, words.no_figures)))) {
-      ledger.done.push_back(knee);
-      ++ledger.skipped;
-    } else {
-      todo.push_back(knee);
+      ledger.failures[place] = {knee.who, knee.problem, {}};
+      session.note("genu: " + knee.id + " failed: " + knee.problem);
+      continue;
     }
+    auto rows = words.redo ? std::nullopt : folder.finished_rows(knee, stamp_for(knee, words.no_figures));
+    if (rows)
+      ledger.done[place] = std::move(*rows);
+    else
+      todo.push_back(place);
   }
-  if (ledger.skipped > 0) session.print("finished before: " + std::to_string(ledger.skipped) + "\n");
-  const auto write_tables = [&] {
-    sort_as(cohort, ledger);
-    folder.write_tables(ledger.done, ledger.failures);
-  };
+  if (!ledger.done.empty()) session.print("finished before: " + std::to_string(ledger.done.size()) + "\n");
+  const auto write_tables = [&] { folder.write_tables(values_of(ledger.done), values_of(ledger.failures)); };
   try {
-    run_cases(todo, words, folder, ledger, session);
+    run_cases(cohort, todo, words, folder, ledger, session);
   } catch (const Cancelled&) {
     write_tables();
     session.note("genu: " + std::to_string(ledger.done.size()) + " of " + std::to_string(cohort.size()) +
@@ -138,14 +147,14 @@ Work declare(CLI::App& parser) {
       ->required()
       ->type_name("DIR");
   parser.add_option("-j,--jobs", words->jobs, "How many cases at a time")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->capture_default_str();
   parser.add_option("--label-table", words->options.label_table, "Table for cases whose manifest names none")
       ->type_name("NAME|FILE.json");
   add_side_option(parser, words->options.side);
   parser
       .add_option("--timeout-s", words->timeout_s, "A case that takes longer is stopped and counts as failed")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->capture_default_str();
   parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
   parser.add_flag("--redo", words->redo, "Does finished cases again too");
@@ -164,11 +173,10 @@ Verb batch_verb() {
               "has one "
               "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said.\n"
               "In a folder each label map is a case, and so is each subfolder with labels.* and, if there is "
-              "one, "
-              "image.* or dicom/. A name that ends in _<NN>m states the visit in months. A manifest has the "
-              "columns "
-              "case, visit, image, labels, label_table, side; only labels must be filled; paths are relative "
-              "to it.\n"
+              "one, image.* or dicom/. A name that ends in _<NN>m states the visit in months. A manifest has "
+              "the columns case, visit, image, labels, label_table, side, separated by commas or semicolons; "
+              "only labels must be filled; paths are relative to it. Names of cases and visits stay as they "
+              "are written; folders and logs bear them without special characters.\n"
               "The same command again skips finished cases. A case is done again if Genu's version, its "
               "options, or "
               "size or time of change of an input file differ from what its batch.json states. After Ctrl-C, "

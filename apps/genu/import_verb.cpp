@@ -42,10 +42,16 @@ std::string file_name(std::size_t number, const io::SeriesInfo& series, std::siz
   return name + ".nrrd";
 }
 
+void tell_remarks(const io::SeriesInfo& series, const Session& session) {
+  for (const std::string& remark : series.remarks)
+    session.note("genu: \"" + series.description + "\": " + remark);
+}
+
 ExitCode convert_one(const ImportOptions& options, const io::FolderScan& scan, const Session& session) {
   const io::SeriesInfo& series = choose_series(scan, options.series);
   if (fs::exists(options.output) && !options.replace)
     throw IoError(options.output.string() + " is there already; --replace overwrites it");
+  tell_remarks(series, session);
   const auto echoes = io::read_series(series, session.progress().part(0.2, 0.9));
   const std::size_t echo = choose_echo(echoes.size(), options.echo);
   io::write_volume(options.output, echoes[echo - 1].image);
@@ -56,7 +62,7 @@ ExitCode convert_one(const ImportOptions& options, const io::FolderScan& scan, c
 /// Every series that can be read, or the chosen one, each echo into a file of its own; all or nothing.
 ExitCode convert_all(const ImportOptions& options, const io::FolderScan& scan, const Session& session) {
   const io::SeriesInfo* chosen = options.series.empty() ? nullptr : &choose_series(scan, options.series);
-  io::FolderTransaction folder(options.output, options.replace);
+  io::FolderTransaction folder(options.output, {.replace = options.replace, .inputs = {options.folder}});
   std::string written;
   const auto count = static_cast<double>(scan.series.size());
   for (std::size_t i = 0; i < scan.series.size(); ++i) {
@@ -67,6 +73,7 @@ ExitCode convert_all(const ImportOptions& options, const io::FolderScan& scan, c
                    " is left out: " + series.problems.front().message);
       continue;
     }
+    tell_remarks(series, session);
     const double part = 0.2 + 0.8 * static_cast<double>(i) / count;
     const auto echoes = io::read_series(series, session.progress().part(part, part + 0.8 / count));
     for (std::size_t e = 1; e <= echoes.size(); ++e) {
@@ -77,6 +84,7 @@ ExitCode convert_all(const ImportOptions& options, const io::FolderScan& scan, c
     }
   }
   if (written.empty()) throw IoError("nothing under " + options.folder.string() + " can be converted");
+  io::write_text(folder.path() / "series_list.json", to_json(scan));
   folder.commit();
   session.print(written);
   return ExitCode::ok;
@@ -89,8 +97,8 @@ ExitCode import(const ImportOptions& options, const Session& session) {
     session.print(options.json ? to_json(scan) : text_of(scan));
     return ExitCode::ok;
   }
-  return is_volume_file(options.output) ? convert_one(options, scan, session)
-                                        : convert_all(options, scan, session);
+  return io::volume_extension(options.output).empty() ? convert_all(options, scan, session)
+                                                      : convert_one(options, scan, session);
 }
 
 Work declare(CLI::App& parser) {
@@ -98,14 +106,20 @@ Work declare(CLI::App& parser) {
   parser.add_option("FOLDER", options->folder, "Folder with DICOM files at any depth, or one file")
       ->required()
       ->type_name("DIR|FILE");
-  parser.add_flag("--list", options->list, "Lists every series, and what was refused and why");
-  parser.add_flag("--json", options->json, "Lists as JSON");
+  CLI::Option* list =
+      parser.add_flag("--list", options->list, "Lists every series, and what was refused and why");
+  parser.add_flag("--json", options->json, "Lists as JSON")->needs(list);
+  CLI::Option* output = parser.add_option("-o,--output", options->output,
+                                          "A .nrrd, .nii, .nii.gz or .mha file, or a folder for many");
+  output->type_name("FILE|DIR");
+  parser.add_option("--series", options->series, "Number in the list, or UID")
+      ->type_name("N|UID")
+      ->needs(output);
+  parser.add_option("--echo", options->echo, "Number of the echo, from 1")->type_name("N")->needs(output);
   parser
-      .add_option("-o,--output", options->output, "A .nrrd, .nii, .nii.gz or .mha file, or a folder for many")
-      ->type_name("FILE|DIR");
-  parser.add_option("--series", options->series, "Number in the list, or UID")->type_name("N|UID");
-  parser.add_option("--echo", options->echo, "Number of the echo, from 1")->type_name("N");
-  parser.add_flag("--replace", options->replace, "Overwrites what is at --output");
+      .add_flag("--replace", options->replace,
+                "Overwrites the file at --output, or the folder if an import made it")
+      ->needs(output);
   return [options](const Session& session) { return import(*options, session); };
 }
 

@@ -2,8 +2,9 @@
 #include "inputs.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
+#include <cmath>
+#include <cstdlib>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -13,21 +14,14 @@
 #include <CLI/Formatter.hpp>
 
 #include <genu/app/program.h>
+#include <genu/io/files.h>
+#include <genu/io/results.h>
 
 namespace genu::app {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::array<std::string_view, 6> volume_extensions{".nii.gz", ".nii", ".nrrd",
-                                                            ".nhdr",   ".mha", ".mhd"};
-
-std::string_view volume_extension(std::string_view name) {
-  for (const std::string_view extension : volume_extensions)
-    if (name.ends_with(extension)) return extension;
-  return {};
-}
 
 std::string list_of(const io::FolderScan& scan) {
   std::string list;
@@ -55,26 +49,30 @@ std::string first_refusal(const io::FolderScan& scan) {
 
 }  // namespace
 
+std::vector<fs::path> files_of(const LabelSource& source) {
+  std::vector<fs::path> files{source.file};
+  if (io::has_extension(source.table, ".json")) files.emplace_back(source.table);
+  return files;
+}
+
 void add_label_options(CLI::App& parser, LabelSource& source) {
-  parser.add_option("--labels", source.file, "Label map: NIfTI, NRRD or MHA")->type_name("FILE");
+  CLI::Option* labels =
+      parser.add_option("--labels", source.file, "Label map: NIfTI, NRRD or MHA")->type_name("FILE");
   parser
       .add_option(
           "--label-table", source.table,
           "What the numbers in it stand for: genu, oai, pymskt or a JSON file; needed where several of "
           "the three fit")
-      ->type_name("NAME|FILE.json");
+      ->type_name("NAME|FILE.json")
+      ->needs(labels);
 }
 
 LabelMap read_label_map(const LabelSource& source) {
   if (source.table.empty())
     return io::read_labels(source.file, io::label_table_named(only_table_for(source.file)));
-  const bool is_file = fs::path(source.table).extension() == ".json";
+  const bool is_file = io::has_extension(source.table, ".json");
   return io::read_labels(source.file,
                          is_file ? io::read_label_table(source.table) : io::label_table_named(source.table));
-}
-
-bool is_volume_file(const fs::path& file) {
-  return !volume_extension(file.filename().string()).empty();
 }
 
 const io::SeriesInfo& choose_series(const io::FolderScan& scan, const std::string& wanted) {
@@ -108,8 +106,11 @@ std::size_t choose_echo(std::size_t echoes, const std::optional<std::size_t>& wa
 }
 
 SourceImage read_image(const ImageSource& source, const Progress& progress) {
-  if (!fs::is_directory(source.path) && is_volume_file(source.path))
-    return {.image = io::read_volume(source.path), .side = std::nullopt};
+  if (!fs::is_directory(source.path) && !io::volume_extension(source.path).empty()) {
+    if (!source.series.empty() || source.echo)
+      throw UsageError(source.path.string() + " is no DICOM: --series and --echo choose nothing in it");
+    return {.image = io::read_volume(source.path), .side = std::nullopt, .remarks = {}};
+  }
   const std::string reading = "reading " + source.path.string();
   const io::FolderScan scan =
       with_context(reading, [&] { return io::scan_folder(source.path, progress.part(0.0, 0.3)); });
@@ -117,7 +118,7 @@ SourceImage read_image(const ImageSource& source, const Progress& progress) {
   std::vector<io::EchoVolume> echoes =
       with_context(reading, [&] { return io::read_series(series, progress.part(0.3, 1.0)); });
   const std::size_t echo = choose_echo(echoes.size(), source.echo);
-  return {.image = std::move(echoes[echo - 1].image), .side = series.side};
+  return {.image = std::move(echoes[echo - 1].image), .side = series.side, .remarks = series.remarks};
 }
 
 void require_same_grid(const ImageGeometry& image, const ImageGeometry& labels) {
@@ -137,14 +138,18 @@ void add_side_option(CLI::App& parser, std::optional<Side>& side) {
       ->type_name("left|right");
 }
 
+std::string above_0(const std::string& number) {
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  const bool good = !number.empty() && *end == '\0' && std::isfinite(value) && value > 0.0;
+  return good ? "" : "must be a number above 0, and is " + number;
+}
+
 CaseName case_named_by(const fs::path& file) {
   std::string stem = file.filename().string();
   if (stem.empty()) stem = file.parent_path().filename().string();
-  const std::string_view extension = volume_extension(stem);
-  stem.resize(stem.size() - extension.size());
-  std::replace_if(
-      stem.begin(), stem.end(),
-      [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_' && c != '.'; }, '_');
+  stem.resize(stem.size() - io::volume_extension(stem).size());
+  stem = io::as_utf8(stem);
   const std::size_t bar = stem.rfind('_');
   if (bar != std::string::npos && bar > 0 && stem.ends_with('m') && stem.size() > bar + 2) {
     const std::string_view months = std::string_view(stem).substr(bar + 1, stem.size() - bar - 2);
@@ -152,6 +157,16 @@ CaseName case_named_by(const fs::path& file) {
       return {.name = stem.substr(0, bar), .visit = stem.substr(bar + 1)};
   }
   return {.name = stem.empty() ? "case" : stem};
+}
+
+std::string folder_name(std::string_view name) {
+  constexpr std::size_t most = 100;  // file systems take 255 bytes, of which temporary names need some
+  std::string folder(name.substr(0, most));
+  std::replace_if(
+      folder.begin(), folder.end(),
+      [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_' && c != '.'; }, '_');
+  if (folder.starts_with('.')) folder.front() = '_';  // hidden, or another folder
+  return folder;
 }
 
 }  // namespace genu::app

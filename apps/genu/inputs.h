@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <genu/core/knee.h>
 #include <genu/core/progress.h>
@@ -26,6 +27,8 @@ struct LabelSource {
   /// A name that ships with Genu, or a JSON file; empty for the only shipped table that fits.
   std::string table = {};
 };
+/// Returns the files that the source names: the label map, and a table's file.
+std::vector<std::filesystem::path> files_of(const LabelSource& source);
 /// Adds --labels and --label-table.
 void add_label_options(CLI::App& parser, LabelSource& source);
 /// \throws UsageError if the source names no table and several fit: the numbers alone do not tell a femur
@@ -39,13 +42,12 @@ struct ImageSource {
 };
 struct SourceImage {
   Volume<float> image;
-  std::optional<Side> side;  ///< As the header says.
+  std::optional<Side> side;          ///< As the header says.
+  std::vector<std::string> remarks;  ///< What is odd about its series, and does not stop it.
 };
-/// \throws UsageError if there are several series or echoes and the source names none.
+/// \throws UsageError if there are several series or echoes and the source names none, or if it names one of
+/// a file that is no DICOM.
 SourceImage read_image(const ImageSource& source, const Progress& progress);
-
-/// Returns true if the name ends as files of NIfTI, NRRD or MetaImage do.
-bool is_volume_file(const std::filesystem::path& file);
 
 /// Returns the series that `wanted` names by number (from 1) or UID; if it is empty, the only readable one.
 /// \throws UsageError listing what there is
@@ -61,12 +63,18 @@ void require_same_grid(const ImageGeometry& image, const ImageGeometry& labels);
 /// Adds --side.
 void add_side_option(CLI::App& parser, std::optional<Side>& side);
 
+/// Returns what is wrong with an option's number that must be above 0; nothing if it is. Options take it as a
+/// check().
+std::string above_0(const std::string& number);
+
 struct CaseName {
   std::string name;
   std::string visit = "baseline";
 };
 /// Returns case and visit of a file or folder: `<case>_<NN>m` is case and months, else all of it is the case.
-/// Characters that trouble shells and tables become "_".
 CaseName case_named_by(const std::filesystem::path& file);
+/// Returns the name as a folder can have it: what troubles file systems and shells becomes "_", and at most
+/// 100 characters stay.
+std::string folder_name(std::string_view name);
 
 }  // namespace genu::app

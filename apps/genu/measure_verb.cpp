@@ -27,7 +27,8 @@ ExitCode measure_labels(const MeasureWords& words, const Session& session) {
   const CaseName who = case_named_by(words.labels.file);
   io::Case knee = new_case(who.name, who.visit, {words.labels.file.string()});
   std::optional<io::FolderTransaction> folder;
-  if (!words.out.empty()) folder.emplace(words.out, words.replace);
+  if (!words.out.empty())
+    folder.emplace(words.out, io::FolderOptions{.replace = words.replace, .inputs = files_of(words.labels)});
 
   session.progress().report("reading labels", 0.0);
   knee.labels = read_label_map(words.labels);
@@ -51,10 +52,11 @@ Work declare(CLI::App& parser) {
   add_label_options(parser, words->labels);
   parser.get_option("--labels")->required();
   add_side_option(parser, words->side);
-  parser
-      .add_option("-o,--out", words->out, "Case folder to make: measurements.json and .csv, meshes, labels")
-      ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one");
+  CLI::Option* out = parser.add_option("-o,--out", words->out,
+                                       "Case folder to make: measurements.json and .csv, meshes, labels");
+  out->type_name("DIR");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's")
+      ->needs(out);
   return [words](const Session& session) { return measure_labels(*words, session); };
 }
 
@@ -69,7 +71,8 @@ Verb measure_verb() {
           "covered and denuded area a region, and the places where cartilage is lost. Prints a table; with "
           "--out also writes a case folder that stage, plan and genu-viewer take.",
       .examples = {{"genu measure --labels knee.nrrd",
-                    "Prints the table; numbers in the file are Genu's own."},
+                    "Prints the table; only one label table has all the numbers in the file, else it is "
+                    "asked for."},
                    {"genu measure --labels oai.nii.gz --label-table oai --side right --out knee",
                     "Labels as the OAI numbers them, side given, everything into the folder knee."},
                    {"genu measure --labels mine.mha --label-table my_table.json", "A table of your own."}},

@@ -80,11 +80,17 @@ Work declare(CLI::App& parser) {
   parser.add_option("CASE", words->folder, "Case folder of genu measure or genu run")->type_name("DIR");
   add_label_options(parser, words->labels);
   add_side_option(parser, words->side);
-  parser.add_option("--target", words->choice.target, "Only this target")->type_name("NAME");
-  parser.add_option("--approach", words->choice.approach, "Only this approach")->type_name("NAME");
-  parser.add_flag("--list", words->list, "Lists the targets and approaches there are, and plans nothing");
-  parser.add_option("-o,--out", words->out, "Writes the plans as JSON")->type_name("FILE.json");
-  parser.add_flag("--json", words->json, "Prints JSON");
+  parser.get_option("--side")->needs(parser.get_option("--labels"));  // a case has its side
+  CLI::Option* list =
+      parser.add_flag("--list", words->list, "Lists the targets and approaches there are, and plans nothing");
+  parser.add_option("--target", words->choice.target, "Only this target")->type_name("NAME")->excludes(list);
+  parser.add_option("--approach", words->choice.approach, "Only this approach")
+      ->type_name("NAME")
+      ->excludes(list);
+  parser.add_option("-o,--out", words->out, "Writes the plans as JSON")
+      ->type_name("FILE.json")
+      ->excludes(list);
+  parser.add_flag("--json", words->json, "Prints JSON")->excludes(list);
   return [words](const Session& session) { return plan_case(*words, session); };
 }
 

@@ -61,11 +61,11 @@ void require_display() {
   }
 }
 
-io::Case new_case(const std::string& name, const std::string& visit, std::vector<std::string> inputs) {
+io::Case new_case(const std::string& name, const std::string& visit, const std::vector<std::string>& inputs) {
   io::Case knee;
   knee.name = name;
   knee.visit = visit;
-  knee.inputs = std::move(inputs);
+  for (const std::string& input : inputs) knee.inputs.push_back(io::as_utf8(input));
   knee.created = now_utc();
   knee.genu_version = version();
   return knee;

@@ -26,7 +26,7 @@ struct SideClaims {
 void require_display();
 
 /// Returns a new case with name, visit, inputs, time and version.
-io::Case new_case(const std::string& name, const std::string& visit, std::vector<std::string> inputs);
+io::Case new_case(const std::string& name, const std::string& visit, const std::vector<std::string>& inputs);
 
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);

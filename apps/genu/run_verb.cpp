@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <genu/io/files.h>
+#include <genu/io/results.h>
 #include <genu/render/picture.h>
 #include <genu/report/case_report.h>
 
@@ -67,7 +68,14 @@ void write_report(const fs::path& folder, const io::Case& knee, const std::vecto
   io::write_text(folder / "report.html", report::case_page(knee, figures));
 }
 
+void require_utf8(const char* option, const std::string& text) {
+  if (io::as_utf8(text) != text)
+    throw UsageError(std::string(option) + " is no UTF-8 text: \"" + io::as_utf8(text) + "\"");
+}
+
 io::Case named_case(const RunWords& words) {
+  require_utf8("--case", words.case_name);
+  require_utf8("--visit", words.visit);
   if (words.phantom)
     return new_case(words.case_name.empty() ? "phantom" : words.case_name,
                     words.visit.empty() ? "baseline" : words.visit, {"phantom"});
@@ -91,10 +99,13 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   if (words.phantom != words.labels.file.empty() || (words.phantom && !words.image.path.empty()))
     throw UsageError("run needs either --labels (and an image, if there is one) or --phantom");
   io::Case knee = named_case(words);
-  const fs::path out = words.out.empty() ? fs::path("genu-" + knee.name) : words.out;
+  const fs::path out = words.out.empty() ? fs::path("genu-" + folder_name(knee.name)) : words.out;
   const Progress& progress = session.progress();
   if (!words.no_figures) require_display();
-  io::FolderTransaction folder(out, words.replace);
+  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.labels)};
+  options.inputs.push_back(words.image.path);
+  std::erase(options.inputs, fs::path());
+  io::FolderTransaction folder(out, options);
 
   Subject subject =
       words.phantom ? read_phantom(folder.path() / "phantom", words.phantom_options, progress.part(0.0, 0.3))
@@ -105,6 +116,9 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   const Volume<float>* image = knee.image ? &*knee.image : nullptr;
 
   knee.cartilage = measure(*knee.labels, {.user = words.side, .header = header}, progress.part(0.3, 0.5));
+  if (subject.image)
+    for (const std::string& remark : subject.image->remarks)
+      knee.cartilage->flags.push_back("image series: " + remark);
   knee.stage = stage(*knee.cartilage);
   knee.anatomy = find_anatomy(*knee.labels, knee.cartilage->frame, image, progress.part(0.5, 0.6));
   knee.plans = plan(*knee.anatomy, *knee.cartilage, {}, progress.part(0.6, 0.7));
@@ -122,29 +136,38 @@ ExitCode run_case(const RunWords& words, const Session& session) {
 
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<RunWords>();
-  parser.add_option("IMAGE", words->image.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file")
-      ->type_name("DIR|FILE");
-  parser.add_option("--series", words->image.series, "Which series of the DICOM folder")->type_name("N|UID");
-  parser.add_option("--echo", words->image.echo, "Which echo of the series, from 1")->type_name("N");
+  CLI::Option* image =
+      parser.add_option("IMAGE", words->image.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file");
+  image->type_name("DIR|FILE");
+  parser.add_option("--series", words->image.series, "Which series of the DICOM folder")
+      ->type_name("N|UID")
+      ->needs(image);
+  parser.add_option("--echo", words->image.echo, "Which echo of the series, from 1")
+      ->type_name("N")
+      ->needs(image);
   add_label_options(parser, words->labels);
   add_side_option(parser, words->side);
-  parser.add_flag("--phantom", words->phantom, "Makes a worn phantom knee and runs on its DICOM series");
+  CLI::Option* phantom =
+      parser.add_flag("--phantom", words->phantom, "Makes a worn phantom knee and runs on its DICOM series");
   parser.add_option("--in-plane-mm", words->phantom_options.in_plane_mm, "Pixel spacing of the phantom")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
+      ->needs(phantom)
       ->capture_default_str();
   parser.add_option("--slice-mm", words->phantom_options.slice_mm, "Slice spacing of the phantom")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
+      ->needs(phantom)
       ->capture_default_str();
   parser
       .add_option("--samples-per-mm", words->phantom_options.scan.samples_per_mm,
                   "Fineness of the phantom's signal; 1 is quick and coarse")
+      ->needs(phantom)
       ->capture_default_str();
   parser.add_option("--case", words->case_name, "Name of the case, else from the label file's name")
       ->type_name("NAME");
   parser.add_option("--visit", words->visit, "Name of the visit, else from the label file's name")
       ->type_name("NAME");
   parser.add_option("-o,--out", words->out, "Case folder to make (default genu-CASE)")->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
   parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
   return [words](const Session& session) { return run_case(*words, session); };
 }

@@ -36,7 +36,8 @@ json to_json_object(const io::SeriesInfo& s) {
               {"positions", s.positions},
               {"echo_times_ms", s.echo_times_ms},
               {"files", s.files.size()},
-              {"problems", json::array()}};
+              {"problems", json::array()},
+              {"remarks", s.remarks}};
   for (const io::RefusedItem& problem : s.problems) object["problems"].push_back(to_json_object(problem));
   return object;
 }

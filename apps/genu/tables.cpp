@@ -72,6 +72,9 @@ std::string text_of(const io::FolderScan& scan) {
   for (std::size_t i = 0; i < scan.series.size(); ++i)
     for (const io::RefusedItem& problem : scan.series[i].problems)
       text += "Series " + std::to_string(i + 1) + " refused: " + problem.message + "\n";
+  for (std::size_t i = 0; i < scan.series.size(); ++i)
+    for (const std::string& remark : scan.series[i].remarks)
+      text += "Series " + std::to_string(i + 1) + ": " + remark + "\n";
   for (const io::RefusedItem& item : scan.refused) text += "Refused: " + item.message + "\n";
   if (scan.other_files > 0) text += "Not DICOM: " + std::to_string(scan.other_files) + " files\n";
   return text;

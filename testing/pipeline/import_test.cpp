@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `genu import` on real files.
+#include <array>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <genu/io/dicom.h>
+#include <genu/io/files.h>
 #include <genu/io/results.h>
 #include <genu/io/volume_files.h>
 #include <genu/testing/data.h>
@@ -14,6 +18,7 @@ namespace genu::testing {
 namespace {
 
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 // Golden G11: the values that the headers state.
 TEST(Import, ListsTheMultiEchoSeriesWithItsExactGeometry) {
@@ -58,7 +63,33 @@ TEST(Import, ConvertsEveryEchoIntoAFolder) {
   GENU_REQUIRE_DATA(folder, "mri_dicom/ge_3t_multi_echo_t2");
   const ScratchFolder scratch;
   ASSERT_EQ(genu({"import", folder, "--output", scratch / "volumes"}).exit_code, 0);
-  EXPECT_EQ(tree_of(scratch / "volumes").size(), 8U);
+  EXPECT_EQ(tree_of(scratch / "volumes").size(), 9U) << "eight echoes and the list of series";
+  io::validate_json(io::read_text(scratch / "volumes" / "series_list.json"), "series_list",
+                    "series_list.json");
+  EXPECT_EQ(genu({"import", folder, "--output", scratch / "volumes"}).exit_code, 3);
+  EXPECT_EQ(genu({"import", folder, "--output", scratch / "volumes", "--replace"}).exit_code, 0);
+}
+
+// A series with sides that disagree is usable, and the reader must learn of it at every step.
+TEST(Import, RemarksAreListedAndFollowTheImageIntoTheCase) {
+  const ScratchFolder scratch;
+  const Ended phantom = genu({"phantom", "--out", scratch / "knee", "--in-plane-mm", "0.8", "--slice-mm",
+                              "1.6", "--samples-per-mm", "1", "--side", "right"});
+  ASSERT_EQ(phantom.exit_code, 0) << phantom.err;
+  const Volume<float> image = io::read_series(io::scan_folder(scratch / "knee/dicom").series[0])[0].image;
+  io::write_mr_series(scratch / "dicom", image, {.series_description = "LEFT KNEE", .side = Side::right});
+
+  const std::string remark = "laterality and descriptions name both sides";
+  EXPECT_THAT(genu({"import", scratch / "dicom", "--list"}).out, HasSubstr("Series 1: " + remark));
+  const Ended listed = genu({"import", scratch / "dicom", "--list", "--json"});
+  EXPECT_NO_THROW(io::validate_json(listed.out, "series_list", "stdout"));
+  EXPECT_THAT(json::parse(listed.out)["series"][0]["remarks"][0].get<std::string>(), HasSubstr(remark));
+  EXPECT_THAT(genu({"import", scratch / "dicom", "--output", scratch / "v.nrrd"}).err, HasSubstr(remark));
+  const Ended run = genu({"run", scratch / "dicom", "--labels", scratch / "knee/labels.nrrd", "--label-table",
+                          "genu", "--side", "right", "--no-figures", "--out", scratch / "case"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("Flag: image series: " + remark));
+  EXPECT_THAT(io::read_text(scratch / "case" / "measurements.json"), HasSubstr(remark));
 }
 
 TEST(Import, RefusesTheOddOnesWithFileAndReason) {
@@ -67,15 +98,23 @@ TEST(Import, RefusesTheOddOnesWithFileAndReason) {
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NO_THROW(io::validate_json(ended.out, "series_list", "stdout"));
   const json scan = json::parse(ended.out);
-  std::size_t refused = scan["refused"].size();
-  for (const json& series : scan["series"]) refused += series["problems"].size();
-  EXPECT_GE(refused, 3U) << ended.out;
-  for (const json& item : scan["refused"]) {
-    EXPECT_NE(item["file"], "");
-    EXPECT_NE(item["message"], "");
-  }
-  // A time series must not be stacked into a volume.
-  EXPECT_THAT(ended.out, ::testing::HasSubstr("several times"));
+  using Row = std::array<std::string, 3>;  // file, refusal, tag
+  std::vector<Row> refused;
+  const auto add = [&](const json& item) {
+    refused.push_back({std::filesystem::path(item["file"].get<std::string>()).filename().string(),
+                       item["refusal"], item["tag"]});
+    EXPECT_THAT(item["message"].get<std::string>(), HasSubstr(refused.back()[0]));
+  };
+  for (const json& item : scan["refused"]) add(item);
+  for (const json& series : scan["series"])
+    for (const json& item : series["problems"]) add(item);
+  EXPECT_THAT(refused,
+              ::testing::UnorderedElementsAre(Row{"rtplan.dcm", "not an image", "(0008,0016) SOPClassUID"},
+                                              Row{"MR_truncated.dcm", "unreadable", "(7fe0,0010) PixelData"},
+                                              Row{"badVR.dcm", "unreadable", "(0028,0008) NumberOfFrames"},
+                                              // A time series must not be stacked into a volume.
+                                              Row{"enhanced_mr_one_position_time_series.dcm", "several times",
+                                                  "(0020,0032) ImagePositionPatient"}));
 }
 
 }  // namespace

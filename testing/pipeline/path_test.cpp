@@ -169,6 +169,41 @@ TEST(Path, AnOldCaseIsNotOverwrittenUnlessAsked) {
   EXPECT_EQ(genu(replacing).exit_code, 0);
 }
 
+// --replace must not cost the inputs, nor a folder that is not Genu's.
+TEST(Path, ReplacingSparesInputsAndForeignFolders) {
+  const ScratchFolder scratch;
+  make_phantom(scratch / "knee", tiny);
+  const fs::path labels = scratch / "knee" / "labels.nrrd";
+  for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+           {"measure", "--labels", labels, "--label-table", "genu", "--out", scratch / "knee", "--replace"},
+           {"run", "--labels", labels, "--label-table", "genu", "--no-figures", "--out", scratch / "knee",
+            "--replace"},
+           {"import", scratch / "knee/dicom", "--output", scratch / "knee", "--replace"}}) {
+    const Ended ended = genu(line);
+    EXPECT_EQ(ended.exit_code, 3) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("lies in it"));
+  }
+  EXPECT_TRUE(fs::exists(labels));
+  fs::create_directories(scratch / "thesis");
+  io::write_text(scratch / "thesis" / "chapter.txt", "years of work");
+  const Ended ended = genu({"phantom", "--out", scratch / "thesis", "--replace"});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_THAT(ended.err, HasSubstr("Genu did not make it"));
+  EXPECT_EQ(tree_of(scratch / "thesis"), std::vector<std::string>{"chapter.txt"});
+}
+
+// A full disk ends in an error that names the user's folder, and leaves no folder.
+TEST(Path, AFullDiskIsAnError) {
+  const ScratchFolder scratch;
+  make_phantom(scratch / "knee");
+  const Ended ended = shell("trap '' XFSZ; ulimit -f 200; " + std::string(GENU_COMMAND) +
+                            " measure --labels " + (scratch / "knee" / "labels.nrrd").string() +
+                            " --label-table genu --side right --out " + (scratch / "case").string());
+  EXPECT_EQ(ended.exit_code, 3) << ended.out;
+  EXPECT_THAT(ended.out, HasSubstr((scratch / "case").string() + "/"));
+  EXPECT_EQ(tree_of(scratch.path()).front(), "knee");
+}
+
 TEST(Path, TheEmbeddedDefaultGoesTheWholeWay) {
   const ScratchFolder scratch;
   const fs::path folder = scratch / "demo";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the command says of itself, and what it says when it is used wrongly.
 #include <algorithm>
+#include <regex>
 
 #include <gmock/gmock.h>
 
@@ -15,6 +16,7 @@ namespace genu::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -50,7 +52,8 @@ TEST(Words, ExamplesUseOptionsThatExist) {
     const std::string text = help.substr(examples);
     for (std::size_t at = text.find(" --"); at != std::string::npos; at = text.find(" --", at + 1)) {
       const std::string option = text.substr(at + 1, text.find_first_of(" \n;,", at + 1) - at - 1);
-      EXPECT_THAT(options, HasSubstr(option)) << verb;
+      EXPECT_TRUE(std::regex_search(options, std::regex("[ ,]" + option + "[ ,\n]")))
+          << verb << " " << option;
     }
   }
 }
@@ -73,8 +76,41 @@ TEST(Words, WrongCommandLinesAreUsageErrors) {
   const std::string out = scratch / "p";
   expect_one_line(genu({"phantom", "--out", out, "--defect", "femur:1,2,3"}), 2, "plate:u,v,diameter,depth");
   expect_one_line(genu({"phantom", "--out", out, "--contrast", "flair"}), 2, "flair");
-  expect_one_line(genu({"phantom", "--out", out, "--slice-mm", "0"}), 2, "--slice-mm");
+  for (const char* number : {"0", "-1", "inf", "nan", "1mm", ""})
+    expect_one_line(genu({"phantom", "--out", out, "--slice-mm", number}), 2,
+                    "--slice-mm: must be a number above 0, and is " + std::string(number) + "; see");
+  expect_one_line(genu({"batch", ".", out, "--jobs", "0"}), 2, "must be a number above 0");
+  expect_one_line(genu({"run", "--labels", "x.nrrd", "--case", "Kn\xe9", "--out", out}), 2,
+                  "--case is no UTF-8");
   EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+// An option that changes nothing would let its user believe that it did.
+TEST(Words, OptionsThatDoNotApplyAreUsageErrors) {
+  for (const std::vector<std::string>& line :
+       std::vector<std::vector<std::string>>{{"plan", "case", "--side", "left"},
+                                             {"plan", "case", "--label-table", "oai"},
+                                             {"plan", "case", "--list", "--json"},
+                                             {"plan", "case", "--list", "--target", "cMF-1"},
+                                             {"run", "vol.nrrd", "--labels", "x.nrrd", "--in-plane-mm", "3"},
+                                             {"run", "--labels", "x.nrrd", "--slice-mm", "3"},
+                                             {"run", "--labels", "x.nrrd", "--samples-per-mm", "1"},
+                                             {"run", "--labels", "x.nrrd", "--series", "7"},
+                                             {"run", "--phantom", "--label-table", "oai"},
+                                             {"import", "folder", "--list", "--echo", "1"},
+                                             {"import", "folder", "--output", "v.nrrd", "--json"},
+                                             {"measure", "--labels", "x.nrrd", "--replace"}}) {
+    const Ended ended = genu(line);
+    expect_one_line(ended, 2, "--");
+    EXPECT_THAT(ended.err, AnyOf(HasSubstr("requires"), HasSubstr("excludes"))) << line[0];
+  }
+  const ScratchFolder scratch;
+  const std::string image = scratch / "vol.NRRD";
+  io::write_volume(image, Volume<float>(oblique_grid({.extent_mm = {4.0, 4.0, 4.0}})));
+  for (const char* option : {"--series", "--echo"})
+    expect_one_line(
+        genu({"run", image, "--labels", image, option, "3", "--no-figures", "--out", scratch / "o"}), 2,
+        "vol.NRRD is no DICOM: --series and --echo");
 }
 
 TEST(Words, WhatCannotBeReadIsNamedInOneLine) {
