@@ -42,6 +42,24 @@ TEST(Stop, TerminationLeavesNothingOfARun) {
                      1s);
 }
 
+// The terminal is closed, or a connection breaks.
+TEST(Stop, AHangUpLeavesNothingOfARun) {
+  const ScratchFolder scratch;
+  expect_orderly_end({"run", "--phantom", "--no-figures", "--out", scratch / "case"}, scratch.path(), SIGHUP,
+                     1s);
+}
+
+TEST(Stop, UnderNohupAHangUpStopsNothing) {
+  const ScratchFolder scratch;
+  const auto before = std::signal(SIGHUP, SIG_IGN);  // what nohup does; the command inherits it
+  RunningCommand command({"phantom", "--in-plane-mm", "1", "--slice-mm", "2", "--out", scratch / "knee"});
+  std::signal(SIGHUP, before);
+  while (command.running() && tree_of(scratch.path()).empty()) std::this_thread::sleep_for(2ms);
+  command.send(SIGHUP);
+  const Ended ended = command.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+}
+
 TEST(Stop, CtrlCLeavesNothingOfAMeasurement) {
   GENU_REQUIRE_DATA(labels, "knee_labels/pymskt_right_knee_dess.nrrd");
   const ScratchFolder scratch;

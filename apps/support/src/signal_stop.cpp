@@ -20,8 +20,12 @@ namespace {
 
 // A handler may do next to nothing; it wakes a thread through a pipe, and that thread may lock and free.
 std::array<int, 2> wake_pipe{-1, -1};
-struct sigaction previous_int;
-struct sigaction previous_term;
+
+struct Caught {
+  int signal;
+  struct sigaction previous;
+};
+std::array<Caught, 3> caught{{{SIGINT, {}}, {SIGTERM, {}}, {SIGHUP, {}}}};
 
 void on_signal(int) {
   const int saved_errno = errno;
@@ -62,13 +66,15 @@ SignalStop::SignalStop(std::function<void()> last_act) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &previous_int);
-  sigaction(SIGTERM, &action, &previous_term);
+  for (Caught& one : caught) {
+    sigaction(one.signal, &action, &one.previous);
+    // Under nohup the work goes on when its terminal goes.
+    if (one.signal == SIGHUP && one.previous.sa_handler == SIG_IGN) sigaction(SIGHUP, &one.previous, nullptr);
+  }
 }
 
 SignalStop::~SignalStop() {
-  sigaction(SIGINT, &previous_int, nullptr);
-  sigaction(SIGTERM, &previous_term, nullptr);
+  for (const Caught& one : caught) sigaction(one.signal, &one.previous, nullptr);
   close(wake_pipe[1]);  // the listener reads the end of the file and returns
   listener_.join();
   close(wake_pipe[0]);

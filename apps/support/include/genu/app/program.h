@@ -77,9 +77,9 @@ struct Program {
 
 /// Runs the verb that the command line names, and returns how the process should end.
 ///
-/// Results go to stdout; one line an error, and the progress bar, to stderr. SIGINT and SIGTERM request a
-/// stop, so that destructors put things right; a second one, a second or more later, ends the process at
-/// once.
+/// Results go to stdout; one line an error, and the progress bar, to stderr. SIGINT, SIGTERM and SIGHUP
+/// request a stop, so that destructors put things right; a second one, a second or more later, ends the
+/// process at once.
 int run_program(const Program& program, int argc, const char* const* argv);
 
 /// Returns the version of Genu, "major.minor.patch".

@@ -7,7 +7,8 @@
 
 namespace genu::app {
 
-/// Turns SIGINT and SIGTERM into a stop request for as long as it lives; there may be one at a time.
+/// Turns SIGINT, SIGTERM and SIGHUP (unless nohup has it ignored) into a stop request for as long as it
+/// lives; there may be one at a time.
 ///
 /// The first signal asks for an orderly end. A second one that comes a second or more later, because the work
 /// does not listen, calls `last_act` and ends the process at once with code 130.
