@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QApplication>
+#include <QBuffer>
+#include <QByteArray>
 #include <QCommandLineParser>
 #include <QElapsedTimer>
-#include <QFile>
 #include <QGuiApplication>
 #include <QRegularExpression>
 #include <QStringList>
@@ -21,6 +22,7 @@
 
 #include <genu/app/program.h>
 #include <genu/core/error.h>
+#include <genu/io/files.h>
 
 #include "main_window.h"
 #include "theme.h"
@@ -60,8 +62,8 @@ Examples:
   genu-viewer knee_case --tab stage --screenshot knee.png --size 1920x1080
   xvfb-run -a genu-viewer knee_case --screenshot knee.png    without a display
 
-Exit codes: 0 done, 1 there is no display, the picture can't be written or
-something failed, 2 the command line makes no sense, 3 the case can't be read.
+Exit codes: 0 done, 1 there is no display or something failed, 2 the command
+line makes no sense, 3 the case can't be read or the picture can't be written.
 )";
 
 // Returns what is asked for, or the exit code to end with.
@@ -129,16 +131,6 @@ bool can_draw_3d() {
   return false;
 }
 
-// Writes under another name first, so that a picture is there whole or not at all.
-bool write_picture(const QImage& picture, const QString& file) {
-  const QString unfinished = file + ".part";
-  if (!picture.save(unfinished, "PNG")) return false;
-  QFile::remove(file);
-  if (QFile::rename(unfinished, file)) return true;
-  QFile::remove(unfinished);
-  return false;
-}
-
 int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
   // Layouts and the OpenGL context are ready once the window was exposed and its events are through.
   constexpr int patience_ms = 5000;
@@ -150,8 +142,11 @@ int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
     QApplication::processEvents();
     window.picture();
   }
-  if (!write_picture(window.picture(), file))
-    return fail(ExitCode::failure, "could not write the picture " + file.toStdString());
+  QByteArray png;
+  QBuffer buffer(&png);
+  if (!window.picture().save(&buffer, "PNG"))
+    return fail(ExitCode::failure, "the window can't be turned into a picture");
+  genu::io::write_text(file.toStdString(), {png.constData(), static_cast<std::size_t>(png.size())});
   return static_cast<int>(ExitCode::ok);
 }
 

@@ -4,7 +4,6 @@
 #include <iterator>
 #include <string>
 
-#include <unistd.h>
 #include <vtkImageData.h>
 #include <vtkNew.h>
 #include <vtkPNGReader.h>
@@ -12,6 +11,7 @@
 #include <vtkUnsignedCharArray.h>
 
 #include <genu/core/error.h>
+#include <genu/io/files.h>
 #include <genu/render/picture.h>
 
 namespace genu::render {
@@ -62,18 +62,7 @@ Picture decode_png(const std::vector<std::uint8_t>& png) {
 
 void write_png(const fs::path& file, const Picture& picture) {
   const std::vector<std::uint8_t> png = encode_png(picture);
-  fs::path temporary = file;
-  temporary += ".part" + std::to_string(::getpid());
-  std::ofstream out(temporary, std::ios::binary);
-  out.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
-  out.close();
-  std::error_code problem;
-  if (out) fs::rename(temporary, file, problem);
-  if (!out || problem) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw IoError("cannot write the picture " + file.string() + (problem ? ": " + problem.message() : ""));
-  }
+  io::write_text(file, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 
 Picture read_png(const fs::path& file) {

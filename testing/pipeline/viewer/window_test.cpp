@@ -248,6 +248,12 @@ TEST(ViewerCommand, AFolderThatIsNoCaseIsOneSentence) {
                   "case.json");
 }
 
+TEST(ViewerCommand, APictureThatCannotBeWrittenIsOneSentence) {
+  const testing::ScratchFolder scratch;
+  const std::string file = (scratch / "absent" / "x.png").string();
+  expect_one_line(view("--screenshot \"" + file + "\"", scratch), 3, file);
+}
+
 TEST(ViewerCommand, WithoutADisplayItSaysSo) {
   const testing::ScratchFolder scratch;
   expect_one_line(view("", scratch, without_display), 1, "no display");

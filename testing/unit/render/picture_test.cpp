@@ -31,6 +31,15 @@ TEST(Picture, WriteThenReadIsIdentityAndLeavesNothingElse) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
+TEST(Picture, ALinkStaysOne) {
+  const testing::ScratchFolder folder;
+  write_png(folder / "a.png", noise(2, 2));
+  std::filesystem::create_symlink("a.png", folder / "link.png");
+  write_png(folder / "link.png", noise(5, 3));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.png"));
+  EXPECT_EQ(read_png(folder / "a.png"), noise(5, 3));
+}
+
 TEST(Picture, RefusesWhatIsNoPicture) {
   EXPECT_THROW(encode_png({}), InvalidInput);
   EXPECT_THROW(encode_png({2, 2, {1, 2, 3}}), InvalidInput);

@@ -23,7 +23,7 @@ std::vector<std::uint8_t> encode_png(const Picture& picture);
 /// \throws InvalidInput if the bytes are not a PNG file with 8 bits a channel.
 Picture decode_png(const std::vector<std::uint8_t>& png);
 
-/// Writes the whole file or nothing: to a temporary name beside it, then renamed.
+/// Writes the whole file or nothing, as io::write_atomically does.
 /// \throws IoError
 void write_png(const std::filesystem::path& file, const Picture& picture);
 /// \throws IoError
