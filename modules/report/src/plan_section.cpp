@@ -66,11 +66,12 @@ std::string alternatives(const planning::NeedlePlan& plan) {
                number(r.card.skin_angle_deg, 0), r.card.needle ? r.card.needle->name : "none",
                nearest(r.card)});
   }
-  return "<h4>Safe trajectories</h4>\n" + table.html() +
-         (shown < plan.ranked.size() ? paragraph(std::to_string(plan.ranked.size()) + " in all; the first " +
-                                                     std::to_string(shown) + " are shown.",
-                                                 "note")
-                                     : "");
+  std::string html = "<h4>Safe trajectories</h4>\n" + table.html();
+  if (shown < plan.ranked.size())
+    html += paragraph("The " + std::to_string(shown) + " best of " + std::to_string(plan.ranked.size()) +
+                          " returned; " + std::to_string(plan.safe) + " are safe.",
+                      "note");
+  return html;
 }
 
 std::string rejections(const planning::NeedlePlan& plan) {

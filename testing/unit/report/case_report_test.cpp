@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <genu/core/error.h>
@@ -153,6 +154,14 @@ io::Case full_case() {
 
 Figure dot(const std::string& section, const std::string& name) {
   return {section, name, "Caption of " + name, {2, 2, std::vector<std::uint8_t>(12, 9)}};
+}
+
+// A plan keeps the best of its safe paths: the page must not say that there are no more.
+TEST(CasePage, TellsShownReturnedAndSafeTrajectoriesApart) {
+  io::Case knee = full_case();
+  knee.plans = {plan_with(20)};
+  knee.plans[0].safe = 441;
+  EXPECT_THAT(case_page(knee, {}), ::testing::HasSubstr("The 5 best of 20 returned; 441 are safe."));
 }
 
 TEST(CasePage, IsWellFormedWithEverythingAndWithNothing) {
