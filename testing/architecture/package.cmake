@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Installs Genu to a scratch prefix, and builds and runs a ten-line consumer that knows nothing but find_package(genu).
+# Installs Genu to a scratch prefix, moves that, and builds and runs a consumer of a few lines that knows nothing but
+# find_package(genu). The source tree is still there: that nothing was taken from it, the consumer's data tell.
 cmake_minimum_required(VERSION 3.25)
 if(SANITIZE)
   message("A sanitizer build's libraries need the same flags in the consumer; the package is tested without them.")
@@ -11,12 +12,17 @@ function(must)
   if(failed)
     message(FATAL_ERROR "${ARGN} failed:\n${said}")
   endif()
+  set(said "${said}" PARENT_SCOPE)
 endfunction()
-must(${CMAKE_COMMAND} --install ${BINARY_DIR} --prefix ${WORK_DIR}/prefix)
+must(${CMAKE_COMMAND} --install ${BINARY_DIR} --prefix ${WORK_DIR}/first)
+file(RENAME ${WORK_DIR}/first ${WORK_DIR}/prefix)
 must(${CMAKE_COMMAND} -S ${CONSUMER_DIR} -B ${WORK_DIR}/build -G Ninja -DCMAKE_BUILD_TYPE=Release
      -DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix)
 must(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 must(${WORK_DIR}/build/consumer)
+if(NOT said STREQUAL "${WORK_DIR}/prefix/share/genu/labels\n")
+  message(FATAL_ERROR "the consumer took its data from ${said}")
+endif()
 must(${WORK_DIR}/prefix/bin/genu --version)
 foreach(needed include/genu/core/volume.h include/genu/cartilage/thickness.h share/genu/labels/oai.json)
   if(NOT EXISTS ${WORK_DIR}/prefix/${needed})
