@@ -91,8 +91,11 @@ TEST(Tree, ListDiagramAndFoldersTellTheSameStory) {
   EXPECT_EQ(sorted, folders) << "modules/CMakeLists.txt and the folders differ";
 
   const std::string readme = text_of(root() / "modules" / "README.md");
+  const std::string diagram = readme.substr(0, readme.find("\n| module |"));
   std::size_t last = 0;
   for (const std::string& module : order) {
+    EXPECT_TRUE(std::regex_search(diagram, std::regex("\n    .*\\b" + module + "\\b")))
+        << "the diagram of modules/README.md does not name " << module;
     const std::size_t row = readme.find("\n| [" + module + "](" + module + ")");
     EXPECT_NE(row, std::string::npos) << "modules/README.md has no row for " << module;
     if (row == std::string::npos) continue;
