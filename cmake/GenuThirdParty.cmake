@@ -17,8 +17,7 @@ function(genu_wrap name)
 endfunction()
 
 # ITK: the components Genu calls. ITKIOGDCM decodes JPEG 2000, which DCMTK cannot.
-find_package(ITK 5.2 REQUIRED COMPONENTS ITKCommon ITKIONIFTI ITKIONRRD ITKIOMeta ITKIOGDCM ITKSmoothing
-             ITKImageGrid ITKThresholding ITKConnectedComponents ITKDistanceMap ITKBiasCorrection)
+find_package(ITK 5.2 REQUIRED COMPONENTS ITKCommon ITKIOGDCM ITKIOMeta ITKIONIFTI ITKIONRRD ITKSmoothing ITKZLIB)
 genu_wrap(itk INCLUDES ${ITK_INCLUDE_DIRS} LIBRARIES ${ITK_LIBRARIES})
 
 # VTK: the components Genu calls, with the Qt view for the viewer only.
