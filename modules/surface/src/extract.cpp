@@ -4,13 +4,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include <vtkCellArray.h>
 #include <vtkFlyingEdges3D.h>
 #include <vtkNew.h>
-#include <vtkPoints.h>
 #include <vtkPolyData.h>
 
 #include <genu/bridge/vtk.h>
@@ -39,21 +38,9 @@ Soup zero_set(const Field& field, const ImageGeometry& geometry) {
   edges->ComputeGradientsOff();
   edges->ComputeScalarsOff();
   edges->Update();
-  vtkPolyData& found = *edges->GetOutput();
-  Soup soup;
-  soup.vertices.resize(static_cast<std::size_t>(found.GetNumberOfPoints()));
-  for (std::size_t v = 0; v < soup.vertices.size(); ++v) {
-    double p[3];
-    found.GetPoint(static_cast<vtkIdType>(v), p);
-    soup.vertices[v] = geometry.to_patient(field.place.in_labels({p[0], p[1], p[2]}));
-  }
-  soup.triangles.reserve(static_cast<std::size_t>(found.GetNumberOfPolys()));
-  vtkIdType count = 0;
-  const vtkIdType* ids = nullptr;
-  found.GetPolys()->InitTraversal();
-  while (found.GetPolys()->GetNextCell(count, ids))
-    soup.triangles.push_back({static_cast<std::uint32_t>(ids[0]), static_cast<std::uint32_t>(ids[1]),
-                              static_cast<std::uint32_t>(ids[2])});
+  const TriangleMesh found = bridge::copy_from_vtk(*edges->GetOutput());
+  Soup soup{found.vertices(), found.triangles()};
+  for (Point3& p : soup.vertices) p = geometry.to_patient(field.place.in_labels({p.x, p.y, p.z}));
   return soup;
 }
 
@@ -82,9 +69,11 @@ TriangleMesh with_volume(TriangleMesh mesh, double volume, double step_mm, doubl
 
 TriangleMesh extract(const LabelMap& labels, const TissueTest& inside, const ExtractOptions& options,
                      const Progress& progress) {
-  if (!(options.smoothing_mm >= 0.0) || !std::isfinite(options.smoothing_mm))
-    throw InvalidInput("cannot extract a surface smoothed over " + std::to_string(options.smoothing_mm) +
-                       " mm");
+  for (const auto& [done, over_mm] :
+       {std::pair{"smoothed", options.smoothing_mm}, {"faired", options.fairing_mm}})
+    if (!(over_mm >= 0.0) || !std::isfinite(over_mm))
+      throw InvalidInput("cannot extract a surface " + std::string(done) + " over " +
+                         std::to_string(over_mm) + " mm");
   progress.report("surface", 0.0);
   Field field = smooth_field(labels, inside, options);
   if (!(field.chosen_volume_mm3 > 0.0)) return {};

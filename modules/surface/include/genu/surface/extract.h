@@ -24,7 +24,9 @@ struct ExtractOptions {
 /// Returns a smooth closed surface around the chosen voxels, in patient space, outward normals.
 ///
 /// Where the labels touch the border of the grid the surface is closed there. Empty if no voxel is chosen.
-/// Volume is kept to within 0.5 %. Slices much thicker than their pixels are interpolated by shape first.
+/// Volume is kept to within 0.5 %. Slices much thicker than their pixels are interpolated by shape first, and
+/// the surface moves by no more than 0.05 mm for the volume of such labels, which is rough itself: that of a
+/// layer of 2 mm is kept to within 5 %.
 /// \throws InvalidInput if an option is negative or not finite.
 TriangleMesh extract(const LabelMap& labels, const TissueTest& inside, const ExtractOptions& options = {},
                      const Progress& progress = {});
