@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iomanip>
 #include <sstream>
+#include <utility>
 
 #include <genu/core/error.h>
 #include <genu/staging/stage.h>
@@ -21,7 +22,8 @@ struct Bounds {
   Region region = Region::outside;
   double least = 0.0;
   double most = 100.0;
-  std::string gap;  // Why least and most differ; empty if they do not.
+  bool measured = false;  // There is a dABp.
+  std::string gap;        // Why least and most differ; empty if they do not.
 };
 
 // Prints one decimal, or as many as it takes to tell the value from a threshold that it does not equal.
@@ -64,7 +66,7 @@ Bounds bounds_of(Region region, const std::vector<RegionMeasures>& measures, con
   const auto row = std::find_if(measures.begin(), measures.end(),
                                 [&](const RegionMeasures& m) { return m.region == region; });
   std::ostringstream gap;
-  if (row == measures.end()) {
+  if (row == measures.end() || std::isnan(row->tAB_mm2)) {
     gap << "was not measured";
   } else if (!(row->tAB_mm2 > 0.0) || !std::isfinite(row->tAB_mm2)) {
     gap << "has no subchondral bone area (tAB " << row->tAB_mm2 << " mm2)";
@@ -74,6 +76,7 @@ Bounds bounds_of(Region region, const std::vector<RegionMeasures>& measures, con
     const double unmeasured = 100.0 * row->not_measured_mm2 / row->tAB_mm2;
     evidence.push_back({region, "dABp", row->dABp_percent, "%"});
     if (unmeasured > 0.0) evidence.push_back({region, "not measured", unmeasured, "%"});
+    bounds.measured = true;
     bounds.least = bounds.most = row->dABp_percent;
     if (!is_percentage(unmeasured)) {
       bounds.most = 100.0;
@@ -148,8 +151,10 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
   std::vector<Bounds> plates;
   for (const Region region : rule.plates)
     plates.push_back(bounds_of(region, report.regions, rule, result.evidence));
-  const auto worst = std::max_element(plates.begin(), plates.end(),
-                                      [](const Bounds& a, const Bounds& b) { return a.least < b.least; });
+  // A plate without a value has the least bound, 0, but is not what was measured.
+  const auto worst = std::max_element(plates.begin(), plates.end(), [](const Bounds& a, const Bounds& b) {
+    return std::pair(a.measured, a.least) < std::pair(b.measured, b.least);
+  });
   double most = 0.0;
   for (const Bounds& plate : plates) most = std::max(most, plate.most);
   result.possible = stages_between(worst->least, most, rule);

@@ -79,6 +79,8 @@ TEST(StageKnee, AbstainsWhereAMissingPlateCouldChangeTheStage) {
   EXPECT_EQ(result.stage, std::nullopt);
   EXPECT_THAT(result.possible, ElementsAre(Stage::minor, Stage::mild, Stage::moderate, Stage::severe));
   EXPECT_THAT(result.reasons, Contains(HasSubstr("MT (Medial tibia) was not measured")));
+  // The largest that was measured, not the plate that was not.
+  EXPECT_THAT(result.reasons.front(), HasSubstr("0.0 % of cMF"));
 
   report.regions[0].dABp_percent = 12.0;  // LT: at least moderate
   result = stage_knee(report, tested_rule());
@@ -108,6 +110,16 @@ TEST(StageKnee, BoundsAPlateThatWasPartlyMeasured) {
   EXPECT_THAT(with(8.0, 20.0).stage, Optional(Stage::moderate));  // 8 to 28 %
   EXPECT_THAT(with(8.0, 22.0).possible, ElementsAre(Stage::moderate, Stage::severe));
   EXPECT_THAT(with(8.0, 22.0).evidence, Contains(::testing::Field(&Evidence::measure, "not measured")));
+}
+
+// What a measurement says of a plate that has no cartilage at all.
+TEST(StageKnee, TakesARowOfNaNForAPlateThatWasNotMeasured) {
+  auto report = knee(0.0, 0.0, 0.0, 0.0);
+  report.regions[0].tAB_mm2 = report.regions[0].dABp_percent = report.regions[0].not_measured_mm2 = nan;
+  const auto result = stage_knee(report, tested_rule());
+  EXPECT_THAT(result.possible, Contains(Stage::severe));
+  EXPECT_THAT(result.reasons.front(), HasSubstr("0.0 % of cMF"));
+  EXPECT_THAT(result.reasons, Contains(HasSubstr("MT (Medial tibia) was not measured")));
 }
 
 TEST(StageKnee, TakesNoNumberFromAPlateWithoutArea) {
@@ -158,13 +170,13 @@ TEST(StageKnee, LeavesOpenEveryStageThatTheMissingValuesCouldGive) {
 
 TEST(StageKnee, SaysWhatItIsAndRestsOn) {
   auto knee_report = knee(1, 2, 3, 4);
-  knee_report.flags = {"femur is cut by the image border"};
+  knee_report.flags = {"femur is cut by the border of the image beside the joint"};
   const auto result = stage_knee(knee_report, tested_rule());
   EXPECT_THAT(result.statement, HasSubstr("not a Kellgren-Lawrence grade"));
   EXPECT_EQ(result.rule_name, "largest-dABp");
   EXPECT_EQ(result.rule_version, "1");
   EXPECT_EQ(result.evidence.size(), 4u);
-  EXPECT_THAT(result.reasons.back(), HasSubstr("femur is cut by the image border"));
+  EXPECT_THAT(result.reasons.back(), HasSubstr("femur is cut by the border of the image beside the joint"));
 }
 
 TEST(StageKnee, RefusesARuleThatCannotDecide) {
