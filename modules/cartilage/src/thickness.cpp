@@ -40,8 +40,7 @@ void check_every_vertex_is_used(const TriangleMesh& bone) {
 /// Returns the thickness along one ray. Heights are along the ray, 0 at the bone.
 double thickness_along(const Point3& foot, const Vector3& up, const surface::MeshQuery& cartilage,
                        const ThicknessOptions& o, double least_cosine) {
-  const double top = o.max_gap_mm + o.max_thickness_mm;
-  const auto hits = cartilage.crossings(foot - o.search_inside_mm * up, foot + top * up);
+  const auto hits = cartilage.crossings(foot - o.search_inside_mm * up, foot + o.max_thickness_mm * up);
   double inside = 0.0;     // Length so far.
   double last_exit = 0.0;  // Height at which cartilage ended, or of the bone.
   double entry = 0.0;

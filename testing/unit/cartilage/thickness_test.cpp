@@ -186,6 +186,13 @@ TEST(Thickness, ThatReachesBeyondTheSearchIsNotMeasured) {
   EXPECT_TRUE(std::isnan(at(bone, box({-9, -9, -50.0}, {9, 9, 2.0}))));  // Below it.
 }
 
+TEST(Thickness, IsMeasuredUpToItsLimitAndNoFurther) {
+  const TriangleMesh bone = flat_bone(5.0, 10);
+  EXPECT_NEAR(at(bone, box({-9, -9, 0.0}, {9, 9, 7.99}), {.max_thickness_mm = 8.0}), 7.99, 1e-9);
+  EXPECT_TRUE(std::isnan(at(bone, box({-9, -9, 0.0}, {9, 9, 8.01}), {.max_thickness_mm = 8.0})));
+  EXPECT_TRUE(std::isnan(at(bone, box({-9, -9, 0.0}, {9, 9, 9.0}), {.max_thickness_mm = 8.0})));
+}
+
 // Rays that grazed the rim used to read as thick cartilage.
 TEST(Thickness, OfARayThatGrazesIsNotMeasured) {
   const TriangleMesh bone = flat_bone(5.0, 10);
