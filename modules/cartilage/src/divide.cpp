@@ -7,14 +7,10 @@
 #include <limits>
 #include <vector>
 
+#include "quantile.h"
+
 namespace genu::cartilage {
 namespace {
-
-double quantile(std::vector<double> values, double part) {
-  const auto n = static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + n, values.end());
-  return values[static_cast<std::size_t>(n)];
-}
 
 /// The femur seen from below: the lowest height of the bone over each square millimetre or so.
 class Relief {
@@ -178,21 +174,10 @@ RegionRule femoral_rule(const KneeFrame& frame, const FemoralCuts& cuts) {
   };
 }
 
-RegionRule tibial_rule(const Orientation& orientation, const Inventory& inventory) {
-  if (orientation.plates) {
-    const TibialPlates plates = *orientation.plates;
-    const bool one_is_medial = dot(plates.axis, orientation.frame.lateral) > 0.0;
-    return [plates, one_is_medial](const Point3& p) {
-      const bool in_one = dot(plates.axis, p - plates.one) < plates.cut_mm;
-      return in_one == one_is_medial ? Region::MT : Region::LT;
-    };
-  }
-  const auto has = [&](Tissue t) { return inventory[static_cast<std::size_t>(t)].voxels > 0; };
-  const auto centre = [&](Tissue t) { return inventory[static_cast<std::size_t>(t)].centroid; };
-  bool medial = has(Tissue::medial_tibial_cartilage);
-  if (!medial && !has(Tissue::lateral_tibial_cartilage))
-    medial = dot(centre(Tissue::tibial_cartilage) - centre(Tissue::tibia), orientation.frame.lateral) < 0.0;
-  return [medial](const Point3&) { return medial ? Region::MT : Region::LT; };
+RegionRule tibial_rule(const Orientation& orientation) {
+  return [frame = orientation.frame, cut = orientation.tibial_cut_mm](const Point3& p) {
+    return frame.coordinates(p).x < cut ? Region::MT : Region::LT;
+  };
 }
 
 Patch subchondral(const Ground& ground, Bone bone, const Patch& covered, const KneeFrame& frame,

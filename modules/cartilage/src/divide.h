@@ -38,7 +38,7 @@ FemoralCuts find_femoral_cuts(const TriangleMesh& femur, const Patch& covered, c
                               double weight_bearing_fraction);
 
 RegionRule femoral_rule(const KneeFrame& frame, const FemoralCuts& cuts);
-RegionRule tibial_rule(const Orientation& orientation, const Inventory& inventory);
+RegionRule tibial_rule(const Orientation& orientation);
 
 /// Returns the bone that bears cartilage or has lost it: the covered set, what it encloses, and bays open to
 /// its margin. Plates are filled one by one, so that what lies between them stays out.

@@ -32,6 +32,69 @@ struct Tally {
   }
 };
 
+/// The voxels of one bone in a row.
+struct Run {
+  std::int64_t n = 0, i = 0, ii = 0;
+  void add(std::int64_t at) { ++n, i += at, ii += at * at; }
+};
+
+/// Sums of whole numbers and of their products: exact, too.
+struct Moments {
+  std::int64_t n = 0;
+  std::array<std::int64_t, 3> first{};
+  std::array<std::array<std::int64_t, 3>, 3> second{};  ///< The upper triangle.
+
+  void add(const Run& run, std::int64_t j, std::int64_t k) {
+    n += run.n;
+    first[0] += run.i, first[1] += run.n * j, first[2] += run.n * k;
+    second[0][0] += run.ii, second[0][1] += run.i * j, second[0][2] += run.i * k;
+    second[1][1] += run.n * j * j, second[1][2] += run.n * j * k, second[2][2] += run.n * k * k;
+  }
+  void add(const Moments& other) {
+    n += other.n;
+    for (std::size_t r = 0; r < 3; ++r) {
+      first[r] += other.first[r];
+      for (std::size_t c = r; c < 3; ++c) second[r][c] += other.second[r][c];
+    }
+  }
+  Mass mass(const ImageGeometry& geometry) const {
+    Mass mass;
+    mass.spread.rows = {};
+    if (n == 0) return mass;
+    mass.voxels = static_cast<std::size_t>(n);
+    const auto count = static_cast<double>(n);
+    std::array<double, 3> mean{};
+    for (std::size_t r = 0; r < 3; ++r) mean[r] = static_cast<double>(first[r]) / count;
+    mass.centroid = geometry.to_patient(ContinuousIndex{mean[0], mean[1], mean[2]});
+    const Vector3 s = geometry.spacing_mm();
+    const std::array<Vector3, 3> step{s.x * geometry.direction().column(0),
+                                      s.y * geometry.direction().column(1),
+                                      s.z * geometry.direction().column(2)};
+    for (std::size_t r = 0; r < 3; ++r)
+      for (std::size_t c = r; c < 3; ++c) {
+        const double in_voxels = static_cast<double>(second[r][c]) / count - mean[r] * mean[c];
+        add_product(mass.spread, in_voxels, step[r], step[c]);
+        if (c != r) add_product(mass.spread, in_voxels, step[c], step[r]);
+      }
+    return mass;
+  }
+  static void add_product(Matrix3& sum, double weight, const Vector3& a, const Vector3& b) {
+    const std::array<double, 3> x{a.x, a.y, a.z}, y{b.x, b.y, b.z};
+    for (std::size_t r = 0; r < 3; ++r)
+      for (std::size_t c = 0; c < 3; ++c) sum.rows[r][c] += weight * x[r] * y[c];
+  }
+};
+
+/// 1 for what belongs to the femur, 2 for the tibia, 0 for the rest.
+std::array<std::uint8_t, 256> bone_of_tissues() {
+  std::array<std::uint8_t, 256> bone{};
+  for (std::size_t t = 0; t < bone.size(); ++t)
+    bone[t] = is_part_of(static_cast<Tissue>(t), Bone::femur)   ? 1
+              : is_part_of(static_cast<Tissue>(t), Bone::tibia) ? 2
+                                                                : 0;
+  return bone;
+}
+
 std::array<std::uint8_t, 256> counted_as() {
   std::array<std::uint8_t, 256> as{};
   for (int t = 0; t < 256; ++t) {
@@ -91,13 +154,14 @@ Inventory inventory_of(const LabelMap& labels, unsigned threads) {
   return inventory;
 }
 
-std::optional<Point3> centroid_near(const LabelMap& labels, Bone bone, const Point3& centre, double reach_mm,
-                                    unsigned threads) {
+BonesNear bones_near(const LabelMap& labels, const Point3& centre, double reach_mm, unsigned threads) {
   const ImageGeometry& geometry = labels.geometry();
   const GridSize& size = geometry.size();
   const ContinuousIndex middle = geometry.to_index(centre);
   const Vector3 s = geometry.spacing_mm();
-  std::vector<Tally> slices(static_cast<std::size_t>(size[2]));
+  const auto bone_of = bone_of_tissues();
+  // By slice: not of the joint, femur, tibia.
+  std::vector<std::array<Moments, 3>> slices(static_cast<std::size_t>(size[2]));
   parallel_for(
       slices.size(),
       [&](std::size_t begin, std::size_t end) {
@@ -110,22 +174,19 @@ std::optional<Point3> centroid_near(const LabelMap& labels, Bone bone, const Poi
             if (!(half > 0.0)) continue;
             const auto first = std::max<std::int64_t>(0, std::llround(std::ceil(middle.i - half)));
             const auto last = std::min<std::int64_t>(size[0] - 1, std::llround(std::floor(middle.i + half)));
+            std::array<Run, 3> runs{};
             const Tissue* row = &labels[{0, j, k}];
             for (std::int64_t i = first; i <= last; ++i)
-              if (is_part_of(row[i], bone)) slices[slice].add(1, i, j, k);
+              runs[bone_of[static_cast<std::size_t>(row[i])]].add(i);
+            for (std::size_t bone = 1; bone < runs.size(); ++bone) slices[slice][bone].add(runs[bone], j, k);
           }
         }
       },
       threads, 4);
-  Tally all;
-  for (const Tally& t : slices) {
-    all.voxels += t.voxels;
-    all.i += t.i;
-    all.j += t.j;
-    all.k += t.k;
-  }
-  if (all.voxels == 0) return std::nullopt;
-  return all.centroid(geometry);
+  std::array<Moments, 3> sums{};
+  for (const auto& slice : slices)
+    for (std::size_t bone = 1; bone < sums.size(); ++bone) sums[bone].add(slice[bone]);
+  return {sums[1].mass(geometry), sums[2].mass(geometry)};
 }
 
 std::vector<Point3> places_of(const LabelMap& labels, const Holding& holding, Tissue tissue) {

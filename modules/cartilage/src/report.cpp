@@ -66,8 +66,8 @@ struct Measured {
 
 /// Measures one bone, everything but volumes.
 Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orientation,
-                      const Inventory& inventory, RegionRule& rule, std::vector<std::string>& flags,
-                      const MeasureOptions& options, const Progress& progress) {
+                      RegionRule& rule, std::vector<std::string>& flags, const MeasureOptions& options,
+                      const Progress& progress) {
   Measured result;
   BoneMap& map = result.map;
   map.bone = bone;
@@ -96,7 +96,7 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
       flags.push_back("intercondylar notch not found: the femur is divided where it lies in most knees");
     rule = femoral_rule(orientation.frame, cuts);
   } else if (bone == Bone::tibia) {
-    rule = tibial_rule(orientation, inventory);
+    rule = tibial_rule(orientation);
   } else {
     rule = [](const Point3&) { return Region::P; };
   }
@@ -160,7 +160,7 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
       return 0.05 + 0.95 * static_cast<double>(n) / static_cast<double>(bones.size());
     };
     RegionRule rule;
-    Measured measured = measure_bone(labels, bones[b], orientation, inventory, rule, report.flags, options,
+    Measured measured = measure_bone(labels, bones[b], orientation, rule, report.flags, options,
                                      progress.part(share(b), share(b + 1)));
     add_volumes(measured.regions, labels, inventory, bones[b], rule);
     report.regions.insert(report.regions.end(), measured.regions.begin(), measured.regions.end());
