@@ -21,7 +21,8 @@ using cartilage::measure_knee;
 class Measuring : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    phantom::KneeOptions options;
+    phantom::KneeOptions& options = options_;
+    options = {};
     options.defects = {{"femur", phantom::Plate::femur, -22.0, 0.0, 10.0, 1.0},
                        {"tibia", phantom::Plate::lateral_tibia, 0.0, 0.0, 9.0, 1.0}};
     options.patient_from_knee = RigidTransform::translation_by({-70.0, 10.0, 20.0}) *
@@ -35,9 +36,11 @@ class Measuring : public ::testing::Test {
     labels_.reset();
     report_.reset();
   }
+  static phantom::KneeOptions options_;
   static std::unique_ptr<LabelMap> labels_;
   static std::unique_ptr<CartilageReport> report_;
 };
+phantom::KneeOptions Measuring::options_;
 std::unique_ptr<LabelMap> Measuring::labels_;
 std::unique_ptr<CartilageReport> Measuring::report_;
 
@@ -84,6 +87,31 @@ TEST_F(Measuring, CommutesWithMovingThePatient) {
     EXPECT_LT(angle_deg(report.frame.lateral, motion(report_->frame.lateral)), 0.01);
     EXPECT_LT(angle_deg(report.frame.proximal, motion(report_->frame.proximal)), 0.01);
     EXPECT_LT(distance(report.frame.origin, motion(report_->frame.origin)), 1e-3);
+  }
+}
+
+// Origin and axes come from bone, which stays where cartilage is lost.
+TEST_F(Measuring, TheFemurDoesNotChangeWithTheTibiasCartilage) {
+  phantom::KneeOptions worn = options_;
+  worn.defects.push_back({"margin", phantom::Plate::medial_tibia, 0.0, 12.0, 30.0, 1.0});
+  phantom::KneeOptions bare = options_;
+  bare.medial_tibial_change_mm = -5.0;
+  for (const phantom::KneeOptions& options : {worn, bare}) {
+    const phantom::Knee knee(options);
+    const CartilageReport report = measure_knee(
+        phantom::scan(knee, phantom::sagittal_grid(knee, 0.7, 1.2), {.samples_per_mm = 1}).labels,
+        {.side = Side::right});
+    EXPECT_LT(angle_deg(report.frame.lateral, report_->frame.lateral), 1e-6);
+    EXPECT_LT(angle_deg(report.frame.proximal, report_->frame.proximal), 1e-6);
+    EXPECT_LT(distance(report.frame.origin, report_->frame.origin), 1e-6);
+    for (std::size_t r = 0; r < report.regions.size(); ++r) {
+      const auto &x = report_->regions[r], &y = report.regions[r];
+      ASSERT_EQ(x.region, y.region);
+      if (cartilage::bone_of(x.region) != Bone::femur) continue;
+      EXPECT_NEAR(x.ThCtAB_mean_mm, y.ThCtAB_mean_mm, 0.01) << name(x.region);
+      EXPECT_NEAR(x.tAB_mm2, y.tAB_mm2, 0.001 * x.tAB_mm2) << name(x.region);
+      EXPECT_NEAR(x.VC_mm3, y.VC_mm3, 0.001 * x.VC_mm3) << name(x.region);
+    }
   }
 }
 

@@ -107,6 +107,11 @@ Lesion lesion_from(const std::vector<std::uint32_t>& members, const BoneMap& map
 
 }  // namespace
 
+RegionMeasures not_measured(Region region) {
+  return {region,  unknown, unknown, unknown, unknown, unknown,
+          unknown, unknown, unknown, unknown, unknown, unknown};
+}
+
 std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground) {
   std::array<std::vector<Sample>, region_count> samples;
   std::array<double, region_count> failed{};
@@ -119,9 +124,11 @@ std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground
   }
   std::vector<RegionMeasures> result;
   for (const Region region : measured_regions) {
+    if (bone_of(region) != map.bone) continue;
     const auto r = static_cast<std::size_t>(region);
-    if (!samples[r].empty() || failed[r] > 0.0)
-      result.push_back(measures_of(region, std::move(samples[r]), failed[r]));
+    result.push_back(!samples[r].empty() || failed[r] > 0.0
+                         ? measures_of(region, std::move(samples[r]), failed[r])
+                         : not_measured(region));
   }
   return result;
 }
@@ -134,6 +141,7 @@ void add_volumes(std::vector<RegionMeasures>& measures, const LabelMap& labels, 
       for (const Point3& p : places_of(labels, inventory[t], static_cast<Tissue>(t)))
         ++voxels[static_cast<std::size_t>(rule(p))];
   for (RegionMeasures& m : measures) {
+    if (std::isnan(m.tAB_mm2) && voxels[static_cast<std::size_t>(m.region)] == 0) continue;
     m.VC_mm3 = static_cast<double>(voxels[static_cast<std::size_t>(m.region)]) *
                labels.geometry().voxel_volume_mm3();
     m.VCtAB_mm = m.tAB_mm2 > 0.0 ? m.VC_mm3 / m.tAB_mm2 : unknown;

@@ -9,7 +9,11 @@
 
 namespace genu::cartilage {
 
-/// Returns the measures of each region of one bone that has any area, in order of region, without volumes.
+/// Returns the row of a region that could not be measured: NaN throughout.
+RegionMeasures not_measured(Region region);
+
+/// Returns the measures of each region of one bone, in order of region, without volumes; those without any
+/// area were not measured.
 std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground);
 
 /// Adds the volume of cartilage voxels to the regions that the rule puts them in.

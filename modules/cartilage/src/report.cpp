@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <iomanip>
 #include <limits>
 #include <sstream>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "divide.h"
 #include "frame.h"
 #include "inventory.h"
+#include "margin.h"
 #include "measures.h"
 #include "patch.h"
 
@@ -58,15 +61,89 @@ void flag_cut_cartilage(const LabelMap& labels, const Inventory& inventory, std:
   }
 }
 
+/// Says which bones the border of the image cuts beside the joint, where their size and shape matter: shafts
+/// are always cut.
+void flag_cut_bones(const LabelMap& labels, const std::vector<Bone>& bones, const KneeFrame& frame,
+                    std::vector<std::string>& flags) {
+  // The condyles stand as high over the joint, the tibial head reaches as far below.
+  constexpr double beside_joint_mm = 20.0;
+  const GridSize& size = labels.geometry().size();
+  for (const Bone bone : bones) {
+    const auto is_cut = [&](const VoxelIndex& at) {
+      return is_part_of(labels[at], bone) &&
+             (bone == Bone::patella ||
+              std::abs(frame.coordinates(labels.geometry().to_patient(at)).z) < beside_joint_mm);
+    };
+    bool cut = false;
+    for (std::int64_t k = 0; k < size[2] && !cut; ++k)
+      for (std::int64_t j = 0; j < size[1] && !cut; ++j) {
+        const bool whole_row = k == 0 || k + 1 == size[2] || j == 0 || j + 1 == size[1];
+        const std::int64_t step = whole_row ? 1 : std::max<std::int64_t>(1, size[0] - 1);
+        for (std::int64_t i = 0; i < size[0] && !cut; i += step) cut = is_cut({i, j, k});
+      }
+    if (cut)
+      flags.push_back(std::string(name(bone)) + " is cut by the border of the image" +
+                      (bone == Bone::patella ? "" : " beside the joint") +
+                      ": the knee's directions and areas are those of what is shown");
+  }
+}
+
+std::string whole(double value) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(0) << value;
+  return out.str();
+}
+
+std::string words(Region region) {
+  return std::string(name(region)) + " (" + std::string(title(region)) + ")";
+}
+
 struct Measured {
   BoneMap map;
   std::vector<RegionMeasures> regions;
   std::vector<Lesion> lesions;
 };
 
+/// Adds the margins that tibial plates have lost to the bearing bone, and says so.
+void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
+                      const Patch& covered, const KneeFrame& frame, const RegionRule& rule,
+                      const FemoralCuts& cuts, std::vector<std::string>& flags) {
+  Patch bare(ground.size(), 0), unsure = bare;
+  for (const Region plate : {Region::MT, Region::LT}) {
+    const MarginLoss loss = find_margin_loss(ground, normals, frame, rule, plate, covered, bearing);
+    const double area = ground.area_mm2(loss.bare);
+    if (!(area > 0.0)) continue;
+    bare = either(bare, loss.bare);
+    unsure = either(unsure, loss.unsure);
+    flags.push_back("cartilage may be lost at the margin of " + words(plate) + ": " + whole(area) +
+                    " mm2 that bear cartilage in intact knees are bare and count as denuded, up to " +
+                    whole(ground.area_mm2(loss.unsure)) + " mm2 beside them count as not measured");
+  }
+  if (std::find(bare.begin(), bare.end(), 1) == bare.end()) return;
+  bearing = subchondral(ground, Bone::tibia, either(covered, bare), frame, rule, cuts);
+  for (std::size_t v = 0; v < bearing.size(); ++v)
+    if (unsure[v] && !bearing[v]) map.thickness_mm[v] = std::numeric_limits<double>::quiet_NaN();
+  bearing = either(bearing, unsure);
+}
+
+/// Says which condyles are smaller than any intact knee's of that width. Where cartilage was, nothing shows:
+/// what is missing counts as not measured.
+void add_missing_area(RegionMeasures& m, const Ground& femur, const KneeFrame& frame,
+                      std::vector<std::string>& flags) {
+  constexpr double least_part = 0.7;
+  const auto expected = expected_area_mm2(femur, frame, m.region);
+  if (!expected || !(m.tAB_mm2 < least_part * *expected)) return;
+  flags.push_back("cartilage may be lost at the margin of " + words(m.region) + ": it lies on " +
+                  whole(m.tAB_mm2) + " mm2 where intact knees of this width have " + whole(*expected) +
+                  " mm2; what is missing counts as not measured");
+  m.not_measured_mm2 += *expected - m.tAB_mm2;
+  m.tAB_mm2 = *expected;
+  m.dABp_percent = 100.0 * m.dAB_mm2 / m.tAB_mm2;
+}
+
 /// Measures one bone, everything but volumes.
-Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orientation,
-                      RegionRule& rule, std::vector<std::string>& flags, const MeasureOptions& options,
+Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orientation, RegionRule& rule,
+                      std::vector<std::string>& flags, const MeasureOptions& options,
                       const Progress& progress) {
   Measured result;
   BoneMap& map = result.map;
@@ -100,7 +177,9 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
   } else {
     rule = [](const Point3&) { return Region::P; };
   }
-  const Patch bearing = subchondral(ground, bone, covered, orientation.frame, rule, cuts);
+  Patch bearing = subchondral(ground, bone, covered, orientation.frame, rule, cuts);
+  if (bone == Bone::tibia && orientation.from_both_bones)
+    add_lost_margins(bearing, map, ground, normals, covered, orientation.frame, rule, cuts, flags);
   map.region.assign(ground.size(), Region::outside);
   for (std::size_t v = 0; v < bearing.size(); ++v)
     if (bearing[v])
@@ -109,6 +188,11 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
       map.thickness_mm[v] = std::numeric_limits<double>::quiet_NaN();
   progress.report("regions", 0.9);
   result.regions = measures_of(map, ground);
+  if (orientation.from_both_bones && bone == Bone::femur)
+    for (RegionMeasures& m : result.regions) add_missing_area(m, ground, orientation.frame, flags);
+  for (const RegionMeasures& m : result.regions)
+    if (std::isnan(m.tAB_mm2))
+      flags.push_back("no cartilage is on " + words(m.region) + ": lost or not labelled");
   result.lesions = lesions_of(map, ground, normals, options);
   return result;
 }
@@ -132,12 +216,17 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
   std::vector<Bone> bones;
   CartilageReport report;
   for (const Bone bone : all_bones) {
-    if (!has_cartilage(inventory, bone)) continue;
-    if (has_bone(inventory, bone))
+    if (has_cartilage(inventory, bone) && has_bone(inventory, bone)) {
       bones.push_back(bone);
-    else
+    } else if (has_cartilage(inventory, bone)) {
       report.flags.push_back("cartilage of the " + std::string(name(bone)) +
                              " was not measured: its bone is not labelled");
+    } else if (has_bone(inventory, bone)) {
+      report.flags.push_back("no cartilage is labelled on the " + std::string(name(bone)) +
+                             ": lost or not labelled");
+      for (const Region region : measured_regions)
+        if (bone_of(region) == bone) report.regions.push_back(not_measured(region));
+    }
   }
   if (bones.empty()) {
     std::ostringstream message;
@@ -152,6 +241,7 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
   report.frame = orientation.frame;
   report.flags.insert(report.flags.end(), orientation.flags.begin(), orientation.flags.end());
   flag_cut_cartilage(labels, inventory, report.flags);
+  flag_cut_bones(labels, bones, orientation.frame, report.flags);
   report.method = "along bone normal";
   report.thickness_options = options.thickness;
   report.extract_options = options.extract;

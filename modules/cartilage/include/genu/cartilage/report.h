@@ -15,17 +15,19 @@
 
 namespace genu::cartilage {
 
-/// Measures of one region, in the OARSI nomenclature. NaN = could not be measured.
+/// Measures of one region, in the OARSI nomenclature. NaN = could not be measured: a region without any
+/// cartilage has lost it all, or it was not labelled.
 struct RegionMeasures {
   Region region = Region::outside;
-  double tAB_mm2 = 0.0;           ///< Total area of subchondral bone.
-  double cAB_mm2 = 0.0;           ///< Area covered by cartilage.
-  double dAB_mm2 = 0.0;           ///< Denuded area.
-  double dABp_percent = 0.0;      ///< Denuded area, percent of tAB.
-  double not_measured_mm2 = 0.0;  ///< Part of tAB where the ray failed; neither covered nor denuded.
-  double VC_mm3 = 0.0;            ///< Cartilage volume.
-  double VCtAB_mm = 0.0;          ///< VC / tAB
-  double ThCtAB_mean_mm = 0.0;    ///< Area-weighted over tAB; denuded counts as 0.
+  double tAB_mm2 = 0.0;       ///< Total area of subchondral bone.
+  double cAB_mm2 = 0.0;       ///< Area covered by cartilage.
+  double dAB_mm2 = 0.0;       ///< Denuded area.
+  double dABp_percent = 0.0;  ///< Denuded area, percent of tAB.
+  double not_measured_mm2 =
+      0.0;  ///< Part of tAB that may be covered or denuded: the ray failed, or a margin may be lost.
+  double VC_mm3 = 0.0;          ///< Cartilage volume.
+  double VCtAB_mm = 0.0;        ///< VC / tAB
+  double ThCtAB_mean_mm = 0.0;  ///< Area-weighted over tAB; denuded counts as 0.
   double ThCtAB_median_mm = 0.0;
   double ThCtAB_sd_mm = 0.0;
   double ThCcAB_mean_mm = 0.0;  ///< Area-weighted over cAB.
@@ -58,12 +60,12 @@ struct CartilageReport {
   std::string side_source;  ///< "option", "labels", "header", "image position", ...
   KneeFrame frame;
   std::vector<RegionMeasures>
-      regions;                  ///< In the order of measured_regions; regions with no label are left out.
+      regions;                  ///< In the order of measured_regions: all of each bone that is labelled.
   std::vector<Lesion> lesions;  ///< Largest first.
   std::vector<BoneMap> bones;
-  std::vector<std::string>
-      flags;           ///< What a reader must know: side in doubt, bone cut by the image border, ...
-  std::string method;  ///< "along bone normal", with ThicknessOptions below.
+  std::vector<std::string> flags;  ///< What a reader must know: side in doubt, bone cut by the border beside
+                                   ///< the joint, lost margins.
+  std::string method;              ///< "along bone normal", with ThicknessOptions below.
   ThicknessOptions thickness_options;
   surface::ExtractOptions extract_options;
 };
