@@ -28,7 +28,7 @@ Head head_of(const Ground& ground, const KneeFrame& frame, double bottom_mm, dou
   return {0.5 * (x_low + x_high), 0.5 * (y_low + y_high), x_high - x_low, y_high - y_low};
 }
 
-/// The mean oval that a plate's cartilage covers, in parts of the head's width and depth from its middle: 28
+/// The mean oval that a plate's cartilage covers, in parts of the head's width and depth from its middle: 27
 /// baseline knees of the Osteoarthritis Initiative with Kellgren-Lawrence grades 0 to 2. Standard deviations
 /// of the medial one are 0.6 and 1.0 mm (middle) and 0.6 and 1.0 mm (half axes), of the lateral one 1.1, 1.6,
 /// 1.0 and 1.2 mm.
@@ -75,7 +75,7 @@ MarginLoss find_margin_loss(const Ground& ground, const std::vector<Vector3>& no
 
 std::optional<double> expected_area_mm2(const Ground& femur, const KneeFrame& frame, Region region) {
   if (region != Region::cMF && region != Region::cLF) return std::nullopt;
-  // Parts of the squared width over the condyles in the same 28 knees: 0.093 and 0.096, standard deviation 11
+  // Parts of the squared width over the condyles in the same 27 knees: 0.093 and 0.096, standard deviation 11
   // % of either, the least 81 %.
   const double width_mm = head_of(femur, frame, -5.0, 20.0).width_mm;
   return (region == Region::cMF ? 0.093 : 0.096) * width_mm * width_mm;
