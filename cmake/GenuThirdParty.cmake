@@ -34,8 +34,9 @@ genu_wrap(vtk_rendering LIBRARIES ${genu_vtk_core_targets} ${genu_vtk_render_tar
 find_package(DCMTK 3.6.7 REQUIRED CONFIG)
 genu_wrap(dcmtk LIBRARIES DCMTK::dcmjpeg DCMTK::dcmjpls DCMTK::dcmdata DCMTK::oflog DCMTK::ofstd)
 
-find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc)
+find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc dnn)
 genu_wrap(opencv INCLUDES ${OpenCV_INCLUDE_DIRS} LIBRARIES opencv_core opencv_imgproc)
+genu_wrap(opencv_dnn INCLUDES ${OpenCV_INCLUDE_DIRS} LIBRARIES opencv_core opencv_dnn)
 
 find_package(nlohmann_json 3.11 REQUIRED)
 genu_wrap(json LIBRARIES nlohmann_json::nlohmann_json)

@@ -64,6 +64,7 @@ struct Ledger {
 template <typename Value>
 std::vector<Value> values_of(const std::map<std::size_t, Value>& ledger) {
   std::vector<Value> values;
+  values.reserve(ledger.size());
   for (const auto& [place, value] : ledger) values.push_back(value);
   return values;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 #include <sstream>
 #include <utility>
 
@@ -20,6 +21,7 @@ namespace {
 
 constexpr const char* shipped_rule = "staging/rule-1.json";
 constexpr const char* shipped_approaches = "planning/approaches.json";
+constexpr const char* shipped_network = "models/knee-1.onnx";
 constexpr const char* any_lesion = "cartilage_lesion";
 
 std::string now_utc() {
@@ -69,6 +71,18 @@ io::Case new_case(const std::string& name, const std::string& visit, const std::
   knee.created = now_utc();
   knee.genu_version = version();
   return knee;
+}
+
+segmentation::KneeNetwork load_network(const fs::path& file) {
+  const fs::path path = file.empty() ? io::data_file(shipped_network) : file;
+  const std::string onnx = io::read_text(path);
+  return with_context("reading " + path.string(),
+                      [&] { return segmentation::KneeNetwork(std::as_bytes(std::span(onnx))); });
+}
+
+segmentation::Segmentation segment(const Volume<float>& image, const segmentation::KneeNetwork& network,
+                                   const SideClaims& side, const Progress& progress) {
+  return segmentation::segment(image, network, {.side = side.user ? side.user : side.header}, progress);
 }
 
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress) {

@@ -10,6 +10,7 @@
 #include <genu/core/progress.h>
 #include <genu/io/case_folder.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
 // The steps of the clinical protocol, as several verbs take them.
@@ -27,6 +28,13 @@ void require_display();
 
 /// Returns a new case with name, visit, inputs, time and version.
 io::Case new_case(const std::string& name, const std::string& visit, const std::vector<std::string>& inputs);
+
+/// Returns the network in `file`, or the one that ships with Genu if that is empty.
+segmentation::KneeNetwork load_network(const std::filesystem::path& file = {});
+
+/// Returns the labels of an image; the user's side goes before the header's.
+segmentation::Segmentation segment(const Volume<float>& image, const segmentation::KneeNetwork& network,
+                                   const SideClaims& side, const Progress& progress);
 
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);

@@ -80,6 +80,17 @@ std::string text_of(const io::FolderScan& scan) {
   return text;
 }
 
+std::string text_of(const segmentation::Segmentation& result) {
+  TextTable table({"structure", "volume ml", "score"});
+  for (const segmentation::StructureQuality& s : result.quality.structures)
+    table.add_row({std::string(info(s.tissue).title), fixed(s.volume_mm3 / 1000.0, 1), fixed(s.score, 3)});
+  std::string text = "Side: " + std::string(name(result.side)) + " (from " + result.side_source +
+                     "); quality " + std::string(name(result.quality.verdict)) + " (" +
+                     fixed(result.quality.score, 2) + ")\n" + table.text();
+  for (const std::string& reason : result.quality.reasons) text += "  " + reason + "\n";
+  return text;
+}
+
 std::string text_of(const cartilage::CartilageReport& report) {
   TextTable table(
       {"region", "", "ThCtAB mean mm", "median", "SD", "tAB mm2", "dABp %", "VC mm3", "not measured mm2"});

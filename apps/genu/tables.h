@@ -7,12 +7,14 @@
 #include <genu/cartilage/report.h>
 #include <genu/io/dicom.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
 // What the verbs print: the same facts as in the files, for people.
 namespace genu::app {
 
 std::string text_of(const io::FolderScan& scan);
+std::string text_of(const segmentation::Segmentation& result);
 std::string text_of(const cartilage::CartilageReport& report);
 std::string text_of(const staging::StageReport& report);
 std::string text_of(const std::vector<planning::NeedlePlan>& plans);

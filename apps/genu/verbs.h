@@ -7,10 +7,12 @@ namespace genu::app {
 
 Verb import_verb();
 Verb phantom_verb();
+Verb segment_verb();
 Verb measure_verb();
 Verb stage_verb();
 Verb plan_verb();
 Verb run_verb();
 Verb batch_verb();
+Verb compare_labels_verb();
 
 }  // namespace genu::app

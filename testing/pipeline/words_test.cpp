@@ -21,7 +21,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::vector<std::string> verbs{"import", "phantom", "measure", "stage", "plan", "run", "batch"};
+const std::vector<std::string> verbs{"import", "phantom", "measure",        "stage",  "plan",
+                                     "run",    "batch",   "compare-labels", "segment"};
 
 /// A user error is one line that names the program, and nothing on stdout.
 void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {
@@ -72,6 +73,8 @@ TEST(Words, WrongCommandLinesAreUsageErrors) {
   expect_one_line(genu({"plan"}), 2, "case folder or --labels");
   expect_one_line(genu({"run"}), 2, "--phantom");
   expect_one_line(genu({"run", "image.nrrd", "--phantom"}), 2, "--phantom");
+  expect_one_line(genu({"compare-labels", "a.nrrd"}), 2, "B is required");
+  expect_one_line(genu({"compare-labels", "a.nrrd", "b.nrrd", "--out", "table.txt"}), 2, ".csv or .json");
   const ScratchFolder scratch;
   const std::string out = scratch / "p";
   expect_one_line(genu({"phantom", "--out", out, "--defect", "femur:1,2,3"}), 2, "plate:u,v,diameter,depth");
@@ -123,6 +126,7 @@ TEST(Words, WhatCannotBeReadIsNamedInOneLine) {
   expect_one_line(genu({"plan", "absent_case"}), 3, "absent_case");
   expect_one_line(genu({"run", "--labels", "absent.nrrd", "--out", out, "--no-figures"}), 3, "absent.nrrd");
   expect_one_line(genu({"batch", "absent_cohort", scratch / "results"}), 3, "absent_cohort");
+  expect_one_line(genu({"compare-labels", "absent.nrrd", "absent.nrrd"}), 3, "absent.nrrd");
   // A phantom that can't be: the knee's own limits, not a crash.
   expect_one_line(genu({"phantom", "--out", out, "--scale", "5"}), 3, "scale");
   EXPECT_TRUE(tree_of(scratch.path()).empty()) << tree_of(scratch.path()).front();

@@ -10,6 +10,7 @@
 #include <genu/bridge/itk.h>
 #include <genu/core/error.h>
 #include <genu/imaging/body.h>
+#include <genu/imaging/check.h>
 
 namespace genu::imaging {
 namespace {
@@ -28,13 +29,8 @@ void check_input(const Volume<float>& image, const BodyOptions& options) {
   std::ostringstream problem;
   if (!(options.smoothing_mm >= 0.0) || !std::isfinite(options.smoothing_mm))
     problem << "smoothing_mm is " << options.smoothing_mm;
-  const auto& voxels = image.voxels();
-  const auto bad = std::find_if_not(voxels.begin(), voxels.end(), [](float v) { return std::isfinite(v); });
-  if (bad != voxels.end())
-    problem << "voxel " << image.geometry().index_of(static_cast<std::size_t>(bad - voxels.begin())) << " is "
-            << *bad;
-  else if (std::all_of(voxels.begin(), voxels.end(), [&](float v) { return v == voxels.front(); }))
-    problem << "every voxel is " << voxels.front();
+  else
+    problem << image_fault(image);
   if (!problem.str().empty()) throw InvalidInput("cannot find the body in the image: " + problem.str());
 }
 

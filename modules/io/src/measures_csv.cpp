@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <string>
 
 #include <genu/io/results.h>
 
+#include "csv_cell.h"
 #include "measure_fields.h"
 
 namespace genu::io {
-namespace {
-
-/// The shortest digits that read back as the same number, in any locale; empty where it was not measured.
-std::string cell(double value) {
-  if (!std::isfinite(value)) return "";
-  std::array<char, 32> digits;  // a double needs at most 24
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return {digits.data(), end};
-}
-
-}  // namespace
 
 std::string csv_cell(std::string_view text) {
   std::string cell = as_utf8(text);

@@ -24,6 +24,7 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::message_of;
+using testing::sample_agreements;
 using testing::sample_plans;
 using testing::sample_report;
 using testing::sample_stage;
@@ -266,6 +267,25 @@ TEST(Approaches, WhatTheSchemaCannotSayIsRefusedToo) {
               AllOf(HasSubstr("/approaches/1/name"), HasSubstr("'superolateral' is there twice")));
 }
 
+// ---- agreement ----
+
+TEST(Agreements, GoIntoJsonAndCsvWithNothingWhereNothingWasMeasured) {
+  const json document = json::parse(to_json(sample_agreements(), "first", "second"));
+  EXPECT_EQ(document["a"], "first");
+  EXPECT_EQ(document["b"], "second");
+  const json& femur = document["structures"][0];
+  EXPECT_EQ(femur["structure"], "femur");
+  EXPECT_EQ(femur["voxels_b"], 101);
+  EXPECT_EQ(femur["hausdorff_95_mm"], 1.25);
+  EXPECT_TRUE(document["structures"][1]["assd_mm"].is_null());
+
+  EXPECT_EQ(
+      agreement_csv(sample_agreements(), "a, or 1", "b"),
+      "a,b,structure,voxels_a,voxels_b,dice,assd_mm,hausdorff_mm,hausdorff_95_mm,volume_difference_percent\n"
+      "\"a, or 1\",b,femur,100,101,0.875,0.375,4.5,1.25,1\n"
+      "\"a, or 1\",b,patella,0,7,0,,,,\n");
+}
+
 // ---- schemas ----
 
 struct SchemaCase {
@@ -280,6 +300,7 @@ std::vector<SchemaCase> schema_cases() {
   return {{"measurements", json::parse(to_json(sample_report())), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
           {"plan", json::parse(to_json(sample_plans())), {}},
+          {"agreement", json::parse(to_json(sample_agreements(), "a.nrrd", "b.nrrd")), {}},
           {"truth", json::parse(to_json(knee, phantom::truth_of(knee, 2.0))), {}},
           {"staging_rule", shipped("staging/rule-1.json"), {"tested_on"}},
           {"approaches", shipped("planning/approaches.json"), {}},

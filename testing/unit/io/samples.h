@@ -6,6 +6,7 @@
 
 #include <genu/cartilage/report.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/agreement.h>
 #include <genu/staging/stage.h>
 
 // Results with another value in every field, so that no field can be lost or swapped unseen.
@@ -31,6 +32,11 @@ inline cartilage::CartilageReport sample_report() {
       {"P-1", cartilage::Region::P, {7, 8, 9}, {10, 11, 12}, {1, 0, 0}, 12.1, 0.0, not_measured, 3.5}};
   report.flags = {"bone cut by the border", "größer als üblich"};
   return report;
+}
+
+inline std::vector<segmentation::Agreement> sample_agreements() {
+  return {{Tissue::femur, 100, 101, 0.875, 0.375, 4.5, 1.25, 1.0},
+          {Tissue::patella, 0, 7, 0.0, not_measured, not_measured, not_measured, not_measured}};
 }
 
 inline staging::StageReport sample_stage() {

@@ -9,6 +9,7 @@
 #include <genu/cartilage/report.h>
 #include <genu/phantom/knee.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/agreement.h>
 #include <genu/staging/stage.h>
 
 namespace genu::io {
@@ -21,6 +22,9 @@ std::string to_json(const cartilage::CartilageReport& report);  ///< Without the
 std::string to_json(const staging::StageReport& report);
 std::string to_json(const std::vector<planning::NeedlePlan>& plans);
 std::string to_json(const phantom::Knee& knee, const phantom::Truth& truth);
+/// \param name_a what the reader is told that the maps were, such as the names of their files
+std::string to_json(const std::vector<segmentation::Agreement>& agreements, std::string_view name_a,
+                    std::string_view name_b);
 
 cartilage::CartilageReport cartilage_from_json(std::string_view json, const std::string& source);
 staging::StageReport stage_from_json(std::string_view json, const std::string& source);
@@ -44,6 +48,10 @@ std::string csv_cell(std::string_view text);
 std::string measures_csv_header();
 std::string measures_csv_rows(const cartilage::CartilageReport& report, std::string_view case_name,
                               std::string_view visit);
+
+/// Returns a header and one row a structure: the names of both maps, structure, every measure.
+std::string agreement_csv(const std::vector<segmentation::Agreement>& agreements, std::string_view name_a,
+                          std::string_view name_b);
 
 /// Validates a JSON text against a schema of data/schemas/ (by file name, without the extension).
 /// \throws IoError listing each place that breaks the schema.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "network.h"
+
+// What anatomy demands of labels, whatever the network thought.
+namespace genu::segmentation {
+
+/// Labels on the stack's grid, columns fastest.
+using StackLabels = std::vector<Class>;
+
+/// Returns the most probable class of each place.
+StackLabels most_probable(const Probabilities& probabilities, unsigned threads);
+
+/// Makes each bone one piece without holes, keeps cartilage that lies on its bone, one piece of each tendon
+/// and the large pieces of menisci. Changes the probabilities too, so that they tell the same.
+void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm);
+
+/// Returns the slice that parts the two tibial plates: the emptiest one between them.
+double plate_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size);
+
+}  // namespace genu::segmentation

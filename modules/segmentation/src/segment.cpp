@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include <genu/core/error.h>
+#include <genu/core/parallel.h>
+#include <genu/imaging/check.h>
+#include <genu/segmentation/segment.h>
+
+#include "quality.h"
+
+namespace genu::segmentation {
+namespace {
+
+double mean_slice(const StackLabels& labels, const std::array<std::int64_t, 3>& size, Class what) {
+  const auto pixels = static_cast<std::size_t>(size[1] * size[2]);
+  double sum = 0.0, count = 0.0;
+  for (std::size_t p = 0; p < labels.size(); ++p)
+    if (labels[p] == what) {
+      sum += static_cast<double>(p / pixels);
+      count += 1.0;
+    }
+  return count > 0.0 ? sum / count : std::nan("");
+}
+
+/// Which knee it is: as the options say; else the fibula is lateral; else the image lies on the patient's
+/// side.
+std::pair<Side, std::string> find_side(const StackLabels& labels, const Probabilities& probabilities,
+                                       const ImageGeometry& grid, const SegmentOptions& options) {
+  if (options.side) return {*options.side, "option"};
+  const double fibula = mean_slice(labels, probabilities.size, Class::fibula);
+  const double tibia = mean_slice(labels, probabilities.size, Class::tibia);
+  // Slices run from the patient's right to the left.
+  if (fibula < tibia) return {Side::right, "fibula"};
+  if (fibula > tibia) return {Side::left, "fibula"};
+  const GridSize& n = grid.size();
+  const Point3 middle = grid.to_patient(ContinuousIndex{0.5 * static_cast<double>(n[0] - 1),
+                                                        0.5 * static_cast<double>(n[1] - 1),
+                                                        0.5 * static_cast<double>(n[2] - 1)});
+  return {middle.x < 0.0 ? Side::right : Side::left, "image position"};
+}
+
+/// Where a voxel of the grid lies between two places of the stack, along one axis.
+struct Between {
+  std::int64_t low = 0;
+  float share = 0.0F;  ///< Of the next place.
+};
+
+std::vector<Between> between(std::int64_t from, std::int64_t to, bool flipped) {
+  std::vector<Between> result(static_cast<std::size_t>(from));
+  for (std::int64_t i = 0; i < from; ++i) {
+    const std::int64_t along = flipped ? from - 1 - i : i;
+    const double at = std::clamp(
+        (static_cast<double>(along) + 0.5) * static_cast<double>(to) / static_cast<double>(from) - 0.5, 0.0,
+        static_cast<double>(to - 1));
+    const auto low = std::min<std::int64_t>(static_cast<std::int64_t>(at), std::max<std::int64_t>(0, to - 2));
+    result[static_cast<std::size_t>(i)] = {
+        low, to == 1 ? 0.0F : static_cast<float>(at - static_cast<double>(low))};
+  }
+  return result;
+}
+
+/// The most probable class at any place between those of the stack.
+class Interpolation {
+ public:
+  Interpolation(const Probabilities& probabilities, const StackLabels& labels)
+      : probabilities_(probabilities),
+        labels_(labels),
+        pixels_(probabilities.slice_pixels()),
+        columns_(static_cast<std::size_t>(probabilities.size[2])) {}
+
+  Class at(const Between& s, const Between& r, const Between& c) const {
+    std::array<float, 8> weight{};
+    std::array<std::size_t, 8> pixel{};
+    std::array<std::int64_t, 8> slice{};
+    std::size_t corners = 0;
+    bool alike = true;
+    Class first{};
+    for (int corner = 0; corner < 8; ++corner) {
+      const bool ds = (corner & 4) != 0, dr = (corner & 2) != 0, dc = (corner & 1) != 0;
+      const float w =
+          (ds ? s.share : 1.0F - s.share) * (dr ? r.share : 1.0F - r.share) * (dc ? c.share : 1.0F - c.share);
+      if (w == 0.0F) continue;
+      weight[corners] = w;
+      slice[corners] = s.low + (ds ? 1 : 0);
+      pixel[corners] = static_cast<std::size_t>(r.low + (dr ? 1 : 0)) * columns_ +
+                       static_cast<std::size_t>(c.low + (dc ? 1 : 0));
+      const Class own = labels_[static_cast<std::size_t>(slice[corners]) * pixels_ + pixel[corners]];
+      if (corners == 0)
+        first = own;
+      else
+        alike = alike && own == first;
+      ++corners;
+    }
+    if (alike) return first;
+    float best = -1.0F;
+    Class result = first;
+    for (std::size_t k = 0; k < class_count; ++k) {
+      float sum = 0.0F;
+      for (std::size_t n = 0; n < corners; ++n)
+        sum += weight[n] * static_cast<float>(probabilities_.of(slice[n], static_cast<Class>(k))[pixel[n]]);
+      if (sum > best) {
+        best = sum;
+        result = static_cast<Class>(k);
+      }
+    }
+    return result;
+  }
+
+ private:
+  const Probabilities& probabilities_;
+  const StackLabels& labels_;
+  std::size_t pixels_, columns_;
+};
+
+Tissue tissue_of(Class what, bool medial) {
+  switch (what) {
+    case Class::femur:
+      return Tissue::femur;
+    case Class::tibia:
+      return Tissue::tibia;
+    case Class::patella:
+      return Tissue::patella;
+    case Class::fibula:
+      return Tissue::fibula;
+    case Class::femoral_cartilage:
+      return Tissue::femoral_cartilage;
+    case Class::tibial_cartilage:
+      return medial ? Tissue::medial_tibial_cartilage : Tissue::lateral_tibial_cartilage;
+    case Class::patellar_cartilage:
+      return Tissue::patellar_cartilage;
+    case Class::meniscus:
+      return medial ? Tissue::medial_meniscus : Tissue::lateral_meniscus;
+    case Class::patellar_tendon:
+      return Tissue::patellar_tendon;
+    case Class::quadriceps_tendon:
+      return Tissue::quadriceps_tendon;
+    case Class::joint_fluid:
+      return Tissue::joint_fluid;
+    case Class::background:
+    case Class::other_tissue:
+      break;
+  }
+  return Tissue::background;
+}
+
+LabelMap on_grid(const ImageGeometry& grid, const SagittalView& view, const Probabilities& probabilities,
+                 const StackLabels& labels, Side side, unsigned threads) {
+  LabelMap result(grid);
+  const GridSize& size = grid.size();
+  std::array<std::vector<Between>, 3> along;  // of the stack's axes
+  for (std::size_t a = 0; a < 3; ++a)
+    along[a] = between(view.size[a], probabilities.size[a], view.flipped[a]);
+  const double border = plate_border(labels, probabilities.size);
+  const Interpolation interpolation(probabilities, labels);
+  std::array<std::size_t, 3> stack_axis{};  // of the grid's axes
+  for (std::size_t a = 0; a < 3; ++a) stack_axis[view.axis[a]] = a;
+  parallel_for(
+      static_cast<std::size_t>(size[1] * size[2]),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t line = begin; line < end; ++line) {
+          std::array<Between, 3> at;
+          at[stack_axis[1]] = along[stack_axis[1]][line % static_cast<std::size_t>(size[1])];
+          at[stack_axis[2]] = along[stack_axis[2]][line / static_cast<std::size_t>(size[1])];
+          for (std::int64_t i = 0; i < size[0]; ++i) {
+            at[stack_axis[0]] = along[stack_axis[0]][static_cast<std::size_t>(i)];
+            const double slice = static_cast<double>(at[0].low) + static_cast<double>(at[0].share);
+            // On a right knee the medial side is the patient's left, where slices have the higher numbers.
+            const bool medial = side == Side::right ? slice > border : slice < border;
+            result.voxels()[line * static_cast<std::size_t>(size[0]) + static_cast<std::size_t>(i)] =
+                tissue_of(interpolation.at(at[0], at[1], at[2]), medial);
+          }
+        }
+      },
+      threads, 64);
+  return result;
+}
+
+}  // namespace
+
+Segmentation segment(const Volume<float>& image, const KneeNetwork& network, const SegmentOptions& options,
+                     const Progress& progress) {
+  if (const std::string fault = imaging::image_fault(image); !fault.empty())
+    throw InvalidInput("cannot segment the image: " + fault);
+  const SagittalView view = sagittal_view(image.geometry());
+  progress.report("preparing the image", 0.0);
+  const Stack stack = sagittal_stack(image, view, options.threads);
+  Probabilities probabilities =
+      NetworkAccess::predict(network, stack, view.slice_mm, options.threads, progress.part(0.03, 0.85));
+  progress.report("applying anatomy", 0.85);
+  const StackLabels before = most_probable(probabilities, options.threads);
+  StackLabels labels = before;
+  const Vector3 spacing{view.slice_mm, pixel_mm, pixel_mm};
+  apply_rules(probabilities, labels, spacing);
+  Segmentation result;
+  result.quality = judge(probabilities, before, labels, spacing);
+  std::tie(result.side, result.side_source) = find_side(labels, probabilities, image.geometry(), options);
+  progress.report("drawing labels", 0.95);
+  result.labels = on_grid(image.geometry(), view, probabilities, labels, result.side, options.threads);
+  progress.report("segmented", 1.0);
+  return result;
+}
+
+}  // namespace genu::segmentation
