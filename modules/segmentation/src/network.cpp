@@ -99,16 +99,16 @@ struct KneeNetwork::Pool {
     {
       const std::lock_guard lock(mutex);
       if (!idle.empty()) {
-        cv::dnn::Net net = std::move(idle.back());
+        cv::dnn::Net net = idle.back();  // a handle
         idle.pop_back();
         return net;
       }
     }
     return cv::dnn::readNetFromONNX(onnx.data(), onnx.size());
   }
-  void give_back(cv::dnn::Net net) {
+  void give_back(const cv::dnn::Net& net) {
     const std::lock_guard lock(mutex);
-    idle.push_back(std::move(net));
+    idle.push_back(net);
   }
 };
 
@@ -123,7 +123,7 @@ KneeNetwork::KneeNetwork(std::span<const std::byte> onnx) : pool_(std::make_uniq
     if (output.dims != 4 || output.size[1] != static_cast<int>(class_count) || output.size[2] != stride)
       throw InvalidInput("cannot use the network: it does not give " + std::to_string(class_count) +
                          " classes");
-    pool_->give_back(std::move(net));
+    pool_->give_back(net);
   } catch (const cv::Exception& error) {
     throw InvalidInput("cannot read the network: " + error.err);
   }
@@ -155,7 +155,7 @@ Probabilities NetworkAccess::predict(const KneeNetwork& network, const Stack& st
             net.setInput(input);
             store(net.forward(), static_cast<std::int64_t>(s), result);
           }
-          network.pool_->give_back(std::move(net));
+          network.pool_->give_back(net);
         },
         threads, 2);
   }

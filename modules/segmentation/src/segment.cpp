@@ -20,7 +20,8 @@ double mean_slice(const StackLabels& labels, const std::array<std::int64_t, 3>& 
   double sum = 0.0, count = 0.0;
   for (std::size_t p = 0; p < labels.size(); ++p)
     if (labels[p] == what) {
-      sum += static_cast<double>(p / pixels);
+      const std::size_t slice = p / pixels;
+      sum += static_cast<double>(slice);
       count += 1.0;
     }
   return count > 0.0 ? sum / count : std::nan("");
