@@ -10,5 +10,5 @@ configure_package_config_file(cmake/genu-config.cmake.in ${PROJECT_BINARY_DIR}/g
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/genu-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/genu-config.cmake ${PROJECT_BINARY_DIR}/genu-config-version.cmake
               cmake/GenuThirdParty.cmake DESTINATION ${genu_package_dir})
-install(DIRECTORY data/ DESTINATION ${genu_data_dir})
+install(DIRECTORY data/ DESTINATION ${genu_data_dir} PATTERN "*-state.pt" EXCLUDE)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
