@@ -56,8 +56,7 @@ struct SegmentOptions {
 };
 
 struct Segmentation {
-  LabelMap
-      labels;  ///< On the image's grid. Empty of structures where the verdict is fail for want of a knee.
+  LabelMap labels;  ///< On the image's grid, whatever the verdict.
   Side side = Side::right;
   std::string side_source;  ///< "option", "fibula" or "image position".
   Quality quality;
