@@ -88,7 +88,9 @@ Quality judge(const Probabilities& probabilities, const StackLabels& before, con
   const double ml = spacing_mm.x * spacing_mm.y * spacing_mm.z / 1000.0;
   const auto lower_to = [&](Verdict verdict, const std::string& reason) {
     quality.verdict = std::max(quality.verdict, verdict);
-    quality.reasons.push_back(reason);
+    // What makes it fail is said before what only calls for a look.
+    quality.reasons.insert(verdict == Verdict::fail ? quality.reasons.begin() : quality.reasons.end(),
+                           reason);
   };
   for (const Expected& e : expected) {
     const Sums sums = sums_of(probabilities, before, labels, e.what);

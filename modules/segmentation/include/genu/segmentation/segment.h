@@ -47,7 +47,7 @@ struct Quality {
   Verdict verdict = Verdict::fail;
   double score = 0.0;  ///< The least of the bones and cartilages.
   std::vector<StructureQuality> structures;
-  std::vector<std::string> reasons;  ///< Why it is no pass; empty if it is.
+  std::vector<std::string> reasons;  ///< Why it is no pass, gravest first; empty if it is.
 };
 
 struct SegmentOptions {
