@@ -49,7 +49,8 @@ class BatchFolder {
 };
 
 /// Returns what a result depends on (data/schemas/batch.schema.json): Genu's version, the worker's arguments,
-/// size and time of change of its inputs.
-std::string stamp_of(const CohortCase& knee, const std::vector<std::string>& arguments);
+/// size and time of change of its inputs. \param model empty for the one that ships with Genu
+std::string stamp_of(const CohortCase& knee, const std::filesystem::path& model,
+                     const std::vector<std::string>& arguments);
 
 }  // namespace genu::app

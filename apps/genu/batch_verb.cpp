@@ -29,6 +29,7 @@ struct BatchWords {
   fs::path out;
   CohortOptions options;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency() / 2);
+  fs::path model;
   unsigned timeout_s = 1800;
   bool no_figures = false;
   bool redo = false;
@@ -36,10 +37,13 @@ struct BatchWords {
 
 /// The worker's arguments, less the place of its results. "--case=NAME" is one word: a name may begin with
 /// "-".
-std::vector<std::string> arguments_for(const CohortCase& knee, bool no_figures) {
+std::vector<std::string> arguments_for(const CohortCase& knee, const fs::path& model, bool no_figures) {
   std::vector<std::string> arguments{"run"};
   if (!knee.image.empty()) arguments.push_back(knee.image.string());
-  arguments.insert(arguments.end(), {"--labels", knee.labels.string()});
+  if (!knee.series.empty()) arguments.insert(arguments.end(), {"--series", knee.series});
+  if (!knee.echo.empty()) arguments.insert(arguments.end(), {"--echo", knee.echo});
+  if (!knee.labels.empty()) arguments.insert(arguments.end(), {"--labels", knee.labels.string()});
+  if (knee.labels.empty() && !model.empty()) arguments.insert(arguments.end(), {"--model", model.string()});
   if (!knee.label_table.empty()) arguments.insert(arguments.end(), {"--label-table", knee.label_table});
   arguments.insert(arguments.end(), {"--case=" + knee.who.name, "--visit=" + knee.who.visit});
   if (knee.side) arguments.insert(arguments.end(), {"--side", std::string(name(*knee.side))});
@@ -48,11 +52,11 @@ std::vector<std::string> arguments_for(const CohortCase& knee, bool no_figures) 
 }
 
 /// Says the same however the paths were spelt, and from wherever the batch was started.
-std::string stamp_for(CohortCase knee, bool no_figures) {
-  knee.labels = true_path(knee.labels);
+std::string stamp_for(CohortCase knee, const fs::path& model, bool no_figures) {
+  if (!knee.labels.empty()) knee.labels = true_path(knee.labels);
   if (!knee.image.empty()) knee.image = true_path(knee.image);
   if (io::has_extension(knee.label_table, ".json")) knee.label_table = true_path(knee.label_table).string();
-  return stamp_of(knee, arguments_for(knee, no_figures));
+  return stamp_of(knee, model, arguments_for(knee, model, no_figures));
 }
 
 /// What has become of each case so far, by its place in the cohort.
@@ -75,9 +79,10 @@ void run_cases(const std::vector<CohortCase>& cohort, const std::vector<std::siz
   std::vector<std::string> stamps;  // taken before the work: an input that changes meanwhile is done again
   for (const std::size_t place : todo) {
     const CohortCase& knee = cohort[place];
-    WorkerTask task{
-        .name = knee.id, .arguments = arguments_for(knee, words.no_figures), .log = folder.log(knee)};
-    stamps.push_back(stamp_for(knee, words.no_figures));
+    WorkerTask task{.name = knee.id,
+                    .arguments = arguments_for(knee, words.model, words.no_figures),
+                    .log = folder.log(knee)};
+    stamps.push_back(stamp_for(knee, words.model, words.no_figures));
     task.arguments.insert(task.arguments.end(), {"--out", folder.unfinished(knee).string()});
     tasks.push_back(std::move(task));
   }
@@ -103,6 +108,7 @@ void run_cases(const std::vector<CohortCase>& cohort, const std::vector<std::siz
 
 ExitCode run_batch(BatchWords words, const Session& session) {
   words.options.results = words.out;
+  if (!words.model.empty()) words.model = true_path(words.model);
   const std::vector<CohortCase> cohort = find_cohort(words.cohort, words.options);
   // One answer for all cases before they start; the workers then share the display.
   if (!words.no_figures) require_display();
@@ -116,7 +122,8 @@ ExitCode run_batch(BatchWords words, const Session& session) {
       session.note("genu: " + knee.id + " failed: " + knee.problem);
       continue;
     }
-    auto rows = words.redo ? std::nullopt : folder.finished_rows(knee, stamp_for(knee, words.no_figures));
+    auto rows = words.redo ? std::nullopt
+                           : folder.finished_rows(knee, stamp_for(knee, words.model, words.no_figures));
     if (rows)
       ledger.done[place] = std::move(*rows);
     else
@@ -153,6 +160,7 @@ Work declare(CLI::App& parser) {
   parser.add_option("--label-table", words->options.label_table, "Table for cases whose manifest names none")
       ->type_name("NAME|FILE.json");
   add_side_option(parser, words->options.side);
+  add_model_option(parser, words->model);
   parser
       .add_option("--timeout-s", words->timeout_s, "A case that takes longer is stopped and counts as failed")
       ->check(above_0)
@@ -165,30 +173,32 @@ Work declare(CLI::App& parser) {
 }  // namespace
 
 Verb batch_verb() {
-  return {.name = "batch",
-          .summary = "Runs a whole cohort, each case in a process of its own",
-          .description =
-              "Runs every case of a cohort as genu run does, in worker processes: one that is refused, "
-              "crashes or takes "
-              "too long is a row of OUT/failures.csv with its reason, and the others go on. OUT/cohort.csv "
-              "has one "
-              "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said.\n"
-              "In a folder each label map is a case, and so is each subfolder with labels.* and, if there is "
-              "one, image.* or dicom/. A name that ends in _<NN>m states the visit in months. A manifest has "
-              "the columns case, visit, image, labels, label_table, side, separated by commas or semicolons; "
-              "only labels must be filled; paths are relative to it. Names of cases and visits stay as they "
-              "are written; folders and logs bear them without special characters.\n"
-              "The same command again skips finished cases. A case is done again if Genu's version, its "
-              "options, or "
-              "size or time of change of an input file differ from what its batch.json states. After Ctrl-C, "
-              "too, "
-              "the same command goes on where it stopped.",
-          .examples = {{"genu batch oai results --label-table oai --jobs 2",
-                        "A folder of label maps named <case>_<NN>m."},
-                       {"genu batch cohort.csv results --no-figures",
-                        "A manifest; measurements only, no pictures."}},
-          .references = {},
-          .declare = declare};
+  return {
+      .name = "batch",
+      .summary = "Runs a whole cohort, each case in a process of its own",
+      .description =
+          "Runs every case of a cohort as genu run does, in worker processes: one that is refused, "
+          "crashes or takes "
+          "too long is a row of OUT/failures.csv with its reason, and the others go on. OUT/cohort.csv "
+          "has one "
+          "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said.\n"
+          "In a folder each label map is a case, and so is each subfolder with labels.*, image.* or dicom/, "
+          "or with DICOM files alone; where there are no labels, the network segments the image. A name "
+          "that ends in _<NN>m states the visit in months. A manifest has the columns case, visit, image, "
+          "series, echo, labels, label_table, side, separated by commas or semicolons; only image or labels "
+          "must be filled; paths are relative to it. Names of cases and visits stay as they are written; "
+          "folders and logs bear them without special characters.\n"
+          "The same command again skips finished cases. A case is done again if Genu's version, its "
+          "options, or "
+          "size or time of change of an input file differ from what its batch.json states. After Ctrl-C, "
+          "too, "
+          "the same command goes on where it stopped.",
+      .examples = {{"genu batch oai results --label-table oai --jobs 2",
+                    "A folder of label maps named <case>_<NN>m."},
+                   {"genu batch cohort.csv results --no-figures",
+                    "A manifest; measurements only, no pictures."}},
+      .references = {},
+      .declare = declare};
 }
 
 }  // namespace genu::app

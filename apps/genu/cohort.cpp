@@ -24,7 +24,8 @@ namespace {
 
 using Row = std::map<std::string, std::string>;
 
-const std::set<std::string> known_columns{"case", "visit", "image", "labels", "label_table", "side"};
+const std::set<std::string> known_columns{"case", "visit",  "image",       "series",
+                                          "echo", "labels", "label_table", "side"};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -96,18 +97,20 @@ CohortCase case_of(Row row, std::size_t number, const fs::path& file, const Coho
   const std::string where = file.string().append(", case ").append(std::to_string(number));
   for (const auto& [column, value] : row)
     if (!known_columns.contains(column))
-      throw IoError(std::string(where)
-                        .append(": unknown column \"")
-                        .append(column)
-                        .append("\"; there are case, visit, image, labels, label_table and side"));
+      throw IoError(
+          std::string(where)
+              .append(": unknown column \"")
+              .append(column)
+              .append("\"; there are case, visit, image, series, echo, labels, label_table and side"));
   CohortCase knee{.who = {.name = "case " + std::to_string(number)}};
-  if (!row["labels"].empty()) {
-    knee.labels = file.parent_path() / row["labels"];
-    knee.who = case_named_by(knee.labels);
-  } else {
-    knee.problem = where + ": no label map is named in the column labels";
-  }
+  if (!row["labels"].empty()) knee.labels = file.parent_path() / row["labels"];
   if (!row["image"].empty()) knee.image = file.parent_path() / row["image"];
+  knee.series = row["series"];
+  knee.echo = row["echo"];
+  if (!knee.labels.empty() || !knee.image.empty())
+    knee.who = case_named_by(knee.labels.empty() ? knee.image : knee.labels);
+  else
+    knee.problem = where + ": neither the column labels nor the column image names a file";
   if (!row["case"].empty()) knee.who.name = row["case"];
   if (!row["visit"].empty()) knee.who.visit = row["visit"];
   knee.label_table = row["label_table"].empty() ? options.label_table : row["label_table"];
@@ -154,11 +157,16 @@ fs::path only(const std::vector<fs::path>& found, const char* what) {
 CohortCase from_subfolder(const fs::path& folder) {
   CohortCase knee{.who = case_named_by(folder)};
   std::vector<fs::path> labels, images, others;
+  bool has_dicom = false;
   try {
     for (const fs::path& path : entries_of(folder)) {
       const std::string name = lower(path.filename().string());
       if (name == "dicom" && is_folder(path)) images.push_back(path);
-      if (io::volume_extension(path).empty() || is_folder(path)) continue;
+      if (is_folder(path)) continue;
+      if (io::volume_extension(path).empty()) {
+        has_dicom = has_dicom || !name.starts_with('.');
+        continue;
+      }
       (name.starts_with("labels.") ? labels : name.starts_with("image.") ? images : others).push_back(path);
     }
     knee.labels = only(labels, "label maps");
@@ -167,9 +175,10 @@ CohortCase from_subfolder(const fs::path& folder) {
     knee.problem = error.what();
     return knee;
   }
-  if (knee.labels.empty() && others.size() == 1) knee.labels = others.front();
-  if (knee.labels.empty())
-    knee.problem = folder.string() + " holds neither labels.* nor a single volume file";
+  if (knee.labels.empty() && knee.image.empty() && others.size() == 1) knee.labels = others.front();
+  if (knee.labels.empty() && knee.image.empty() && others.empty() && has_dicom) knee.image = folder;
+  if (knee.labels.empty() && knee.image.empty())
+    knee.problem = folder.string() + " holds neither labels.*, image.*, DICOM files nor a single volume file";
   return knee;
 }
 

@@ -67,6 +67,23 @@ void add_label_options(CLI::App& parser, LabelSource& source) {
       ->needs(labels);
 }
 
+CLI::Option* add_image_options(CLI::App& parser, ImageSource& source) {
+  CLI::Option* image =
+      parser.add_option("IMAGE", source.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file");
+  image->type_name("DIR|FILE");
+  parser.add_option("--series", source.series, "Which series of the DICOM folder")
+      ->type_name("N|UID")
+      ->needs(image);
+  parser.add_option("--echo", source.echo, "Which echo of the series, from 1")->type_name("N")->needs(image);
+  return image;
+}
+
+void add_model_option(CLI::App& parser, fs::path& model) {
+  parser
+      .add_option("--model", model, "Another network than the one that ships with Genu; FILE.json beside it")
+      ->type_name("FILE.onnx");
+}
+
 LabelMap read_label_map(const LabelSource& source) {
   if (source.table.empty())
     return io::read_labels(source.file, io::label_table_named(only_table_for(source.file)));

@@ -17,7 +17,8 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the parser's own name
 class App;
-}
+class Option;
+}  // namespace CLI
 
 // What several verbs read, and the options that name it.
 namespace genu::app {
@@ -40,6 +41,10 @@ struct ImageSource {
   std::string series;          ///< Number in the list or UID; empty if there is only one.
   std::optional<std::size_t> echo;
 };
+/// Adds IMAGE, --series and --echo; returns the first.
+CLI::Option* add_image_options(CLI::App& parser, ImageSource& source);
+/// Adds --model.
+void add_model_option(CLI::App& parser, std::filesystem::path& model);
 struct SourceImage {
   Volume<float> image;
   std::optional<Side> side;          ///< As the header says.

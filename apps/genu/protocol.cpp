@@ -76,13 +76,23 @@ io::Case new_case(const std::string& name, const std::string& visit, const std::
 segmentation::KneeNetwork load_network(const fs::path& file) {
   const fs::path path = file.empty() ? io::data_file(shipped_network) : file;
   const std::string onnx = io::read_text(path);
-  return with_context("reading " + path.string(),
-                      [&] { return segmentation::KneeNetwork(std::as_bytes(std::span(onnx))); });
+  segmentation::Calibration calibration = io::read_calibration(fs::path(path).replace_extension(".json"));
+  return with_context("reading " + path.string(), [&] {
+    return segmentation::KneeNetwork(std::as_bytes(std::span(onnx)), std::move(calibration));
+  });
 }
 
 segmentation::Segmentation segment(const Volume<float>& image, const segmentation::KneeNetwork& network,
                                    const SideClaims& side, const Progress& progress) {
   return segmentation::segment(image, network, {.side = side.user ? side.user : side.header}, progress);
+}
+
+void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source) {
+  if (report.quality.verdict != segmentation::Verdict::fail) return;
+  std::string reasons;
+  for (const std::string& reason : report.quality.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
+  throw InvalidInput(source + " was not segmented: " + reasons +
+                     " (labels made otherwise go in with --labels)");
 }
 
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress) {

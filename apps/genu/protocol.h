@@ -29,12 +29,15 @@ void require_display();
 /// Returns a new case with name, visit, inputs, time and version.
 io::Case new_case(const std::string& name, const std::string& visit, const std::vector<std::string>& inputs);
 
-/// Returns the network in `file`, or the one that ships with Genu if that is empty.
+/// Returns the network in `file` with the calibration that lies beside it (FILE.json for FILE.onnx), or the
+/// one that ships with Genu if that is empty.
 segmentation::KneeNetwork load_network(const std::filesystem::path& file = {});
 
 /// Returns the labels of an image; the user's side goes before the header's.
 segmentation::Segmentation segment(const Volume<float>& image, const segmentation::KneeNetwork& network,
                                    const SideClaims& side, const Progress& progress);
+/// \throws InvalidInput with the reasons if the verdict is fail; `source` is what the message calls the image
+void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source);
 
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);

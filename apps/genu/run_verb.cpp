@@ -27,6 +27,7 @@ struct RunWords {
   ImageSource image;
   LabelSource labels;
   std::optional<Side> side;
+  fs::path model;
   bool phantom = false;
   PhantomOptions phantom_options = worn_knee();
   std::string case_name;
@@ -39,17 +40,18 @@ struct RunWords {
 /// One knee as it was read.
 struct Subject {
   std::optional<SourceImage> image;
-  LabelMap labels;
+  std::optional<LabelMap> labels;  ///< None: the network makes them.
 };
 
 Subject read_subject(const ImageSource& image, const LabelSource& labels, const Progress& progress) {
   Subject subject;
   if (!image.path.empty()) subject.image = read_image(image, progress.part(0.0, 0.7));
+  if (labels.file.empty()) return subject;
   progress.report("reading labels", 0.7);
   subject.labels = read_label_map(labels);
   if (subject.image)
     with_context("comparing " + image.path.string() + " and " + labels.file.string(),
-                 [&] { require_same_grid(subject.image->image.geometry(), subject.labels.geometry()); });
+                 [&] { require_same_grid(subject.image->image.geometry(), subject.labels->geometry()); });
   return subject;
 }
 
@@ -58,7 +60,7 @@ Subject read_phantom(const fs::path& folder, const PhantomOptions& options, cons
   fs::create_directories(folder);
   write_phantom(folder, options, progress.part(0.0, 0.8));
   const ImageSource image{.path = folder / "dicom", .series = "", .echo = std::nullopt};
-  return read_subject(image, {.file = folder / "labels.nrrd", .table = "genu"}, progress.part(0.8, 1.0));
+  return read_subject(image, {}, progress.part(0.8, 1.0));
 }
 
 void write_report(const fs::path& folder, const io::Case& knee, const std::vector<report::Figure>& figures) {
@@ -79,14 +81,16 @@ io::Case named_case(const RunWords& words) {
   if (words.phantom)
     return new_case(words.case_name.empty() ? "phantom" : words.case_name,
                     words.visit.empty() ? "baseline" : words.visit, {"phantom"});
-  const CaseName who = case_named_by(words.labels.file);
-  std::vector<std::string> inputs{words.labels.file.string()};
-  if (!words.image.path.empty()) inputs.insert(inputs.begin(), words.image.path.string());
+  const CaseName who = case_named_by(words.labels.file.empty() ? words.image.path : words.labels.file);
+  std::vector<std::string> inputs;
+  for (const fs::path& input : {words.image.path, words.labels.file, words.model})
+    if (!input.empty()) inputs.push_back(input.string());
   return new_case(words.case_name.empty() ? who.name : words.case_name,
                   words.visit.empty() ? who.visit : words.visit, inputs);
 }
 
 void print_results(const io::Case& knee, const fs::path& out, const Session& session) {
+  if (knee.segmentation) session.print(text_of(*knee.segmentation) + "\n");
   session.print(text_of(*knee.cartilage) + "\n" + text_of(*knee.stage) + "\n" + text_of(knee.plans) + "\n");
   std::vector<std::string> paths;
   for (const auto& entry : fs::directory_iterator(out))
@@ -96,26 +100,37 @@ void print_results(const io::Case& knee, const fs::path& out, const Session& ses
 }
 
 ExitCode run_case(const RunWords& words, const Session& session) {
-  if (words.phantom != words.labels.file.empty() || (words.phantom && !words.image.path.empty()))
-    throw UsageError("run needs either --labels (and an image, if there is one) or --phantom");
+  const bool from_files = !words.image.path.empty() || !words.labels.file.empty();
+  if (words.phantom == from_files)
+    throw UsageError("run needs an image, or --labels, or both; or else --phantom");
   io::Case knee = named_case(words);
   const fs::path out = words.out.empty() ? fs::path("genu-" + folder_name(knee.name)) : words.out;
   const Progress& progress = session.progress();
   if (!words.no_figures) require_display();
   io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.labels)};
-  options.inputs.push_back(words.image.path);
+  options.inputs.insert(options.inputs.end(), {words.image.path, words.model});
   std::erase(options.inputs, fs::path());
   io::FolderTransaction folder(out, options);
 
   Subject subject =
-      words.phantom ? read_phantom(folder.path() / "phantom", words.phantom_options, progress.part(0.0, 0.3))
+      words.phantom ? read_phantom(folder.path() / "phantom", words.phantom_options, progress.part(0.0, 0.2))
                     : read_subject(words.image, words.labels, progress.part(0.0, 0.1));
-  const std::optional<Side> header = subject.image ? subject.image->side : std::nullopt;
+  SideClaims side{.user = words.side, .header = subject.image ? subject.image->side : std::nullopt};
   if (subject.image) knee.image = std::move(subject.image->image);
   knee.labels = std::move(subject.labels);
   const Volume<float>* image = knee.image ? &*knee.image : nullptr;
+  if (!knee.labels) {
+    segmentation::Segmentation made =
+        segment(*image, load_network(words.model), side, progress.part(0.2, 0.4));
+    require_not_failed(made.report, words.phantom ? "the phantom's series" : words.image.path.string());
+    knee.labels = std::move(made.labels);
+    knee.segmentation = std::move(made.report);
+  }
 
-  knee.cartilage = measure(*knee.labels, {.user = words.side, .header = header}, progress.part(0.3, 0.5));
+  knee.cartilage = measure(*knee.labels, side, progress.part(0.4, 0.5));
+  if (knee.segmentation)
+    for (const std::string& reason : knee.segmentation->quality.reasons)
+      knee.cartilage->flags.push_back("segmentation: " + reason);
   if (subject.image)
     for (const std::string& remark : subject.image->remarks)
       knee.cartilage->flags.push_back("image series: " + remark);
@@ -136,17 +151,10 @@ ExitCode run_case(const RunWords& words, const Session& session) {
 
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<RunWords>();
-  CLI::Option* image =
-      parser.add_option("IMAGE", words->image.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file");
-  image->type_name("DIR|FILE");
-  parser.add_option("--series", words->image.series, "Which series of the DICOM folder")
-      ->type_name("N|UID")
-      ->needs(image);
-  parser.add_option("--echo", words->image.echo, "Which echo of the series, from 1")
-      ->type_name("N")
-      ->needs(image);
+  add_image_options(parser, words->image);
   add_label_options(parser, words->labels);
   add_side_option(parser, words->side);
+  add_model_option(parser, words->model);
   CLI::Option* phantom =
       parser.add_flag("--phantom", words->phantom, "Makes a worn phantom knee and runs on its DICOM series");
   parser.add_option("--in-plane-mm", words->phantom_options.in_plane_mm, "Pixel spacing of the phantom")
@@ -162,10 +170,11 @@ Work declare(CLI::App& parser) {
                   "Fineness of the phantom's signal; 1 is quick and coarse")
       ->needs(phantom)
       ->capture_default_str();
-  parser.add_option("--case", words->case_name, "Name of the case, else from the label file's name")
+  parser
+      .add_option("--case", words->case_name,
+                  "Name of the case, else from the name of the labels or the image")
       ->type_name("NAME");
-  parser.add_option("--visit", words->visit, "Name of the visit, else from the label file's name")
-      ->type_name("NAME");
+  parser.add_option("--visit", words->visit, "Name of the visit, else from the same name")->type_name("NAME");
   parser.add_option("-o,--out", words->out, "Case folder to make (default genu-CASE)")->type_name("DIR");
   parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
   parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
@@ -179,18 +188,21 @@ Verb run_verb() {
       .name = "run",
       .summary = "The whole path: image and labels to measurements, stage, plan and report",
       .description =
-          "Takes one knee all the way and writes one case folder: case.json, image, labels, meshes, "
-          "measurements.json and .csv, stage.json, plan.json, figures and report.html. The folder appears "
-          "whole "
-          "or not at all. Image and labels must lie on the same grid; without an image the figures show "
-          "labels. "
-          "The side comes from --side, else from the image's header, else from the labels. Research use "
-          "only.",
-      .examples = {{"genu run --phantom --out demo",
-                    "No data at hand: a worn phantom knee, from its DICOM series."},
-                   {"genu run dicom_folder --labels knee.nrrd --out case", "An image with its label map."},
-                   {"genu run --labels akoa_9014797_00m.nii.gz --label-table oai --out case",
-                    "Labels alone."}},
+          "Takes one knee all the way and writes one case folder: case.json, image, labels, "
+          "segmentation.json, "
+          "meshes, measurements.json and .csv, stage.json, plan.json, figures and report.html. The folder "
+          "appears whole or not at all. The network segments the image, whatever its sequence; labels that "
+          "are "
+          "given, such as edited ones, are used instead and must lie on the image's grid. Without an image "
+          "the "
+          "figures show labels. The side comes from --side, else from the image's header, else from the "
+          "labels. Research use only.",
+      .examples =
+          {{"genu run --phantom --out demo", "No data at hand: a worn phantom knee, from its DICOM series."},
+           {"genu run dicom_folder --series 2 --out case", "A knee MRI."},
+           {"genu run dicom_folder --series 2 --labels case/labels.nrrd --label-table genu --out edited",
+            "The same with its labels corrected by hand."},
+           {"genu run --labels akoa_9014797_00m.nii.gz --label-table oai --out case", "Labels alone."}},
       .references = {"Eckstein F et al. 2006, Osteoarthritis and Cartilage 14:974 (nomenclature)."},
       .declare = declare};
 }

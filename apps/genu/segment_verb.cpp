@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -6,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <genu/io/files.h>
+#include <genu/io/results.h>
 #include <genu/io/volume_files.h>
 
 #include "inputs.h"
@@ -15,44 +17,72 @@
 
 namespace genu::app {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 struct SegmentWords {
   ImageSource image;
   std::optional<Side> side;
-  std::filesystem::path model;
-  std::filesystem::path out;
+  fs::path model;
+  fs::path out;
+  fs::path report;
+  fs::path probabilities;
+  bool replace = false;
+  bool failed_too = false;
 };
+
+/// Writes <structure>.nrrd for each structure that was found.
+void write_probabilities(const SegmentWords& words, const segmentation::Segmentation& result,
+                         const Progress& progress) {
+  io::FolderTransaction folder(words.probabilities, {.replace = words.replace, .inputs = {words.image.path}});
+  const auto& structures = result.report.quality.structures;
+  for (std::size_t s = 0; s < structures.size(); ++s) {
+    progress.report("writing probabilities", static_cast<double>(s) / static_cast<double>(structures.size()));
+    const Volume<std::uint8_t> steps = probability_of(result, structures[s].tissue);
+    Volume<float> probability(steps.geometry());
+    std::transform(steps.voxels().begin(), steps.voxels().end(), probability.voxels().begin(),
+                   [](std::uint8_t step) { return static_cast<float>(step) / 255.0F; });
+    io::write_volume(folder.path() / (std::string(info(structures[s].tissue).name) + ".nrrd"), probability);
+  }
+  folder.commit();
+}
 
 ExitCode segment_image(const SegmentWords& words, const Session& session) {
   const Progress& progress = session.progress();
   const segmentation::KneeNetwork network = load_network(words.model);
   const SourceImage source = read_image(words.image, progress.part(0.0, 0.1));
   const segmentation::Segmentation result =
-      segment(source.image, network, {.user = words.side, .header = source.side}, progress.part(0.1, 0.95));
-  session.print(text_of(result));
-  if (result.quality.verdict == segmentation::Verdict::fail)
-    throw InvalidInput(words.image.path.string() + " was not segmented: " + result.quality.reasons.front());
-  progress.report("writing labels", 0.95);
+      segment(source.image, network, {.user = words.side, .header = source.side}, progress.part(0.1, 0.9));
+  session.print(text_of(result.report));
+  if (!words.failed_too) require_not_failed(result.report, words.image.path.string());
+  progress.report("writing labels", 0.9);
+  if (!words.probabilities.empty()) write_probabilities(words, result, progress.part(0.9, 1.0));
+  if (!words.report.empty()) io::write_text(words.report, io::to_json(result.report));
   io::write_labels(words.out, result.labels, io::label_table_named("genu"));
   progress.report("done", 1.0);
-  session.print("Written: " + words.out.string() + "\n");
+  for (const fs::path& file : {words.probabilities, words.report, words.out})
+    if (!file.empty()) session.print("Written: " + file.string() + "\n");
   return ExitCode::ok;
 }
 
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<SegmentWords>();
-  parser.add_option("IMAGE", words->image.path, "DICOM folder or file, or a NIfTI, NRRD or MHA file")
-      ->required()
-      ->type_name("DIR|FILE");
-  parser.add_option("--series", words->image.series, "Which series of the DICOM folder")->type_name("N|UID");
-  parser.add_option("--echo", words->image.echo, "Which echo of the series, from 1")->type_name("N");
+  add_image_options(parser, words->image)->required();
   add_side_option(parser, words->side);
-  parser.add_option("--model", words->model, "Another network than the one that ships with Genu")
-      ->type_name("FILE.onnx");
+  add_model_option(parser, words->model);
   parser.add_option("-o,--out", words->out, "Label map to write: .nrrd, .nii, .nii.gz or .mha")
       ->required()
       ->type_name("FILE");
+  parser.add_option("--report", words->report, "Also writes the statement of quality as JSON")
+      ->type_name("FILE.json");
+  parser
+      .add_option("--probabilities", words->probabilities,
+                  "Also makes a folder with the probability of each structure, 0 to 1, in steps of 1/255")
+      ->type_name("DIR");
+  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--failed-too", words->failed_too,
+                  "Writes what was found even if the verdict is fail, to see why");
   return [words](const Session& session) { return segment_image(*words, session); };
 }
 
@@ -64,13 +94,15 @@ Verb segment_verb() {
       .summary = "Segments a knee MRI of any contrast",
       .description =
           "Outlines bones, cartilage, menisci and tendons on a knee MRI, whatever its sequence, and says how "
-          "far the result can be trusted: pass, review (look at it first) or fail, with reasons. An image "
-          "that "
-          "holds no knee is refused. The labels lie on the image's own grid, in Genu's numbers; edited, they "
-          "go back in with --labels of the other verbs. Research use only.",
+          "far the result can be trusted: pass, review (look at it first) or fail, with reasons. What fails, "
+          "such as an image of no knee, is refused. The labels lie on the image's own grid, in Genu's "
+          "numbers; "
+          "edited, they go back in with --labels of the other verbs. Research use only.",
       .examples = {{"genu segment scans --series 2 --out knee_labels.nrrd", "One DICOM series."},
                    {"genu segment knee.nii.gz --side left --out labels.nii.gz",
-                    "A NIfTI file, whose header tells no side."}},
+                    "A NIfTI file, whose header tells no side."},
+                   {"genu segment scans --out labels.nrrd --report quality.json --probabilities maps",
+                    "Everything that is known of it."}},
       .references =
           {"Billot B et al. 2023, Medical Image Analysis 86:102789 (training on synthetic images)."},
       .declare = declare};

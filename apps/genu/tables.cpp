@@ -80,14 +80,14 @@ std::string text_of(const io::FolderScan& scan) {
   return text;
 }
 
-std::string text_of(const segmentation::Segmentation& result) {
-  TextTable table({"structure", "volume ml", "score"});
-  for (const segmentation::StructureQuality& s : result.quality.structures)
-    table.add_row({std::string(info(s.tissue).title), fixed(s.volume_mm3 / 1000.0, 1), fixed(s.score, 3)});
-  std::string text = "Side: " + std::string(name(result.side)) + " (from " + result.side_source +
-                     "); quality " + std::string(name(result.quality.verdict)) + " (" +
-                     fixed(result.quality.score, 2) + ")\n" + table.text();
-  for (const std::string& reason : result.quality.reasons) text += "  " + reason + "\n";
+std::string text_of(const segmentation::SegmentationReport& report) {
+  TextTable table({"structure", "volume ml", "Dice to expect", ""});
+  for (const segmentation::StructureQuality& s : report.quality.structures)
+    table.add_row({std::string(info(s.tissue).title), fixed(s.volume_mm3 / 1000.0, 1),
+                   s.volume_mm3 > 0.0 ? fixed(s.score, 2) : "none found", s.validated ? "" : "best effort"});
+  std::string text = "Side: " + std::string(name(report.side)) + " (" + report.side_source +
+                     "); segmentation: " + std::string(name(report.quality.verdict)) + "\n" + table.text();
+  for (const std::string& reason : report.quality.reasons) text += "  " + reason + "\n";
   return text;
 }
 

@@ -14,7 +14,7 @@
 namespace genu::app {
 
 std::string text_of(const io::FolderScan& scan);
-std::string text_of(const segmentation::Segmentation& result);
+std::string text_of(const segmentation::SegmentationReport& report);
 std::string text_of(const cartilage::CartilageReport& report);
 std::string text_of(const staging::StageReport& report);
 std::string text_of(const std::vector<planning::NeedlePlan>& plans);

@@ -169,8 +169,9 @@ TEST(Batch, WhatIsWrongWithOneCaseStopsNoOther) {
                                       "--no-figures", "--label-table",        "genu"};
   EXPECT_EQ(genu(line).exit_code, 4);
   const std::string failures = io::read_text(out / "failures.csv");
-  EXPECT_THAT(failures, AllOf(HasSubstr("empty,baseline,"), HasSubstr("no label map"), HasSubstr("turned,"),
-                              HasSubstr("neither left nor right")));
+  EXPECT_THAT(failures,
+              AllOf(HasSubstr("empty,baseline,"), HasSubstr("neither the column labels nor the column image"),
+                    HasSubstr("turned,"), HasSubstr("neither left nor right")));
   EXPECT_THAT(io::read_text(out / "cohort.csv"), HasSubstr("good,baseline,right,MT,"));
 
   // A finished case that was damaged is done again.

@@ -25,6 +25,7 @@ using cartilage::Region;
 // The names that data/schemas/case.schema.json fixes.
 constexpr const char* image_file = "image.nrrd";
 constexpr const char* labels_file = "labels.nrrd";
+constexpr const char* segmentation_file = "segmentation.json";
 constexpr const char* measurements_file = "measurements.json";
 constexpr const char* table_file = "measurements.csv";
 constexpr const char* stage_file = "stage.json";
@@ -166,6 +167,7 @@ void write_case(const fs::path& folder, const Case& knee) {
   };
   if (knee.image) write_volume(name_of("image", image_file), *knee.image);
   if (knee.labels) write_labels(name_of("labels", labels_file), *knee.labels, label_table_named("genu"));
+  if (knee.segmentation) write_text(name_of("segmentation", segmentation_file), to_json(*knee.segmentation));
   if (knee.cartilage) {
     files["measurements"] = measurements_file;
     files["measurements_table"] = table_file;
@@ -205,6 +207,8 @@ Case read_case(const fs::path& folder) {
   knee.genu_version = document.at("genu_version").get<std::string>();
   if (files.contains("image")) knee.image = read_volume(folder / image_file);
   if (files.contains("labels")) knee.labels = read_labels(folder / labels_file, label_table_named("genu"));
+  if (files.contains("segmentation"))
+    knee.segmentation = segmentation_from_json(json_in(segmentation_file), called(segmentation_file));
   if (files.contains("measurements")) {
     knee.cartilage = cartilage_from_json(json_in(measurements_file), called(measurements_file));
     if (files.contains("bones"))

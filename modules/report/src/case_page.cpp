@@ -75,6 +75,7 @@ std::string case_page(const io::Case& knee, const std::vector<Figure>& figures) 
   page += thickness_section(knee, figures);
   page += lesions_section(knee);
   page += slices_section(knee, figures);
+  page += segmentation_section(knee);
   page += plans_section(knee, figures);
   page += origin_section(knee);
   page +=

@@ -251,12 +251,40 @@ std::string slices_section(const io::Case& knee, const std::vector<Figure>& figu
   return section("Slices", body);
 }
 
+std::string segmentation_section(const io::Case& knee) {
+  if (!knee.segmentation)
+    return section("Segmentation",
+                   knee.labels ? paragraph("The labels were given; how good they are is not known here.")
+                               : absent("There are no labels."));
+  const segmentation::Quality& quality = knee.segmentation->quality;
+  const bool pass = quality.verdict == segmentation::Verdict::pass;
+  std::string body = paragraph(pass ? "Pass: nothing in it calls for a second look."
+                                    : "Review: look at the outlines before relying on any number here.");
+  body += bullets(quality.reasons);
+  Table table({{"Structure", "", false}, {"Volume", "ml"}, {"Dice to expect", ""}, {"Standing", "", false}});
+  for (const segmentation::StructureQuality& s : quality.structures)
+    table.add({std::string(info(s.tissue).title), number(s.volume_mm3 / 1000.0, 1),
+               s.volume_mm3 > 0.0 ? number(s.score, 2) : "none found",
+               s.validated ? "validated" : "best effort"});
+  return section(
+      "Segmentation",
+      body + table.html() +
+          paragraph(
+              "Made by a network that learnt from synthetic images of real anatomy. Dice to expect: the "
+              "overlap "
+              "with a careful reader's outline that results with such evidence had on knees held back from "
+              "training; 1 is perfect.",
+              "note"));
+}
+
 std::string origin_section(const io::Case& knee) {
   std::string inputs;
   for (const std::string& input : knee.inputs) inputs += (inputs.empty() ? "" : "; ") + input;
   std::vector<std::array<std::string, 2>> rows{{"Inputs", inputs.empty() ? "not recorded" : inputs}};
   rows.push_back({"Image", knee.image ? described(knee.image->geometry()) : "none was given"});
-  rows.push_back({"Labels", knee.labels ? described(knee.labels->geometry()) : "none were given"});
+  rows.push_back({"Labels", !knee.labels        ? "none were given"
+                            : knee.segmentation ? "made by Genu's network"
+                                                : described(knee.labels->geometry())});
   if (knee.cartilage) {
     const auto& t = knee.cartilage->thickness_options;
     std::ostringstream options;

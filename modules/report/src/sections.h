@@ -18,6 +18,7 @@ std::string thickness_section(const io::Case& knee, const std::vector<Figure>& f
 std::string lesions_section(const io::Case& knee);
 std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures);
 std::string plans_section(const io::Case& knee, const std::vector<Figure>& figures);
+std::string segmentation_section(const io::Case& knee);
 std::string origin_section(const io::Case& knee);
 
 /// Returns the figures of a section whose names begin with `prefix`, side by side; empty if there are none.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -90,31 +91,118 @@ std::array<std::int64_t, 3> pair_steps(double slice_mm) {
 }
 
 /// Networks ready to run: OpenCV's can serve only one thread at a time.
-struct KneeNetwork::Pool {
-  std::vector<char> onnx;
-  std::mutex mutex;
-  std::vector<cv::dnn::Net> idle;
+class NetworkPool {
+ public:
+  NetworkPool(std::span<const std::byte> onnx, Calibration given)
+      : calibration(std::move(given)),
+        onnx_(reinterpret_cast<const char*>(onnx.data()),
+              reinterpret_cast<const char*>(onnx.data()) + onnx.size()) {}
 
   cv::dnn::Net take() {
     {
-      const std::lock_guard lock(mutex);
-      if (!idle.empty()) {
-        cv::dnn::Net net = idle.back();  // a handle
-        idle.pop_back();
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        cv::dnn::Net net = idle_.back();  // a handle
+        idle_.pop_back();
         return net;
       }
     }
-    return cv::dnn::readNetFromONNX(onnx.data(), onnx.size());
+    return cv::dnn::readNetFromONNX(onnx_.data(), onnx_.size());
   }
   void give_back(const cv::dnn::Net& net) {
-    const std::lock_guard lock(mutex);
-    idle.push_back(net);
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(net);
   }
+
+  const Calibration calibration;
+
+ private:
+  std::vector<char> onnx_;
+  std::mutex mutex_;
+  std::vector<cv::dnn::Net> idle_;
 };
 
-KneeNetwork::KneeNetwork(std::span<const std::byte> onnx) : pool_(std::make_unique<Pool>()) {
-  const char* first = reinterpret_cast<const char*>(onnx.data());
-  pool_->onnx.assign(first, first + onnx.size());
+namespace {
+
+/// Returns the probabilities on some slices of a stack, in their order.
+Probabilities predict_slices(NetworkPool& pool, const Stack& stack, double slice_mm,
+                             const std::vector<std::int64_t>& slices, unsigned threads,
+                             const Progress& progress) {
+  Probabilities result;
+  result.size = {static_cast<std::int64_t>(slices.size()), stack.size[1], stack.size[2]};
+  result.values.resize(slices.size() * class_count * stack.slice_pixels());
+  const std::array<int, 4> shape{1, channel_count, static_cast<int>(padded(stack.size[1])),
+                                 static_cast<int>(padded(stack.size[2]))};
+  const OneThreadEach one_each;
+  const std::size_t together = std::max<std::size_t>(thread_count(threads), 1) * 2;
+  for (std::size_t first = 0; first < slices.size(); first += together) {
+    progress.report("segmenting", static_cast<double>(first) / static_cast<double>(slices.size()));
+    parallel_for(
+        std::min(together, slices.size() - first),
+        [&](std::size_t begin, std::size_t end) {
+          cv::dnn::Net net = pool.take();
+          cv::Mat input(4, shape.data(), CV_32F, cv::Scalar(0));
+          for (std::size_t n = first + begin; n < first + end; ++n) {
+            fill_channels(stack, slices[n], slice_mm, input);
+            net.setInput(input);
+            store(net.forward(), static_cast<std::int64_t>(n), result);
+          }
+          pool.give_back(net);
+        },
+        threads, 2);
+  }
+  return result;
+}
+
+// The second look: no multiple of what the network halves, and about what a patient's breath changes.
+constexpr std::size_t moved_rows = 5, moved_columns = 9;
+constexpr std::size_t most_looked_again = 14;
+
+/// Returns the stack moved down and back by a few pixels, its middle tones brighter.
+Stack moved(const Stack& stack, unsigned threads) {
+  Stack result{stack.size, std::vector<float>(stack.values.size(), 0.0F)};
+  const auto rows = static_cast<std::size_t>(stack.size[1]),
+             columns = static_cast<std::size_t>(stack.size[2]);
+  if (rows <= moved_rows || columns <= moved_columns) return result;
+  parallel_for(
+      static_cast<std::size_t>(stack.size[0]),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t s = begin; s < end; ++s)
+          for (std::size_t r = moved_rows; r < rows; ++r) {
+            const float* from = stack.values.data() + (s * rows + r - moved_rows) * columns;
+            float* to = result.values.data() + (s * rows + r) * columns + moved_columns;
+            for (std::size_t c = 0; c + moved_columns < columns; ++c)
+              to[c] = from[c] + 0.25F * from[c] * (1.0F - from[c]);
+          }
+      },
+      threads, 1);
+  return result;
+}
+
+/// Returns slices that show bone or cartilage, spread evenly.
+std::vector<std::int64_t> slices_with_knee(const std::vector<Class>& labels, const Stack& stack) {
+  std::vector<std::int64_t> with_knee;
+  const std::size_t pixels = stack.slice_pixels();
+  for (std::int64_t s = 0; s < stack.size[0]; ++s) {
+    const auto first = labels.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(s) * pixels);
+    if (std::any_of(first, first + static_cast<std::ptrdiff_t>(pixels),
+                    [](Class c) { return c >= Class::femur && c <= Class::patellar_cartilage; }))
+      with_knee.push_back(s);
+  }
+  if (with_knee.size() <= most_looked_again) return with_knee;
+  std::vector<std::int64_t> some;
+  for (std::size_t n = 0; n < most_looked_again / 2; ++n) {  // the same ones from either side
+    const std::size_t at = (2 * n + 1) * with_knee.size() / (2 * most_looked_again);
+    some.push_back(with_knee[at]);
+    some.push_back(with_knee[with_knee.size() - 1 - at]);
+  }
+  return some;
+}
+
+}  // namespace
+
+KneeNetwork::KneeNetwork(std::span<const std::byte> onnx, Calibration calibration)
+    : pool_(std::make_unique<NetworkPool>(onnx, std::move(calibration))) {
   try {
     cv::dnn::Net net = pool_->take();
     const std::array<int, 4> shape{1, channel_count, stride, stride};
@@ -133,33 +221,49 @@ KneeNetwork::KneeNetwork(KneeNetwork&&) noexcept = default;
 KneeNetwork& KneeNetwork::operator=(KneeNetwork&&) noexcept = default;
 KneeNetwork::~KneeNetwork() = default;
 
+const Calibration& NetworkAccess::calibration(const KneeNetwork& network) {
+  return network.pool_->calibration;
+}
+
 Probabilities NetworkAccess::predict(const KneeNetwork& network, const Stack& stack, double slice_mm,
                                      unsigned threads, const Progress& progress) {
-  Probabilities result;
-  result.size = stack.size;
-  const auto slices = static_cast<std::size_t>(stack.size[0]);
-  result.values.resize(slices * class_count * stack.slice_pixels());
-  const std::array<int, 4> shape{1, channel_count, static_cast<int>(padded(stack.size[1])),
-                                 static_cast<int>(padded(stack.size[2]))};
-  const OneThreadEach one_each;
-  const std::size_t together = std::max<std::size_t>(thread_count(threads), 1) * 2;
-  for (std::size_t first = 0; first < slices; first += together) {
-    progress.report("segmenting", static_cast<double>(first) / static_cast<double>(slices));
-    parallel_for(
-        std::min(together, slices - first),
-        [&](std::size_t begin, std::size_t end) {
-          cv::dnn::Net net = network.pool_->take();
-          cv::Mat input(4, shape.data(), CV_32F, cv::Scalar(0));
-          for (std::size_t s = first + begin; s < first + end; ++s) {
-            fill_channels(stack, static_cast<std::int64_t>(s), slice_mm, input);
-            net.setInput(input);
-            store(net.forward(), static_cast<std::int64_t>(s), result);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(stack.size[0]));
+  std::iota(all.begin(), all.end(), 0);
+  return predict_slices(*network.pool_, stack, slice_mm, all, threads, progress);
+}
+
+Agreements NetworkAccess::look_again(const KneeNetwork& network, const Stack& stack, double slice_mm,
+                                     const std::vector<Class>& labels, unsigned threads,
+                                     const Progress& progress) {
+  const std::vector<std::int64_t> slices = slices_with_knee(labels, stack);
+  const Probabilities again =
+      predict_slices(*network.pool_, moved(stack, threads), slice_mm, slices, threads, progress);
+  std::array<double, class_count> both{}, first{}, second{};
+  const auto rows = static_cast<std::size_t>(stack.size[1]),
+             columns = static_cast<std::size_t>(stack.size[2]);
+  for (std::size_t n = 0; n < slices.size(); ++n) {
+    const Class* before = labels.data() + static_cast<std::size_t>(slices[n]) * rows * columns;
+    for (std::size_t r = moved_rows; r < rows; ++r)
+      for (std::size_t c = moved_columns; c < columns; ++c) {
+        const auto was = static_cast<std::size_t>(before[(r - moved_rows) * columns + c - moved_columns]);
+        const std::size_t place = r * columns + c;
+        std::size_t is = 0;
+        std::uint8_t best = 0;
+        for (std::size_t k = 0; k < class_count; ++k) {
+          const std::uint8_t p = again.of(static_cast<std::int64_t>(n), static_cast<Class>(k))[place];
+          if (p > best) {
+            best = p;
+            is = k;
           }
-          network.pool_->give_back(net);
-        },
-        threads, 2);
+        }
+        first[was] += 1.0;
+        second[is] += 1.0;
+        if (was == is) both[was] += 1.0;
+      }
   }
-  return result;
+  Agreements agreements{};
+  for (std::size_t k = 0; k < class_count; ++k) agreements[k] = 2.0 * both[k] / (first[k] + second[k]);
+  return agreements;
 }
 
 }  // namespace genu::segmentation

@@ -1,13 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string_view>
+
+#include <genu/core/knee.h>
+
 #include "rules.h"
 
 namespace genu::segmentation {
 
-/// Returns how far labels can be trusted, from the probabilities that they were made of and from what a knee
-/// holds. \param before labels as the network gave them, before the rules
-Quality judge(const Probabilities& probabilities, const StackLabels& before, const StackLabels& labels,
-              const Vector3& spacing_mm);
+/// What is known of a segmentation when it is judged.
+struct Evidence {
+  const Probabilities& probabilities;
+  const StackLabels& before;  ///< As the network gave them, before the rules.
+  const StackLabels& labels;
+  Vector3 spacing_mm;
+  const Agreements& agreements;
+  double plates_border;  ///< As plate_border() gives it.
+  Side side;
+  std::string_view side_source;
+  std::optional<Side> side_by_fibula;
+  const Calibration& calibration;
+};
+
+/// Returns how far labels can be trusted, from what the network thought, and from what a knee holds.
+Quality judge(const Evidence& evidence);
 
 }  // namespace genu::segmentation

@@ -14,6 +14,8 @@ namespace {
 // noise.
 constexpr double least_part = 0.04;
 constexpr double least_piece_mm3 = 25.0;
+// A larger patch inside a bone's outline is a notch that the slice cuts across.
+constexpr double most_patch_mm2 = 150.0;
 
 constexpr std::uint32_t no_piece = 0;
 
@@ -44,11 +46,16 @@ class Grid {
           if (next != place) visit(next);
         }
   }
-  bool on_border(std::size_t place) const {
-    const auto plane = size_[1] * size_[2];
+  const std::array<std::int64_t, 3>& size() const { return size_; }
+  /// On the edge of its slice.
+  bool on_side(std::size_t place) const {
     const auto at = static_cast<std::int64_t>(place);
-    const std::int64_t s = at / plane, r = at % plane / size_[2], c = at % size_[2];
-    return s == 0 || r == 0 || c == 0 || s == size_[0] - 1 || r == size_[1] - 1 || c == size_[2] - 1;
+    const std::int64_t r = at % (size_[1] * size_[2]) / size_[2], c = at % size_[2];
+    return r == 0 || c == 0 || r == size_[1] - 1 || c == size_[2] - 1;
+  }
+  bool on_border(std::size_t place) const {
+    const std::int64_t s = static_cast<std::int64_t>(place) / (size_[1] * size_[2]);
+    return s == 0 || s == size_[0] - 1 || on_side(place);
   }
 
  private:
@@ -120,8 +127,22 @@ void keep_largest(Draft& draft, const Grid& grid, Class what) {
     if (pieces.of[p] != no_piece && pieces.of[p] != largest) draft.take_away(p);
 }
 
-/// What is wholly enclosed by a bone is bone.
-void fill_holes(Draft& draft, const Grid& grid, Class bone) {
+/// What is wholly enclosed by a bone is bone; so is a small patch that it encloses in a slice.
+void fill_holes(Draft& draft, const Grid& grid, Class bone, double pixel_mm2) {
+  for (std::int64_t s = 0; s < grid.size()[0]; ++s) {
+    const Grid slice({1, grid.size()[1], grid.size()[2]});
+    const std::size_t first = static_cast<std::size_t>(s) * slice.count();
+    const Pieces patches = pieces_of(slice, true, [&](std::size_t p) { return draft.at(first + p) != bone; });
+    std::vector<bool> enclosed(patches.places.size(), true);
+    for (std::size_t p = 0; p < slice.count(); ++p)
+      if (slice.on_side(p)) enclosed[patches.of[p]] = false;
+    for (std::size_t p = 0; p < slice.count(); ++p) {
+      const std::uint32_t patch = patches.of[p];
+      if (patch != no_piece && enclosed[patch] &&
+          static_cast<double>(patches.places[patch]) * pixel_mm2 < most_patch_mm2)
+        draft.give(first + p, bone);
+    }
+  }
   const Pieces pieces = pieces_of(grid, true, [&](std::size_t p) { return draft.at(p) != bone; });
   std::vector<bool> open(pieces.places.size(), false);
   for (std::size_t p = 0; p < draft.count(); ++p)
@@ -179,7 +200,7 @@ void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector
   const double voxel_mm3 = spacing_mm.x * spacing_mm.y * spacing_mm.z;
   for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
     keep_largest(draft, grid, bone);
-    fill_holes(draft, grid, bone);
+    fill_holes(draft, grid, bone, spacing_mm.y * spacing_mm.z);
   }
   struct Layer {
     Class cartilage, bone;

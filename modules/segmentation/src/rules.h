@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include <genu/core/knee.h>
+
 #include "network.h"
 
 // What anatomy demands of labels, whatever the network thought.
@@ -20,5 +22,11 @@ void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector
 
 /// Returns the slice that parts the two tibial plates: the emptiest one between them.
 double plate_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size);
+
+/// Returns whether a slice lies on the medial side of the plates' border: on a right knee that is the
+/// patient's left, where slices have the higher numbers.
+inline bool is_medial(double slice, double plates_border, Side side) {
+  return side == Side::right ? slice > plates_border : slice < plates_border;
+}
 
 }  // namespace genu::segmentation

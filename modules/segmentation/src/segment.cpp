@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include <genu/core/error.h>
@@ -27,21 +28,21 @@ double mean_slice(const StackLabels& labels, const std::array<std::int64_t, 3>& 
   return count > 0.0 ? sum / count : std::nan("");
 }
 
-/// Which knee it is: as the options say; else the fibula is lateral; else the image lies on the patient's
-/// side.
-std::pair<Side, std::string> find_side(const StackLabels& labels, const Probabilities& probabilities,
-                                       const ImageGeometry& grid, const SegmentOptions& options) {
-  if (options.side) return {*options.side, "option"};
-  const double fibula = mean_slice(labels, probabilities.size, Class::fibula);
-  const double tibia = mean_slice(labels, probabilities.size, Class::tibia);
-  // Slices run from the patient's right to the left.
-  if (fibula < tibia) return {Side::right, "fibula"};
-  if (fibula > tibia) return {Side::left, "fibula"};
+/// The fibula is lateral; slices run from the patient's right to the left.
+std::optional<Side> side_by_fibula(const StackLabels& labels, const std::array<std::int64_t, 3>& size) {
+  const double fibula = mean_slice(labels, size, Class::fibula);
+  const double tibia = mean_slice(labels, size, Class::tibia);
+  if (fibula < tibia) return Side::right;
+  if (fibula > tibia) return Side::left;
+  return std::nullopt;
+}
+
+Side side_by_position(const ImageGeometry& grid) {
   const GridSize& n = grid.size();
   const Point3 middle = grid.to_patient(ContinuousIndex{0.5 * static_cast<double>(n[0] - 1),
                                                         0.5 * static_cast<double>(n[1] - 1),
                                                         0.5 * static_cast<double>(n[2] - 1)});
-  return {middle.x < 0.0 ? Side::right : Side::left, "image position"};
+  return middle.x < 0.0 ? Side::right : Side::left;
 }
 
 /// Where a voxel of the grid lies between two places of the stack, along one axis.
@@ -64,6 +65,21 @@ std::vector<Between> between(std::int64_t from, std::int64_t to, bool flipped) {
   return result;
 }
 
+/// Calls `take` with weight, slice and pixel of each place of the stack around one between them.
+template <typename Take>
+void for_each_corner(const std::array<Between, 3>& at, std::size_t columns, const Take& take) {
+  const auto& [s, r, c] = at;
+  for (int corner = 0; corner < 8; ++corner) {
+    const bool ds = (corner & 4) != 0, dr = (corner & 2) != 0, dc = (corner & 1) != 0;
+    const float weight =
+        (ds ? s.share : 1.0F - s.share) * (dr ? r.share : 1.0F - r.share) * (dc ? c.share : 1.0F - c.share);
+    if (weight == 0.0F) continue;
+    take(weight, s.low + (ds ? 1 : 0),
+         static_cast<std::size_t>(r.low + (dr ? 1 : 0)) * columns +
+             static_cast<std::size_t>(c.low + (dc ? 1 : 0)));
+  }
+}
+
 /// The most probable class at any place between those of the stack.
 class Interpolation {
  public:
@@ -73,29 +89,24 @@ class Interpolation {
         pixels_(probabilities.slice_pixels()),
         columns_(static_cast<std::size_t>(probabilities.size[2])) {}
 
-  Class at(const Between& s, const Between& r, const Between& c) const {
+  Class at(const std::array<Between, 3>& place) const {
     std::array<float, 8> weight{};
     std::array<std::size_t, 8> pixel{};
     std::array<std::int64_t, 8> slice{};
     std::size_t corners = 0;
     bool alike = true;
     Class first{};
-    for (int corner = 0; corner < 8; ++corner) {
-      const bool ds = (corner & 4) != 0, dr = (corner & 2) != 0, dc = (corner & 1) != 0;
-      const float w =
-          (ds ? s.share : 1.0F - s.share) * (dr ? r.share : 1.0F - r.share) * (dc ? c.share : 1.0F - c.share);
-      if (w == 0.0F) continue;
+    for_each_corner(place, columns_, [&](float w, std::int64_t s, std::size_t p) {
       weight[corners] = w;
-      slice[corners] = s.low + (ds ? 1 : 0);
-      pixel[corners] = static_cast<std::size_t>(r.low + (dr ? 1 : 0)) * columns_ +
-                       static_cast<std::size_t>(c.low + (dc ? 1 : 0));
-      const Class own = labels_[static_cast<std::size_t>(slice[corners]) * pixels_ + pixel[corners]];
+      slice[corners] = s;
+      pixel[corners] = p;
+      const Class own = labels_[static_cast<std::size_t>(s) * pixels_ + p];
       if (corners == 0)
         first = own;
       else
         alike = alike && own == first;
       ++corners;
-    }
+    });
     if (alike) return first;
     float best = -1.0F;
     Class result = first;
@@ -116,6 +127,38 @@ class Interpolation {
   const StackLabels& labels_;
   std::size_t pixels_, columns_;
 };
+
+/// Calls `draw` with each voxel of the grid and where it lies in the stack: slice, row, column.
+template <typename Draw>
+void for_each_voxel(const ImageGeometry& grid, const SagittalView& view,
+                    const std::array<std::int64_t, 3>& stack_size, unsigned threads, const Draw& draw) {
+  const GridSize& size = grid.size();
+  std::array<std::vector<Between>, 3> along;  // of the stack's axes
+  for (std::size_t a = 0; a < 3; ++a) along[a] = between(view.size[a], stack_size[a], view.flipped[a]);
+  std::array<std::size_t, 3> stack_axis{};  // of the grid's axes
+  for (std::size_t a = 0; a < 3; ++a) stack_axis[view.axis[a]] = a;
+  const auto row = static_cast<std::size_t>(size[0]);
+  parallel_for(
+      static_cast<std::size_t>(size[1] * size[2]),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t line = begin; line < end; ++line) {
+          std::array<Between, 3> at;
+          at[stack_axis[1]] = along[stack_axis[1]][line % static_cast<std::size_t>(size[1])];
+          at[stack_axis[2]] = along[stack_axis[2]][line / static_cast<std::size_t>(size[1])];
+          for (std::size_t i = 0; i < row; ++i) {
+            at[stack_axis[0]] = along[stack_axis[0]][i];
+            draw(line * row + i, at);
+          }
+        }
+      },
+      threads, 64);
+}
+
+double slice_of(const Between& s) {
+  return static_cast<double>(s.low) + static_cast<double>(s.share);
+}
+
+}  // namespace
 
 Tissue tissue_of(Class what, bool medial) {
   switch (what) {
@@ -148,39 +191,13 @@ Tissue tissue_of(Class what, bool medial) {
   return Tissue::background;
 }
 
-LabelMap on_grid(const ImageGeometry& grid, const SagittalView& view, const Probabilities& probabilities,
-                 const StackLabels& labels, Side side, unsigned threads) {
-  LabelMap result(grid);
-  const GridSize& size = grid.size();
-  std::array<std::vector<Between>, 3> along;  // of the stack's axes
-  for (std::size_t a = 0; a < 3; ++a)
-    along[a] = between(view.size[a], probabilities.size[a], view.flipped[a]);
-  const double border = plate_border(labels, probabilities.size);
-  const Interpolation interpolation(probabilities, labels);
-  std::array<std::size_t, 3> stack_axis{};  // of the grid's axes
-  for (std::size_t a = 0; a < 3; ++a) stack_axis[view.axis[a]] = a;
-  parallel_for(
-      static_cast<std::size_t>(size[1] * size[2]),
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t line = begin; line < end; ++line) {
-          std::array<Between, 3> at;
-          at[stack_axis[1]] = along[stack_axis[1]][line % static_cast<std::size_t>(size[1])];
-          at[stack_axis[2]] = along[stack_axis[2]][line / static_cast<std::size_t>(size[1])];
-          for (std::int64_t i = 0; i < size[0]; ++i) {
-            at[stack_axis[0]] = along[stack_axis[0]][static_cast<std::size_t>(i)];
-            const double slice = static_cast<double>(at[0].low) + static_cast<double>(at[0].share);
-            // On a right knee the medial side is the patient's left, where slices have the higher numbers.
-            const bool medial = side == Side::right ? slice > border : slice < border;
-            result.voxels()[line * static_cast<std::size_t>(size[0]) + static_cast<std::size_t>(i)] =
-                tissue_of(interpolation.at(at[0], at[1], at[2]), medial);
-          }
-        }
-      },
-      threads, 64);
-  return result;
-}
-
-}  // namespace
+/// What a Segmentation keeps to tell probabilities later.
+class StackProbabilities {
+ public:
+  SagittalView view;
+  Probabilities values;
+  double plates_border = 0.0;
+};
 
 Segmentation segment(const Volume<float>& image, const KneeNetwork& network, const SegmentOptions& options,
                      const Progress& progress) {
@@ -191,17 +208,67 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
   const Stack stack = sagittal_stack(image, view, options.threads);
   Probabilities probabilities =
       NetworkAccess::predict(network, stack, view.slice_mm, options.threads, progress.part(0.03, 0.85));
-  progress.report("applying anatomy", 0.85);
   const StackLabels before = most_probable(probabilities, options.threads);
+  const Agreements agreements = NetworkAccess::look_again(network, stack, view.slice_mm, before,
+                                                          options.threads, progress.part(0.85, 0.92));
+  progress.report("applying anatomy", 0.92);
   StackLabels labels = before;
   const Vector3 spacing{view.slice_mm, pixel_mm, pixel_mm};
   apply_rules(probabilities, labels, spacing);
+
   Segmentation result;
-  result.quality = judge(probabilities, before, labels, spacing);
-  std::tie(result.side, result.side_source) = find_side(labels, probabilities, image.geometry(), options);
+  const std::optional<Side> fibula = side_by_fibula(labels, probabilities.size);
+  result.report.side = options.side ? *options.side : fibula ? *fibula : side_by_position(image.geometry());
+  result.report.side_source = options.side ? "given" : fibula ? "fibula" : "image position";
+  const double border = plate_border(labels, probabilities.size);
+  result.report.quality = judge({.probabilities = probabilities,
+                                 .before = before,
+                                 .labels = labels,
+                                 .spacing_mm = spacing,
+                                 .agreements = agreements,
+                                 .plates_border = border,
+                                 .side = result.report.side,
+                                 .side_source = result.report.side_source,
+                                 .side_by_fibula = fibula,
+                                 .calibration = NetworkAccess::calibration(network)});
   progress.report("drawing labels", 0.95);
-  result.labels = on_grid(image.geometry(), view, probabilities, labels, result.side, options.threads);
+  result.labels = LabelMap(image.geometry());
+  const Interpolation interpolation(probabilities, labels);
+  for_each_voxel(image.geometry(), view, probabilities.size, options.threads,
+                 [&](std::size_t voxel, const std::array<Between, 3>& at) {
+                   result.labels.voxels()[voxel] = tissue_of(
+                       interpolation.at(at), is_medial(slice_of(at[0]), border, result.report.side));
+                 });
+  auto kept = std::make_shared<StackProbabilities>();
+  kept->view = view;
+  kept->values = std::move(probabilities);
+  kept->plates_border = border;
+  result.probabilities = std::move(kept);
   progress.report("segmented", 1.0);
+  return result;
+}
+
+Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tissue, unsigned threads) {
+  const StackProbabilities& kept = *segmentation.probabilities;
+  const ImageGeometry& grid = segmentation.labels.geometry();
+  Volume<std::uint8_t> result(grid, 0);
+  const auto columns = static_cast<std::size_t>(kept.values.size[2]);
+  for (std::size_t k = 0; k < class_count; ++k) {
+    const auto what = static_cast<Class>(k);
+    if (tissue == Tissue::background || (tissue_of(what, true) != tissue && tissue_of(what, false) != tissue))
+      continue;
+    for_each_voxel(
+        grid, kept.view, kept.values.size, threads, [&](std::size_t voxel, const std::array<Between, 3>& at) {
+          if (tissue_of(what, is_medial(slice_of(at[0]), kept.plates_border, segmentation.report.side)) !=
+              tissue)
+            return;
+          float sum = 0.0F;
+          for_each_corner(at, columns, [&](float weight, std::int64_t slice, std::size_t pixel) {
+            sum += weight * static_cast<float>(kept.values.of(slice, what)[pixel]);
+          });
+          result.voxels()[voxel] = static_cast<std::uint8_t>(std::lround(sum));
+        });
+  }
   return result;
 }
 

@@ -5,8 +5,9 @@ A manual mask names bones and cartilage and leaves the rest of the picture blank
 this file adds fibula, menisci, tendons, muscles and vessels where real ones would lie, and stores for each knee
 what the synthesis needs: tissue codes, the distance to bone and the distance to what the skin encloses.
 
-Grid: sagittal slices of 0.7 mm from lateral to medial, rows 0.5 mm from superior to inferior, columns 0.5 mm from
-anterior to posterior. Left knees are mirrored into right ones.
+Grid: sagittal slices of 0.7 mm from lateral to medial, rows from superior to inferior, columns from anterior to
+posterior; pixels of 0.365 mm for the codes, as fine as the masks are, and of 0.5 mm for the distances. Left knees are
+mirrored into right ones.
 """
 import argparse
 import gzip
@@ -16,7 +17,7 @@ import zlib
 import numpy as np
 from scipy import ndimage
 
-SLICE_MM, PIXEL_MM = 0.7, 0.5
+SLICE_MM, PIXEL_MM, FINE_MM = 0.7, 0.5, 0.365
 
 # Tissue codes.
 AIR = 0
@@ -26,7 +27,8 @@ MENISCUS, PATELLAR_TENDON, QUADRICEPS_TENDON, FLUID = 8, 9, 10, 11
 FAT, FAT_PAD, SKIN = 12, 13, 14
 MUSCLE_FRONT, MUSCLE_BACK, MUSCLE_CALF = 15, 16, 17
 LIGAMENT, VESSEL, NERVE = 18, 19, 20
-CODES = 21
+FILM = 21  # fluid too thin to be a structure
+CODES = 22
 BONES = (FEMUR, TIBIA, PATELLA, FIBULA)
 CARTILAGES = (FEMORAL_CARTILAGE, TIBIAL_CARTILAGE, PATELLAR_CARTILAGE)
 
@@ -89,7 +91,7 @@ def read_labels(path, table):
     return lookup[voxels.astype(np.int32)], affine
 
 
-def canonical(codes, affine, mirror):
+def canonical(codes, affine, mirror, pixel_mm=PIXEL_MM):
     """Returns codes on the canonical grid (slice, row, column), around the same centre."""
     directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     # Which voxel axis runs along left, posterior, superior; the grid is turned, not resampled obliquely.
@@ -104,7 +106,7 @@ def canonical(codes, affine, mirror):
         turned = turned[:, ::-1]
     if directions[1, order[2]] < 0:
         turned = turned[:, :, ::-1]
-    zoom = spacing / (SLICE_MM, PIXEL_MM, PIXEL_MM)
+    zoom = spacing / (SLICE_MM, pixel_mm, pixel_mm)
     size = [int(round(n * z)) for n, z in zip(turned.shape, zoom)]
     index = [np.clip(np.round((np.arange(n) + 0.5) / z - 0.5).astype(int), 0, m - 1)
              for n, z, m in zip(size, zoom, turned.shape)]
@@ -149,7 +151,7 @@ def brought_over(source, source_marks, marks, shape):
     """Returns the codes of another knee, fitted by the size and place of the tibial head."""
     scale = source_marks.scale / marks.scale
     offset = source_marks.middle - scale * marks.middle
-    return ndimage.affine_transform(source, scale, offset, shape, order=0, mode="constant")
+    return ndimage.affine_transform(source, scale, offset, shape, order=0, mode="nearest")
 
 
 def band(shape, points, half_width, half_depth):
@@ -221,6 +223,24 @@ def complete(codes, atlas, fibula_source):
     return np.where(drawn > 0, drawn, full)
 
 
+def run_out(codes):
+    """Bones and muscles end where the picture does, not a little before: the last rows of a mask are cut askew."""
+    rows = int(4.0 / PIXEL_MM)
+    codes[:, :rows] = codes[:, rows:rows + 1]
+    codes[:, -rows:] = codes[:, -rows - 1:-rows]
+    return codes
+
+
+def refined(whole, drawn):
+    """Returns the codes on the finer grid of the mask: what was drawn as it was drawn, the rest as it was added."""
+    index = [np.minimum((np.arange(n) + 0.5) * m / n, m - 1).astype(int) for n, m in zip(drawn.shape, whole.shape)]
+    added = whole[np.ix_(*index)]
+    rows = int(4.0 / FINE_MM)
+    inner = np.where(drawn > 0, drawn, np.where(np.isin(added, BONES[:3] + CARTILAGES), AIR, added))
+    inner[:, :rows], inner[:, -rows:] = added[:, :rows], added[:, -rows:]
+    return inner
+
+
 def distances(codes):
     """Returns the signed distance to bone (inside negative), and that to everything solid, both mm."""
     sampling = (SLICE_MM, PIXEL_MM, PIXEL_MM)
@@ -253,26 +273,30 @@ def prepare(data, out, phantoms=()):
     lateral = np.argwhere(atlas_codes == FIBULA)[:, 0].mean() < np.argwhere(atlas_codes == TIBIA)[:, 0].mean()
     x_of_lower_index = atlas_affine[0, 0] < 0  # lower index lies to the left (+x)
     right = lateral != x_of_lower_index
-    atlas = canonical(atlas_codes, atlas_affine, mirror=not right)
+    atlas = run_out(canonical(atlas_codes, atlas_affine, mirror=not right))
     atlas = (atlas, Landmarks(atlas))
     pymskt = knees_in(data)[-1]
     source = canonical(*read_labels(pymskt[1], pymskt[2]), pymskt[3])
     source = (source, Landmarks(source))
-    todo = [(name, canonical(*read_labels(path, table), mirror)) for name, path, table, mirror in knees_in(data)
-            if not os.path.exists(os.path.join(out, name + ".npz"))]
-    todo.append(("atlas", atlas[0]))
-    for folder in phantoms:
-        todo.append((os.path.basename(folder), canonical(*read_labels(os.path.join(folder, "labels.nrrd"), GENU), False)))
-    for name, codes in todo:
+    todo = [(name, path, table, mirror) for name, path, table, mirror in knees_in(data)]
+    todo += [(os.path.basename(os.path.normpath(folder)), os.path.join(folder, "labels.nrrd"), GENU, False) for folder in phantoms]
+    todo.append(("atlas", None, None, None))
+    for name, path, table, mirror in todo:
         target = os.path.join(out, name + ".npz")
         if os.path.exists(target):
             continue
-        is_phantom = np.any(codes == SKIN)
-        whole = codes if is_phantom else complete(codes, atlas, source)
-        bone_mm, core_mm = distances(whole)
-        np.savez(target + ".part.npz", codes=whole, bone_mm=bone_mm, core_mm=core_mm)
+        if path:
+            mask = read_labels(path, table)
+            codes, fine = canonical(*mask, mirror), canonical(*mask, mirror, FINE_MM)
+        else:
+            codes = fine = atlas[0]
+        if table is not GENU:  # a phantom is whole
+            codes = run_out(complete(codes, atlas, source))
+            fine = refined(codes, fine)
+        bone_mm, core_mm = distances(codes)
+        np.savez(target + ".part.npz", codes=fine, bone_mm=bone_mm, core_mm=core_mm)
         os.replace(target + ".part.npz", target)
-        print(name, whole.shape, {int(c): int(n) for c, n in zip(*np.unique(whole, return_counts=True))}, flush=True)
+        print(name, fine.shape, {int(c): int(n) for c, n in zip(*np.unique(fine, return_counts=True))}, flush=True)
 
 
 if __name__ == "__main__":

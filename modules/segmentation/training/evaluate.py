@@ -1,102 +1,247 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measures a state of the training: on series of knees held back, and on real ones.
+"""Measures the network as users meet it: through `genu segment` and `genu compare-labels`.
 
-Without truth, a real knee that was imaged several times without moving (the echoes of one series) must give the same
-labels whatever the echo: Dice between echoes is a measure that needs no truth.
+  make      writes synthetic series of the knees held back from training, with their truth
+  run       segments them and compares, into results.csv
+  table     prints Dice, ASSD and HD95 a structure, by slice spacing and contrast family, as Markdown
+  calibrate fits the Dice to expect to the Dice that was found, and draws it
+  echoes    compares the labels of each echo of one real knee that did not move with those of the first: a measure
+            that needs no truth
 """
 import argparse
+import csv
+import json
 import os
 import random
+import subprocess
+import sys
+import zlib
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-import anatomy
-import network
+import anatomy as A
 import synthesis
 from generate import HELD_BACK
 
-
-def load(path):
-    net = network.KneeNet()
-    net.load_state_dict(torch.load(path)["mean"])
-    return net.eval()
-
-
-def turned(voxels, affine):
-    """Returns the volume as sagittal slices (slice, row, column: right to left, superior first, anterior first) and its spacing."""
-    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    order = [int(np.argmax(np.abs(directions[axis]))) for axis in (0, 2, 1)]
-    out = np.transpose(voxels, order)
-    flips = (directions[0, order[0]] < 0, directions[2, order[1]] > 0, directions[1, order[2]] < 0)
-    for axis, flip in enumerate(flips):
-        if flip:
-            out = np.flip(out, axis)
-    return np.ascontiguousarray(out), np.linalg.norm(affine[:3, :3], axis=0)[order]
+STRUCTURES = ("femur", "tibia", "patella", "fibula", "femoral_cartilage", "tibial_cartilage", "patellar_cartilage",
+              "medial_meniscus", "lateral_meniscus", "patellar_tendon", "quadriceps_tendon")
+VALIDATED = ("femur", "tibia", "patella", "femoral_cartilage", "tibial_cartilage", "patellar_cartilage")
+BONES, CARTILAGES = VALIDATED[:3], VALIDATED[3:]
+# Genu's numbers for the classes of the network; menisci by their side.
+NUMBERS = np.array([0, 1, 2, 3, 4, 5, 6, 9, 10, 12, 13, 20, 0], np.uint8)
+LATERAL_MENISCUS = 11
+FINE_SIDE, FINE_MM = 384, 0.365
 
 
-def probabilities(net, volume, spacing):
-    """Returns the class probabilities on the volume's own grid (class, slice, row, column)."""
-    image = torch.from_numpy(volume.astype(np.float32))
-    image = (image / torch.quantile(image.flatten()[:: max(1, image.numel() // 500000)], 0.995).clamp(min=1e-6)).clamp(0, 1)
-    rows, columns = (int(round(n * s / network.PIXEL_MM)) for n, s in zip(volume.shape[1:], spacing[1:]))
-    scaled = F.interpolate(image[:, None], (rows, columns), mode="bilinear", antialias=True, align_corners=False)[:, 0]
-    bottom, right = -rows % network.STRIDE, -columns % network.STRIDE
-    scaled = F.pad(scaled, (0, right, 0, bottom))
-    result = torch.empty((len(network.CLASSES),) + volume.shape)
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for at in range(len(scaled)):
-            logits = net(network.slice_input(scaled, at, spacing[0])[None]).float()[..., :rows, :columns]
-            result[:, at] = F.interpolate(logits.softmax(1), volume.shape[1:], mode="bilinear", align_corners=False)[0]
-    return result
+def write_nrrd(path, voxels, pixel_mm, slice_mm):
+    """Writes slices x rows x columns of a right knee, lateral, superior and anterior first."""
+    head = ("NRRD0004\ntype: uint8\ndimension: 3\nspace: left-posterior-superior\n"
+            f"sizes: {voxels.shape[2]} {voxels.shape[1]} {voxels.shape[0]}\n"
+            f"space directions: (0,{pixel_mm},0) (0,0,{-pixel_mm}) ({slice_mm},0,0)\n"
+            "kinds: domain domain domain\nencoding: gzip\nspace origin: (-60,-70,70)\n\n")
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
+    with open(path + ".part", "wb") as file:
+        file.write(head.encode() + squeeze.compress(np.ascontiguousarray(voxels).tobytes()) + squeeze.flush())
+    os.replace(path + ".part", path)
 
 
-def dice(a, b, number):
-    a, b = a == number, b == number
-    total = a.sum() + b.sum()
-    return 2.0 * (a & b).sum() / total if total else float("nan")
+def numbers_of(classes):
+    """Returns the classes of a series in Genu's numbers."""
+    numbers = NUMBERS[classes]
+    plates = np.nonzero(classes == 6)[0]
+    if len(plates):
+        lateral = np.arange(len(classes)) < np.median(plates)
+        numbers[lateral] = np.where(numbers[lateral] == 10, LATERAL_MENISCUS, numbers[lateral])
+    return numbers
 
 
-def echoes(net, paths, only=range(1, 9)):
-    """Prints Dice between the labels of the first volume and of each later one."""
-    labels = []
-    for path in paths:
-        volume, spacing = turned(*anatomy.read_nrrd(path))
-        labels.append(probabilities(net, volume, spacing).argmax(0).numpy())
-        if len(labels) > 1:
-            print(os.path.basename(path), " ".join(f"{network.CLASSES[c][:14]} {dice(labels[0], labels[-1], c):.3f}" for c in only), flush=True)
-    return labels
+def make(arguments):
+    os.makedirs(arguments.cases, exist_ok=True)
+    names = sorted(n for n in os.listdir(arguments.knees) if n.startswith(HELD_BACK))
+    todo = [(f"{family}-{slice_mm}-{turn}", family, slice_mm) for turn in range(arguments.each)
+            for slice_mm in arguments.slices for family in synthesis.FAMILY_SHARE]
+    todo += [(f"any-{turn}", None, None) for turn in range(arguments.any)]
+    for name, family, slice_mm in todo:
+        path = os.path.join(arguments.cases, name)
+        if os.path.exists(path + ".json"):
+            continue
+        chance = random.Random(f"{arguments.seed}/{name}")
+        knee = chance.choice(names)
+        fine = family is not None
+        synthesis.SIDE, synthesis.PIXEL_MM = (FINE_SIDE, FINE_MM) if fine else (256, 0.55)
+        image, classes, mm, title = synthesis.synthesise(synthesis.Knee(os.path.join(arguments.knees, knee)), chance, family,
+                                                         slice_mm, sagittal_only=fine)
+        write_nrrd(path + ".nrrd", image.numpy(), synthesis.PIXEL_MM, mm)
+        write_nrrd(path + "-truth.nrrd", numbers_of(classes.numpy()), synthesis.PIXEL_MM, mm)
+        with open(path + ".json", "w") as file:
+            json.dump({"knee": knee, "family": family or "any", "title": title, "slice_mm": mm}, file)
+        print(name, knee, title, round(mm, 2), tuple(image.shape), flush=True)
 
 
-def held_back(net, folder, seed=7, each=1, spacings=(0.7, 1.5, 3.0)):
-    """Prints mean Dice a class on synthetic series of knees held back, a family and a spacing at a time."""
-    names = sorted(n for n in os.listdir(folder) if n.startswith(HELD_BACK))
-    for slice_mm in spacings:
-        for family in synthesis.FAMILY_SHARE:
-            scores = []
-            for turn in range(each):
-                chance = random.Random(f"{seed}/{slice_mm}/{family}/{turn}")
-                knee = synthesis.Knee(os.path.join(folder, chance.choice(names)))
-                image, truth, mm, title = synthesis.synthesise(knee, chance, family, slice_mm)
-                take = sorted(chance.sample(range(len(image)), min(16, len(image))))
-                block = image.float() / 255
-                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                    found = torch.stack([net(network.slice_input(block, at, mm)[None]).argmax(1)[0] for at in take])
-                scores.append([dice(found, truth[take], c) for c in range(1, len(network.CLASSES))])
-            print(f"{slice_mm} mm {family:7s}", " ".join(f"{network.CLASSES[c + 1][:10]} {s:.3f}" for c, s in enumerate(np.nanmean(scores, 0))), flush=True)
+def genu(arguments, *words):
+    run = subprocess.run([arguments.genu, *words], capture_output=True, text=True)
+    if run.returncode:
+        print(" ".join(words[:2]), run.stderr.strip(), file=sys.stderr, flush=True)
+    return run.returncode == 0
+
+
+def segmented(arguments, image, target, *words):
+    """Returns the statement of quality; the labels are in target + .nrrd. None if it was refused."""
+    model = ("--model", arguments.model) if arguments.model else ()
+    if not genu(arguments, "segment", image, "--side", "right", "--failed-too", "--out", target + ".nrrd", "--report",
+                target + "-quality.json", *model, *words):
+        return None
+    with open(target + "-quality.json") as file:
+        return json.load(file)
+
+
+def compared(arguments, a, b, target):
+    genu(arguments, "compare-labels", a, b, "--label-table", "genu", "--out", target)
+    with open(target) as file:
+        return {row["structure"]: row for row in json.load(file)["structures"]}
+
+
+def run(arguments):
+    rows = []
+    results = os.path.join(arguments.cases, "results")
+    os.makedirs(results, exist_ok=True)
+    for name in sorted(n[:-len("-truth.nrrd")] for n in os.listdir(arguments.cases) if n.endswith("-truth.nrrd")):
+        path, target = os.path.join(arguments.cases, name), os.path.join(results, name)
+        with open(path + ".json") as file:
+            case = json.load(file)
+        quality = segmented(arguments, path + ".nrrd", target)
+        found = compared(arguments, path + "-truth.nrrd", target + ".nrrd", target + "-agreement.json") if quality else {}
+        judged = {s["structure"]: s for s in quality["structures"]} if quality else {}
+        plates = [judged[p] for p in ("medial_tibial_cartilage", "lateral_tibial_cartilage") if p in judged]
+        if plates:  # compared as one, judged as two
+            judged["tibial_cartilage"] = min(plates, key=lambda p: p["overlap"])
+        for structure in STRUCTURES:
+            if structure in found:
+                f, j = found[structure], judged[structure]
+                rows.append({"case": name, "family": case["family"], "slice_mm": round(case["slice_mm"], 2), "structure": structure,
+                             "dice": f["dice"], "assd_mm": f["assd_mm"], "hausdorff_95_mm": f["hausdorff_95_mm"],
+                             "overlap": j["overlap"], "agreement": j["agreement"], "verdict": quality["verdict"]})
+        print(name, quality and quality["verdict"], {r["structure"]: round(r["dice"], 3) for r in rows if r["case"] == name and r["structure"] in VALIDATED}, flush=True)
+    with open(os.path.join(arguments.cases, "results.csv"), "w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def results_of(arguments):
+    with open(os.path.join(arguments.cases, "results.csv")) as file:
+        return list(csv.DictReader(file))
+
+
+def mean_of(rows, measure):
+    values = [float(r[measure]) for r in rows if r[measure] not in ("", "None")]
+    return np.mean(values) if values else float("nan")
+
+
+def table(arguments):
+    rows = [r for r in results_of(arguments) if r["family"] != "any"]
+    for measure, digits in (("dice", 3), ("assd_mm", 2), ("hausdorff_95_mm", 1)):
+        print(f"\n{measure}\n\n| slices | family | " + " | ".join(STRUCTURES) + " |\n|---|---|" + "---|" * len(STRUCTURES))
+        for slice_mm in sorted({r["slice_mm"] for r in rows}, key=float):
+            for family in list(synthesis.FAMILY_SHARE) + ["mean"]:
+                own = [r for r in rows if r["slice_mm"] == slice_mm and family in (r["family"], "mean")]
+                cells = [mean_of([r for r in own if r["structure"] == s], measure) for s in STRUCTURES]
+                print(f"| {slice_mm} mm | {family} | " + " | ".join(f"{c:.{digits}f}" for c in cells) + " |")
+
+
+def calibrate(arguments):
+    """Writes the calibration: a line a kind of structure, and the thresholds."""
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    rows = results_of(arguments)
+    kinds = {"bones": BONES + ("fibula",), "cartilages": CARTILAGES, "menisci": ("medial_meniscus", "lateral_meniscus"),
+             "tendons": ("patellar_tendon", "quadriceps_tendon")}
+    named = {"tibial_cartilage": ("medial_tibial_cartilage", "lateral_tibial_cartilage")}
+    fits, drawn = [], []
+    for kind, structures in kinds.items():
+        own = [r for r in rows if r["structure"] in structures and r["agreement"] not in ("", "None")]
+        x = np.array([[1, float(r["overlap"]), float(r["agreement"])] for r in own])
+        y = np.array([float(r["dice"]) for r in own])
+        # Cases in halves, so that what is drawn was not fitted on itself.
+        half = np.array([zlib.crc32(r["case"].encode()) % 2 for r in own])
+        expected = np.empty(len(y))
+        for part in (0, 1):
+            line = np.linalg.lstsq(x[half != part], y[half != part], rcond=None)[0]
+            expected[half == part] = np.clip(x[half == part] @ line, 0, 1)
+        line = np.linalg.lstsq(x, y, rcond=None)[0]
+        fits.append({"structures": [n for s in structures for n in named.get(s, (s,))],
+                     "intercept": round(line[0], 4), "overlap": round(line[1], 4), "agreement": round(line[2], 4)})
+        drawn.append((kind, expected, y))
+        print(f"{kind}: {fits[-1]}, mean error {np.abs(expected - y).mean():.3f}, correlation {np.corrcoef(expected, y)[0, 1]:.2f}, n {len(y)}")
+    expected = np.concatenate([e for kind, e, _ in drawn if kind in ("bones", "cartilages")])
+    dice = np.concatenate([d for kind, _, d in drawn if kind in ("bones", "cartilages")])
+    poor = dice < 0.8
+    # The least threshold that catches nine of ten poor results.
+    review = next((t for t in np.arange(0.60, 0.99, 0.005) if (expected[poor] < t).mean() >= 0.9), 0.98) if poor.any() else 0.8
+    fail = 0.5
+    print(f"review below {review:.3f}: catches {(expected[poor] < review).mean():.2f} of {poor.sum()} with Dice under 0.8, "
+          f"and {(expected[~poor] < review).mean():.2f} of {(~poor).sum()} others")
+    with open(arguments.out, "w") as file:
+        json.dump({"schema": "genu/network/1", "name": os.path.basename(arguments.out)[:-5],
+                   "calibration": {"review_below": round(float(review), 3), "fail_below": fail, "fits": fits}}, file, indent=2)
+        file.write("\n")
+    figure, axis = plt.subplots(figsize=(6, 6))
+    for kind, e, d in drawn:
+        axis.plot(e, d, "o", ms=4, alpha=0.6, label=kind)
+    axis.plot([0, 1], [0, 1], "k-", lw=0.6)
+    axis.axvline(review, color="tab:red", lw=1)
+    axis.axhline(0.8, color="gray", lw=0.8, ls="--")
+    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Dice to expect (fitted on the other half of the cases)",
+             ylabel="Dice found", title="Knees held back from training")
+    axis.annotate("review below", (review, 0.03), rotation=90, fontsize=8, color="tab:red", ha="right")
+    axis.legend()
+    figure.tight_layout()
+    figure.savefig(arguments.plot, dpi=110)
+
+
+def echoes(arguments):
+    os.makedirs(arguments.cases, exist_ok=True)
+    for echo in range(1, arguments.count + 1):
+        target = os.path.join(arguments.cases, f"echo{echo}")
+        quality = segmented(arguments, arguments.dicom, target, "--echo", str(echo))
+        first = os.path.join(arguments.cases, "echo1.nrrd")
+        found = compared(arguments, first, target + ".nrrd", target + "-agreement.json")
+        print(echo, quality and quality["verdict"], " ".join(f"{s} {f['dice']:.3f}" for s, f in found.items()), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    steps = parser.add_subparsers(required=True)
+
+    def step(work, *needs):
+        own = steps.add_parser(work.__name__)
+        own.set_defaults(work=work)
+        own.add_argument("--cases", required=True, help="folder of series, truths and results")
+        if "genu" in needs:
+            own.add_argument("--genu", required=True, help="the program")
+            own.add_argument("--model", help=".onnx with its .json; else the one that ships")
+        return own
+
+    own = step(make)
+    own.add_argument("--knees", required=True, help="folder of anatomy.py")
+    own.add_argument("--each", type=int, default=1, help="series of each family and spacing")
+    own.add_argument("--any", type=int, default=40, help="further series, as they are drawn for training")
+    own.add_argument("--slices", type=float, nargs="*", default=[0.7, 1.5, 3.0])
+    own.add_argument("--seed", type=int, default=7)
+    step(run, "genu")
+    step(table)
+    own = step(calibrate)
+    own.add_argument("--out", required=True, help=".json to lie beside the network")
+    own.add_argument("--plot", required=True, help=".png")
+    own = step(echoes, "genu")
+    own.add_argument("--dicom", required=True)
+    own.add_argument("--count", type=int, default=8)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.work(arguments)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--state", required=True)
-    parser.add_argument("--knees", help="folder of anatomy.py: measure on knees held back")
-    parser.add_argument("--echoes", nargs="*", default=[], help="volumes (NRRD) of one knee that did not move")
-    parser.add_argument("--each", type=int, default=1)
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    trained = load(arguments.state)
-    if arguments.knees:
-        held_back(trained, arguments.knees, each=arguments.each)
-    if arguments.echoes:
-        echoes(trained, arguments.echoes)
+    main()

@@ -44,7 +44,8 @@ def main():
         if left == 0:  # a knee serves a few times, for it takes long to read
             knee, left = synthesis.Knee(chance.choice(knees_for_training(arguments.knees))), 3
         name = os.path.join(arguments.pool, f"{arguments.seed:03d}-{number:07d}.npz")
-        write_series(name, *synthesis.synthesise(knee, chance))
+        series = synthesis.nothing(chance) if chance.random() < synthesis.NOTHING else synthesis.synthesise(knee, chance)
+        write_series(name, *series)
         number, left = number + 1, left - 1
 
 

@@ -16,7 +16,7 @@ import anatomy as A
 from network import PIXEL_MM
 
 SIDE = 256  # rows and columns of a training slice
-CORTEX = A.CODES  # painted, but part of its bone
+NOTHING = 0.05  # of the series show no knee
 
 CLASS_OF_CODE = torch.zeros(A.CODES, dtype=torch.uint8)
 for code in range(1, 12):
@@ -42,18 +42,18 @@ FAMILIES = {
     "gre": ((.1, .5), (.01, .15), (.6, 1), (.1, .4), (.05, .3), (.5, 1), (.1, .6), (.1, .6), (.2, .6), (.3, .6),
             (.1, .35), (.3, 1), (.2, .6)),
 }
-FAMILY_SHARE = {"pd": .17, "t1": .12, "pd_fs": .17, "dess": .16, "t2": .12, "gre": .12, "random": .14}
+FAMILY_SHARE = {"pd": .18, "t1": .12, "pd_fs": .18, "dess": .18, "t2": .12, "gre": .12, "random": .10}
 
 
 def draw_contrast(random, family):
-    """Returns the mean signal of each tissue."""
-    if family == "random":
-        signal = {t: random.uniform(0, 1) for t in TISSUES}
-        # Cartilage that is as bright as bone or as what is beside it can't be seen by anybody.
-        while min(abs(signal["cartilage"] - signal[t]) for t in ("marrow", "fluid")) < 0.12:
-            signal["cartilage"] = random.uniform(0, 1)
-        return signal
-    return {t: random.uniform(*limits) for t, limits in zip(TISSUES, FAMILIES[family])}
+    """Returns the mean signal of each tissue. Cartilage as bright as what it touches can't be seen by anybody, and is rare."""
+    limits = [(0, 1)] * len(TISSUES) if family == "random" else FAMILIES[family]
+    least = random.choice((0.04, 0.08, 0.12, 0.12))
+    for _ in range(50):
+        signal = {t: random.uniform(*limit) for t, limit in zip(TISSUES, limits)}
+        if min(abs(signal["cartilage"] - signal[t]) for t in ("marrow", "fluid", "fat", "fat_pad")) >= least:
+            break
+    return signal
 
 
 class Fields:
@@ -113,7 +113,7 @@ def warp(knee, random, generator, planes_mm):
     strength = random.uniform(0.0, 0.09) * periods[0]
     for p in place:
         p += strength * fields(periods)
-    size = [n * s for n, s in zip(knee.codes.shape, knee.spacing)]
+    size = [n * s for n, s in zip(knee.bone_mm.shape, knee.spacing)]
     grid = torch.stack([place[i] * (2.0 / size[i]) for i in (2, 1, 0)], -1)[None]
 
     def sample(volume, mode):
@@ -128,13 +128,13 @@ def alter(codes, bone_mm, core_mm, random, fields):
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
     if random.random() < 0.5:  # thinner everywhere, a little, and unevenly
         limit = random.uniform(1.2, 3.0) + random.uniform(0.2, 0.9) * fields(random.uniform(8, 25))
-        codes[cartilage & (bone_mm > limit.clamp(min=0.0))] = A.FLUID
+        codes[cartilage & (bone_mm > limit.clamp(min=0.0))] = A.FILM
     if random.random() < 0.5:  # worn to the bone in places
-        codes[cartilage & (fields(random.uniform(6, 14)) > random.uniform(1.5, 2.6))] = A.FLUID
+        codes[cartilage & (fields(random.uniform(6, 14)) > random.uniform(1.5, 2.6))] = A.FILM
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
     if random.random() < 0.25:  # a torn or extruded meniscus is not there
         gone = (codes == A.MENISCUS) & (fields(random.uniform(8, 20)) > random.uniform(0.6, 1.6))
-        codes[gone] = A.FLUID
+        codes[gone] = A.FILM
     # The limb's outline: fat around the core.
     cover = random.uniform(3, 16) + random.uniform(0, 5) * fields(45.0)
     depth = core_mm - cover.clamp(min=1.5)
@@ -151,9 +151,9 @@ def alter(codes, bone_mm, core_mm, random, fields):
         codes[muscle & (fields((8.0, 30.0, 8.0)) > random.uniform(0.9, 2.2))] = A.FAT
     if random.random() < 0.5:  # strands in fat
         codes[(codes == A.FAT) & (fields((6.0, 25.0, 5.0)) > random.uniform(2.0, 2.8))] = A.LIGAMENT
-    near = swollen(cartilage, random.choice((1, 1, 2, 3)))
-    film = near & ((codes == A.FAT) | (codes == A.FAT_PAD)) & (fields(12.0) > random.uniform(-1.5, 1.5))
-    codes[film] = A.FLUID
+    near = swollen(cartilage, random.choice((1, 1, 1, 2, 3)))
+    film = near & ((codes == A.FAT) | (codes == A.FAT_PAD)) & (fields(12.0) > random.uniform(-1.0, 2.0))
+    codes[film] = A.FILM
     if random.random() < 0.45:  # an effusion in the recess: a pouch between femur and quadriceps tendon
         high = rows < codes.shape[1] * random.uniform(0.3, 0.5)
         front = torch.cumsum(((codes == A.FEMUR)).to(torch.int16), 2) == 0  # in front of the femur
@@ -162,7 +162,7 @@ def alter(codes, bone_mm, core_mm, random, fields):
         codes[pouch & behind_tendon & (codes >= A.FAT)] = A.FLUID
     if random.random() < 0.5:
         fibrous = (codes == A.FAT) & (bone_mm < 25) & (fields(10.0) > random.uniform(1.2, 2.5))
-        codes[fibrous] = random.choice((A.FLUID, A.FAT_PAD, A.LIGAMENT)) if random.random() < 0.5 else A.FAT_PAD
+        codes[fibrous] = random.choice((A.FILM, A.FAT_PAD, A.LIGAMENT)) if random.random() < 0.5 else A.FAT_PAD
     skin = (codes == A.FAT) & (depth > -random.uniform(0.8, 2.2))
     codes[skin] = A.SKIN
     codes[~body] = A.AIR
@@ -178,7 +178,7 @@ def paint(codes, bone_mm, signal, random, fields):
         mean[bone] = max(0.0, marrow + random.gauss(0, 0.03))
     for cartilage in A.CARTILAGES:
         mean[cartilage] = spread("cartilage", 0.03)
-    mean[A.MENISCUS], mean[A.FLUID] = signal["meniscus"], signal["fluid"]
+    mean[A.MENISCUS], mean[A.FLUID], mean[A.FILM] = signal["meniscus"], signal["fluid"], signal["fluid"]
     mean[A.PATELLAR_TENDON], mean[A.QUADRICEPS_TENDON] = spread("tendon", 0.02), spread("tendon", 0.04)
     mean[A.FAT], mean[A.FAT_PAD], mean[A.SKIN] = signal["fat"], signal["fat_pad"], signal["skin"]
     for muscle in (A.MUSCLE_FRONT, A.MUSCLE_BACK, A.MUSCLE_CALF):
@@ -212,7 +212,7 @@ def paint(codes, bone_mm, signal, random, fields):
     muscle = (codes >= A.MUSCLE_FRONT) & (codes <= A.MUSCLE_CALF)
     streaks = (1 + random.uniform(0.05, 0.35) * fields((3.0, 18.0, 3.0))).clamp(0.2, 3)
     image = torch.where(muscle, image * streaks, image)
-    soft = (codes == A.FAT) | (codes == A.FAT_PAD) | (codes == A.MENISCUS) | (codes == A.FLUID) | (codes == A.LIGAMENT)
+    soft = (codes == A.FAT) | (codes == A.FAT_PAD) | (codes == A.MENISCUS) | (codes == A.FLUID) | (codes == A.FILM) | (codes == A.LIGAMENT)
     image = torch.where(soft, image * (1 + random.uniform(0, 0.3) * fields(random.uniform(3, 12))).clamp(0.2, 3), image)
     fatty = ((bone & ~cortex) | (codes == A.FAT) | (codes == A.FAT_PAD)).float()
     return image, fatty
@@ -246,7 +246,7 @@ def degrade(image, random, generator, thickness, spacing_mm):
         image.narrow(axis, 0, n).add_(band, alpha=random.uniform(0.3, 1.0))
     if random.random() < 0.1:  # truncation rings
         image = image + random.uniform(0.1, 0.3) * (image - blurred(image, [1.0, 1.0]))
-    noise = random.uniform(0.0, 0.08) * image.mean() / 0.25
+    noise = 0.09 * random.random() ** 1.7 * image.mean() / 0.25
     real = image + noise * torch.randn(image.shape, generator=generator)
     imaginary = noise * torch.randn(image.shape, generator=generator)
     image = (real * real + imaginary * imaginary).sqrt()
@@ -262,7 +262,7 @@ def degrade(image, random, generator, thickness, spacing_mm):
         image[:, :, SIDE - cut[3]:] = 0
     else:
         cut = [0] * 4
-    white = torch.quantile(image.flatten()[:: max(1, image.numel() // 200000)], random.uniform(0.97, 0.999))
+    white = torch.quantile(image.flatten()[:: max(1, image.numel() // 200000)], random.uniform(0.987, 0.9995))
     image = (image / white.clamp(min=1e-6)).clamp(0, 1) ** random.uniform(0.7, 1.4)
     return (255 * image).round().to(torch.uint8), cut
 
@@ -283,7 +283,45 @@ def blurred(image, sigma):
     return image
 
 
-def synthesise(knee, random, family=None, slice_mm=None):
+def nothing(random):
+    """Returns a series without a knee: a ball, a head-like thing, an ultrasound fan or noise, as synthesise does."""
+    generator = torch.Generator().manual_seed(random.getrandbits(62))
+    slice_mm, slices = random.uniform(0.7, 4.5), 24
+    fields = Fields((slices, SIDE, SIDE), (slice_mm, PIXEL_MM, PIXEL_MM), generator)
+    z = (torch.arange(slices) - (slices - 1) / 2)[:, None, None] * slice_mm
+    y = ((torch.arange(SIDE) - (SIDE - 1) / 2) * PIXEL_MM)[:, None]
+    x = ((torch.arange(SIDE) - (SIDE - 1) / 2) * PIXEL_MM)[None, :]
+    kind = random.choice(("ball", "blobs", "fan", "noise"))
+    radius = [random.uniform(25, 75) for _ in range(3)]
+    radius[0] = max(radius[0], 0.4 * slices * slice_mm)
+    ball = ((z / radius[0]) ** 2 + ((y - random.uniform(-15, 15)) / radius[1]) ** 2 +
+            ((x - random.uniform(-15, 15)) / radius[2]) ** 2).sqrt()
+    if kind == "blobs":  # shells and lumps within lumps
+        ball = ball + random.uniform(0, 0.15) * fields(random.uniform(20, 50))
+        image = torch.zeros(ball.shape)
+        for edge in sorted((random.uniform(0.3, 1.0) for _ in range(random.randint(2, 5))), reverse=True):
+            image = torch.where(ball < edge, torch.tensor(random.random()), image)
+            lumps = (ball < edge) & (fields(random.uniform(5, 25)) > random.uniform(-0.5, 1.0))
+            image = torch.where(lumps, torch.tensor(random.random()), image)
+    elif kind == "ball":
+        image = (ball < 1).float() * random.uniform(0.3, 1.0)
+        for _ in range(random.randint(0, 4)):  # rods and plates of a quality phantom
+            at, size = random.uniform(-40, 40), random.uniform(2, 12)
+            rod = ((y - at) ** 2 + (x - random.uniform(-40, 40)) ** 2 < size * size) if random.random() < 0.6 else (y - at).abs() < size / 4
+            image = torch.where(rod & (ball < 1), torch.tensor(random.random()), image)
+    elif kind == "fan":
+        angle, depth = torch.atan2(x, y + 75), ((y + 75) ** 2 + x ** 2).sqrt()
+        image = ((angle.abs() < 0.6) & (depth > 20) & (depth < 140)).float() * torch.exp(fields((9.0, 1.2, 2.5)) + fields((20.0, 4.0, 25.0)))
+    else:
+        image = fields(random.uniform(0.6, 30)).abs()
+    image, _ = degrade(image, random, generator, slice_mm, slice_mm)
+    classes = torch.zeros(image.shape, dtype=torch.uint8)
+    if kind in ("ball", "blobs"):
+        classes[ball < 1] = CLASS_OF_CODE[A.FAT]
+    return image, classes, slice_mm, "nothing/" + kind
+
+
+def synthesise(knee, random, family=None, slice_mm=None, sagittal_only=False):
     """Returns a series: image and classes (slices, rows, columns; uint8), the spacing of its slices, its family."""
     generator = torch.Generator().manual_seed(random.getrandbits(62))
     family = family or random.choices(list(FAMILY_SHARE), list(FAMILY_SHARE.values()))[0]
@@ -312,7 +350,7 @@ def synthesise(knee, random, family=None, slice_mm=None):
     image = image.view(slices, parts, SIDE, SIDE).mean(1)
     classes = CLASS_OF_CODE[codes.view(slices, parts, SIDE, SIDE)[:, parts // 2].long()]
     plane = "sagittal"
-    if slice_mm < 1.6 and random.random() < 0.3:  # a coronal or an axial series, seen from the side
+    if slice_mm < 1.6 and not sagittal_only and random.random() < 0.25:  # a coronal or an axial series, seen from the side
         axis, plane = random.choice(((1, "axial"), (2, "coronal")))
         step_mm = random.uniform(1.0, 4.2)
         count = max(16, int(SIDE * PIXEL_MM / step_mm))

@@ -73,6 +73,7 @@ Case sample_case() {
   knee.labels->voxels()[5] = Tissue::medial_meniscus;
   knee.cartilage = testing::sample_report();
   knee.cartilage->bones = {sample_bone(Bone::femur, 20.0), sample_bone(Bone::patella, 10.0)};
+  knee.segmentation = testing::sample_segmentation();
   knee.stage = testing::sample_stage();
   knee.anatomy = sample_anatomy();
   knee.plans = testing::sample_plans();
@@ -102,6 +103,8 @@ TEST(CaseFolder, IsReadBackAsItWasWritten) {
   // results_test.cpp compares what the JSON forms hold field by field.
   EXPECT_EQ(to_json(*read.cartilage), to_json(*knee.cartilage));
   EXPECT_EQ(to_json(*read.stage), to_json(*knee.stage));
+  ASSERT_TRUE(read.segmentation);
+  EXPECT_EQ(to_json(*read.segmentation), to_json(*knee.segmentation));
   EXPECT_EQ(to_json(read.plans), to_json(knee.plans));
 }
 
@@ -147,7 +150,7 @@ TEST(CaseFolder, AnatomyKeepsEveryStructureWhateverItsName) {
 TEST(CaseFolder, EveryJsonFileKeepsToItsSchema) {
   const ScratchFolder scratch;
   write_case(scratch.path(), sample_case());
-  for (const char* name : {"case", "measurements", "stage", "anatomy", "plan"}) {
+  for (const char* name : {"case", "segmentation", "measurements", "stage", "anatomy", "plan"}) {
     const std::string file = std::string(name) + ".json";
     EXPECT_NO_THROW(validate_json(read_text(scratch / file), name, file)) << file;
   }
@@ -163,7 +166,8 @@ TEST(CaseFolder, PartsThatAreNotThereStayAway) {
   const Case read = read_case(scratch.path());
   EXPECT_EQ(read.name, "empty");
   EXPECT_EQ(read.visit, "baseline");
-  EXPECT_FALSE(read.image || read.labels || read.cartilage || read.stage || read.anatomy);
+  EXPECT_FALSE(read.image || read.labels || read.segmentation || read.cartilage || read.stage ||
+               read.anatomy);
   EXPECT_TRUE(read.plans.empty());
   EXPECT_EQ(std::distance(fs::directory_iterator(scratch.path()), fs::directory_iterator()), 1);
   // An anatomy without skin and recess.

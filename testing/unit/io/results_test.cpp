@@ -27,6 +27,7 @@ using testing::message_of;
 using testing::sample_agreements;
 using testing::sample_plans;
 using testing::sample_report;
+using testing::sample_segmentation;
 using testing::sample_stage;
 using testing::ScratchFolder;
 
@@ -286,6 +287,55 @@ TEST(Agreements, GoIntoJsonAndCsvWithNothingWhereNothingWasMeasured) {
       "\"a, or 1\",b,patella,0,7,0,,,,\n");
 }
 
+TEST(Results, ASegmentationsStatementComesBackWhole) {
+  const segmentation::SegmentationReport written = sample_segmentation();
+  const segmentation::SegmentationReport read = segmentation_from_json(to_json(written), "a.json");
+  EXPECT_EQ(read.side, written.side);
+  EXPECT_EQ(read.side_source, written.side_source);
+  EXPECT_EQ(read.quality.verdict, written.quality.verdict);
+  EXPECT_EQ(read.quality.score, written.quality.score);
+  EXPECT_EQ(read.quality.reasons, written.quality.reasons);
+  ASSERT_EQ(read.quality.structures.size(), 2U);
+  for (std::size_t s = 0; s < 2; ++s) {
+    const auto &a = read.quality.structures[s], &b = written.quality.structures[s];
+    EXPECT_EQ(a.tissue, b.tissue);
+    EXPECT_EQ(a.volume_mm3, b.volume_mm3);
+    EXPECT_EQ(a.overlap, b.overlap);
+    EXPECT_EQ(a.score, b.score);
+    EXPECT_EQ(a.validated, b.validated);
+  }
+  EXPECT_EQ(read.quality.structures[0].agreement, 0.97);
+  EXPECT_TRUE(std::isnan(read.quality.structures[1].agreement));
+}
+
+TEST(Results, ACalibrationIsReadWithTheStructuresThatItNames) {
+  const ScratchFolder scratch;
+  const json good{{"schema", "genu/network/1"},
+                  {"name", "a network"},
+                  {"calibration",
+                   {{"review_below", 0.75},
+                    {"fail_below", 0.5},
+                    {"fits",
+                     {{{"structures", {"femur", "patella"}},
+                       {"intercept", 0.125},
+                       {"overlap", 0.5},
+                       {"agreement", 0.25}}}}}}};
+  write_text(scratch / "good.json", good.dump());
+  const segmentation::Calibration read = read_calibration(scratch / "good.json");
+  EXPECT_EQ(read.review_below, 0.75);
+  EXPECT_EQ(read.fail_below, 0.5);
+  ASSERT_EQ(read.fits.size(), 1U);
+  EXPECT_EQ(read.fits[0].structures, (std::vector{Tissue::femur, Tissue::patella}));
+  EXPECT_EQ(read.fits[0].intercept, 0.125);
+  EXPECT_EQ(read.fits[0].overlap, 0.5);
+  EXPECT_EQ(read.fits[0].agreement, 0.25);
+  json bad = good;
+  bad["calibration"]["fits"][0]["structures"][1] = "knee cap";
+  write_text(scratch / "bad.json", bad.dump());
+  EXPECT_THAT(message_of([&] { read_calibration(scratch / "bad.json"); }),
+              AllOf(HasSubstr("bad.json"), HasSubstr("knee cap")));
+}
+
 // ---- schemas ----
 
 struct SchemaCase {
@@ -298,6 +348,8 @@ std::vector<SchemaCase> schema_cases() {
   const auto shipped = [](const char* file) { return json::parse(read_text(data_file(file))); };
   const phantom::Knee knee = sample_phantom();
   return {{"measurements", json::parse(to_json(sample_report())), {}},
+          {"segmentation", json::parse(to_json(sample_segmentation())), {}},
+          {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
           {"plan", json::parse(to_json(sample_plans())), {}},
           {"agreement", json::parse(to_json(sample_agreements(), "a.nrrd", "b.nrrd")), {}},

@@ -7,6 +7,7 @@
 #include <genu/cartilage/report.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
+#include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
 // Results with another value in every field, so that no field can be lost or swapped unseen.
@@ -37,6 +38,16 @@ inline cartilage::CartilageReport sample_report() {
 inline std::vector<segmentation::Agreement> sample_agreements() {
   return {{Tissue::femur, 100, 101, 0.875, 0.375, 4.5, 1.25, 1.0},
           {Tissue::patella, 0, 7, 0.0, not_measured, not_measured, not_measured, not_measured}};
+}
+
+inline segmentation::SegmentationReport sample_segmentation() {
+  segmentation::SegmentationReport report{.side = Side::left, .side_source = "fibula", .quality = {}};
+  report.quality.verdict = segmentation::Verdict::review;
+  report.quality.score = 0.625;
+  report.quality.structures = {{Tissue::femur, 200500.5, 0.96, 0.97, 0.98, true},
+                               {Tissue::medial_meniscus, 0.0, 0.125, not_measured, 0.25, false}};
+  report.quality.reasons = {"first", "größer"};
+  return report;
 }
 
 inline staging::StageReport sample_stage() {

@@ -264,6 +264,25 @@ TEST(CasePage, EveryMissingPartIsSaid) {
     EXPECT_TRUE(holds(page, text)) << text;
 }
 
+// Labels of the network must not read as a reader's.
+TEST(CasePage, SaysHowFarASegmentationCanBeTrusted) {
+  io::Case knee = full_case();
+  EXPECT_TRUE(holds(case_page(knee, {}), "The labels were given"));
+  segmentation::SegmentationReport made;
+  made.quality.verdict = segmentation::Verdict::review;
+  made.quality.structures = {{Tissue::femur, 201500.0, 0.9, 0.9, 0.974, true},
+                             {Tissue::medial_meniscus, 0.0, 0.0, nan, 0.0, false}};
+  made.quality.reasons = {"femoral_cartilage: <cut> by the edge of the image"};
+  knee.segmentation = made;
+  const std::string page = case_page(knee, {});
+  for (const char* text : {"Review: look at the outlines", "&lt;cut&gt; by the edge", "201.5", "0.97",
+                           "none found", "best effort", "made by Genu"})
+    EXPECT_TRUE(holds(page, text)) << text;
+  EXPECT_FALSE(holds(page, "The labels were given"));
+  knee.segmentation->quality.verdict = segmentation::Verdict::pass;
+  EXPECT_TRUE(holds(case_page(knee, {}), "Pass:"));
+}
+
 TEST(CasePage, PutsEachFigureIntoItsSection) {
   io::Case knee = full_case();
   knee.plans.assign(11, plan_with(1));

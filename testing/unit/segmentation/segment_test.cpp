@@ -71,16 +71,16 @@ TEST(Segment, AMirroredKneeGivesTheMirroredLabels) {
   const Segmentation right = segment(knee_image(), network(), {.side = Side::right});
   const Segmentation left = segment(mirrored(knee_image()), network(), {.side = Side::left});
   EXPECT_EQ(right.labels.voxels(), left.labels.voxels());
-  ASSERT_EQ(right.quality.structures.size(), left.quality.structures.size());
-  for (std::size_t s = 0; s < right.quality.structures.size(); ++s)
-    EXPECT_NEAR(right.quality.structures[s].score, left.quality.structures[s].score, 1e-12);
+  ASSERT_EQ(right.report.quality.structures.size(), left.report.quality.structures.size());
+  for (std::size_t s = 0; s < right.report.quality.structures.size(); ++s)
+    EXPECT_NEAR(right.report.quality.structures[s].score, left.report.quality.structures[s].score, 1e-12);
 }
 
 TEST(Segment, HasTheSameBitsForAnyNumberOfThreads) {
   const Segmentation one = segment(knee_image(), network(), {.threads = 1});
   const Segmentation eight = segment(knee_image(), network(), {.threads = 8});
   EXPECT_EQ(one.labels.voxels(), eight.labels.voxels());
-  EXPECT_EQ(one.quality.score, eight.quality.score);
+  EXPECT_EQ(one.report.quality.score, eight.report.quality.score);
 }
 
 TEST(Segment, EachBoneIsOnePieceAndCartilageIsNotAlone) {
@@ -108,8 +108,8 @@ TEST(Segment, WhatIsNoKneeFails) {
   Volume<float> noise(knee_image().geometry());
   for (float& v : noise.voxels()) v = std::abs(value(random));
   const Segmentation from_noise = segment(noise, network());
-  EXPECT_EQ(from_noise.quality.verdict, Verdict::fail);
-  EXPECT_FALSE(from_noise.quality.reasons.empty());
+  EXPECT_EQ(from_noise.report.quality.verdict, Verdict::fail);
+  EXPECT_FALSE(from_noise.report.quality.reasons.empty());
 
   Volume<float> ball(knee_image().geometry());
   const GridSize& n = ball.geometry().size();
@@ -117,7 +117,7 @@ TEST(Segment, WhatIsNoKneeFails) {
   for (std::size_t v = 0; v < ball.voxels().size(); ++v)
     ball.voxels()[v] =
         distance(ball.geometry().to_patient(ball.geometry().index_of(v)), middle) < 45.0 ? 500.0F : 5.0F;
-  EXPECT_EQ(segment(ball, network()).quality.verdict, Verdict::fail);
+  EXPECT_EQ(segment(ball, network()).report.quality.verdict, Verdict::fail);
 }
 
 TEST(Segment, RefusesWhatIsNoImageAndWhatIsNoNetwork) {

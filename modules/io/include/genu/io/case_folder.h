@@ -10,13 +10,14 @@
 #include <genu/core/volume.h>
 #include <genu/planning/anatomy.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
 namespace genu::io {
 
 /// Everything known of one knee at one visit. On disk: case.json (what there is, from which inputs, by which
-/// version), image.nrrd, labels.nrrd, meshes/*.vtp, measurements.json and .csv, stage.json, anatomy.json,
-/// anatomy/*.vtp, plan.json; and from other hands figures/ and report.html.
+/// version), image.nrrd, labels.nrrd, segmentation.json, meshes/*.vtp, measurements.json and .csv,
+/// stage.json, anatomy.json, anatomy/*.vtp, plan.json; and from other hands figures/ and report.html.
 struct Case {
   std::string name;
   std::string visit = "baseline";
@@ -25,6 +26,7 @@ struct Case {
   std::string genu_version;
   std::optional<Volume<float>> image;
   std::optional<LabelMap> labels;
+  std::optional<segmentation::SegmentationReport> segmentation;  ///< If Genu made the labels.
   std::optional<cartilage::CartilageReport> cartilage;
   std::optional<staging::StageReport> stage;
   std::optional<planning::Anatomy> anatomy;

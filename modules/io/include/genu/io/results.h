@@ -10,6 +10,7 @@
 #include <genu/phantom/knee.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
+#include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
 namespace genu::io {
@@ -19,6 +20,7 @@ namespace genu::io {
 // value.
 
 std::string to_json(const cartilage::CartilageReport& report);  ///< Without the meshes; see case_folder.h.
+std::string to_json(const segmentation::SegmentationReport& report);
 std::string to_json(const staging::StageReport& report);
 std::string to_json(const std::vector<planning::NeedlePlan>& plans);
 std::string to_json(const phantom::Knee& knee, const phantom::Truth& truth);
@@ -27,9 +29,13 @@ std::string to_json(const std::vector<segmentation::Agreement>& agreements, std:
                     std::string_view name_b);
 
 cartilage::CartilageReport cartilage_from_json(std::string_view json, const std::string& source);
+segmentation::SegmentationReport segmentation_from_json(std::string_view json, const std::string& source);
 staging::StageReport stage_from_json(std::string_view json, const std::string& source);
 std::vector<planning::NeedlePlan> plans_from_json(std::string_view json, const std::string& source);
 
+/// Reads what a network's evidence is worth (data/schemas/network.schema.json).
+/// \throws IoError
+segmentation::Calibration read_calibration(const std::filesystem::path& file);
 /// Reads a rule (data/schemas/staging_rule.schema.json).
 /// \throws IoError
 staging::Rule read_staging_rule(const std::filesystem::path& file);

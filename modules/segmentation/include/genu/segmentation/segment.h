@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,20 +16,34 @@
 
 namespace genu::segmentation {
 
+/// What the network's own evidence is worth, fitted on knees that it was not trained on
+/// (data/schemas/network.schema.json).
+struct Calibration {
+  /// The Dice to expect of some structures: a line through the network's overlap and agreement, 0 to 1.
+  struct Fit {
+    std::vector<Tissue> structures;
+    double intercept = 0.0;
+    double overlap = 1.0;
+    double agreement = 0.0;
+  };
+  std::vector<Fit> fits;  ///< A structure without a fit is expected to be as good as its overlap.
+  double review_below = 0.90;
+  double fail_below = 0.70;
+};
+
 /// The trained network, read once and asked for many knees, from any number of threads.
 class KneeNetwork {
  public:
   /// \param onnx the network as `training/export.py` writes it
   /// \throws InvalidInput if it can't be read, or does not have the inputs and classes that Genu trains.
-  explicit KneeNetwork(std::span<const std::byte> onnx);
+  explicit KneeNetwork(std::span<const std::byte> onnx, Calibration calibration = {});
   KneeNetwork(KneeNetwork&&) noexcept;
   KneeNetwork& operator=(KneeNetwork&&) noexcept;
   ~KneeNetwork();
 
  private:
   friend class NetworkAccess;
-  struct Pool;
-  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<class NetworkPool> pool_;
 };
 
 /// What may be done with a result: go on, look at it first, or nothing.
@@ -38,14 +53,19 @@ std::string_view name(Verdict verdict);
 struct StructureQuality {
   Tissue tissue = Tissue::background;
   double volume_mm3 = 0.0;
-  /// The Dice that the network itself expects: of its probabilities with the labels made of them, 0 to 1.
-  double score = 0.0;
+  /// The overlap that the network itself expects: Dice of its probabilities with the labels made of them.
+  double overlap = 0.0;
+  /// Dice with what the network says of the same slices, moved by a few pixels and brightened; NaN if
+  /// neither has any.
+  double agreement = 0.0;
+  double score = 0.0;      ///< The Dice to expect, by the network's calibration, 0 to 1.
+  bool validated = false;  ///< Measured on real masks, and counts for the verdict; else best effort.
 };
 
 /// How far a segmentation can be trusted.
 struct Quality {
   Verdict verdict = Verdict::fail;
-  double score = 0.0;  ///< The least of the bones and cartilages.
+  double score = 0.0;  ///< The least of the validated structures.
   std::vector<StructureQuality> structures;
   std::vector<std::string> reasons;  ///< Why it is no pass, gravest first; empty if it is.
 };
@@ -55,12 +75,25 @@ struct SegmentOptions {
   unsigned threads = 0;           ///< 0 = every core; the result does not depend on it.
 };
 
-struct Segmentation {
-  LabelMap labels;  ///< On the image's grid, whatever the verdict.
+/// Which knee it is and how good its labels are; what a reader is told of them.
+struct SegmentationReport {
   Side side = Side::right;
-  std::string side_source;  ///< "option", "fibula" or "image position".
+  std::string side_source;  ///< "given", "fibula" or "image position".
   Quality quality;
 };
+
+class StackProbabilities;
+
+struct Segmentation {
+  LabelMap labels;  ///< On the image's grid, whatever the verdict.
+  SegmentationReport report;
+  /// The probabilities that the labels were made of, after the rules of anatomy.
+  std::shared_ptr<const StackProbabilities> probabilities;
+};
+
+/// Returns the probability of a structure at each voxel of the image, in steps of 1/255; 0 everywhere for
+/// what is not segmented.
+Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tissue, unsigned threads = 0);
 
 /// Returns the label map of a knee MRI of any contrast, with a statement of its quality.
 ///
