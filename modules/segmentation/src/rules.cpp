@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <numeric>
 
 #include <genu/core/parallel.h>
@@ -151,16 +152,18 @@ void fill_holes(Draft& draft, const Grid& grid, Class bone, double pixel_mm2) {
     if (pieces.of[p] != no_piece && !open[pieces.of[p]]) draft.give(p, bone);
 }
 
-/// Keeps the pieces that are large, and that touch `beneath` if it is given.
-void keep_sound_pieces(Draft& draft, const Grid& grid, Class what, const Class* beneath, double voxel_mm3) {
+/// Keeps the pieces that are large, and that touch one of `beside` unless that is empty.
+void keep_sound_pieces(Draft& draft, const Grid& grid, Class what, std::initializer_list<Class> beside,
+                       double voxel_mm3) {
   const Pieces pieces = pieces_of(grid, false, [&](std::size_t p) { return draft.at(p) == what; });
   if (pieces.places.size() < 2) return;
-  std::vector<bool> sound(pieces.places.size(), beneath == nullptr);
-  if (beneath)
+  std::vector<bool> sound(pieces.places.size(), beside.size() == 0);
+  if (beside.size() > 0)
     for (std::size_t p = 0; p < draft.count(); ++p)
       if (pieces.of[p] != no_piece && !sound[pieces.of[p]])
         grid.neighbours(p, false, [&](std::size_t next) {
-          if (draft.at(next) == *beneath) sound[pieces.of[p]] = true;
+          if (std::find(beside.begin(), beside.end(), draft.at(next)) != beside.end())
+            sound[pieces.of[p]] = true;
         });
   const auto largest = static_cast<double>(*std::max_element(pieces.places.begin(), pieces.places.end()));
   for (std::size_t n = 1; n < sound.size(); ++n) {
@@ -198,21 +201,21 @@ void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector
   Draft draft(probabilities, labels);
   const Grid grid(probabilities.size);
   const double voxel_mm3 = spacing_mm.x * spacing_mm.y * spacing_mm.z;
-  for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
-    keep_largest(draft, grid, bone);
-    fill_holes(draft, grid, bone, spacing_mm.y * spacing_mm.z);
+  // Twice: what one rule takes away may become an island of another class.
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
+      keep_largest(draft, grid, bone);
+      fill_holes(draft, grid, bone, spacing_mm.y * spacing_mm.z);
+    }
+    keep_sound_pieces(draft, grid, Class::femoral_cartilage, {Class::femur}, voxel_mm3);
+    keep_sound_pieces(draft, grid, Class::tibial_cartilage, {Class::tibia}, voxel_mm3);
+    keep_sound_pieces(draft, grid, Class::patellar_cartilage, {Class::patella}, voxel_mm3);
+    keep_sound_pieces(draft, grid, Class::meniscus, {Class::femoral_cartilage, Class::tibial_cartilage},
+                      voxel_mm3);
+    keep_sound_pieces(draft, grid, Class::joint_fluid, {}, voxel_mm3);
+    for (const Class tendon : {Class::patellar_tendon, Class::quadriceps_tendon})
+      keep_largest(draft, grid, tendon);
   }
-  struct Layer {
-    Class cartilage, bone;
-  };
-  for (const Layer& layer :
-       {Layer{Class::femoral_cartilage, Class::femur}, Layer{Class::tibial_cartilage, Class::tibia},
-        Layer{Class::patellar_cartilage, Class::patella}})
-    keep_sound_pieces(draft, grid, layer.cartilage, &layer.bone, voxel_mm3);
-  for (const Class what : {Class::meniscus, Class::joint_fluid})
-    keep_sound_pieces(draft, grid, what, nullptr, voxel_mm3);
-  for (const Class tendon : {Class::patellar_tendon, Class::quadriceps_tendon})
-    keep_largest(draft, grid, tendon);
 }
 
 double plate_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size) {

@@ -16,8 +16,9 @@ using StackLabels = std::vector<Class>;
 /// Returns the most probable class of each place.
 StackLabels most_probable(const Probabilities& probabilities, unsigned threads);
 
-/// Makes each bone one piece without holes, keeps cartilage that lies on its bone, one piece of each tendon
-/// and the large pieces of menisci. Changes the probabilities too, so that they tell the same.
+/// Makes each bone one piece without holes, keeps cartilage that lies on its bone and meniscus that lies on
+/// cartilage in large pieces, and one piece of each tendon. Changes the probabilities too, so that they tell
+/// the same.
 void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm);
 
 /// Returns the slice that parts the two tibial plates: the emptiest one between them.

@@ -93,6 +93,7 @@ class Interpolation {
     std::array<float, 8> weight{};
     std::array<std::size_t, 8> pixel{};
     std::array<std::int64_t, 8> slice{};
+    std::array<bool, class_count> is_at_corner{};
     std::size_t corners = 0;
     bool alike = true;
     Class first{};
@@ -101,6 +102,7 @@ class Interpolation {
       slice[corners] = s;
       pixel[corners] = p;
       const Class own = labels_[static_cast<std::size_t>(s) * pixels_ + p];
+      is_at_corner[static_cast<std::size_t>(own)] = true;
       if (corners == 0)
         first = own;
       else
@@ -108,9 +110,11 @@ class Interpolation {
       ++corners;
     });
     if (alike) return first;
+    // Only what lies at a corner: what is second everywhere around would be an island.
     float best = -1.0F;
     Class result = first;
     for (std::size_t k = 0; k < class_count; ++k) {
+      if (!is_at_corner[k]) continue;
       float sum = 0.0F;
       for (std::size_t n = 0; n < corners; ++n)
         sum += weight[n] * static_cast<float>(probabilities_.of(slice[n], static_cast<Class>(k))[pixel[n]]);
