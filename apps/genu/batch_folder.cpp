@@ -59,12 +59,12 @@ std::string rows_in(const fs::path& folder, const CaseName& who) {
 
 }  // namespace
 
-std::string stamp_of(const CohortCase& knee, const fs::path& model,
+std::string stamp_of(const CohortCase& knee, const std::vector<fs::path>& network,
                      const std::vector<std::string>& arguments) {
   json inputs = json::array();
   if (!knee.labels.empty()) add_input(inputs, knee.labels);
   if (!knee.image.empty()) add_input(inputs, knee.image);
-  if (knee.labels.empty() && !model.empty()) add_input(inputs, model);
+  for (const fs::path& file : network) add_input(inputs, file);
   if (io::has_extension(knee.label_table, ".json")) add_input(inputs, knee.label_table);
   const nlohmann::ordered_json stamp{
       {"schema", "genu/batch/1"}, {"genu_version", version()}, {"arguments", arguments}, {"inputs", inputs}};

@@ -49,8 +49,8 @@ class BatchFolder {
 };
 
 /// Returns what a result depends on (data/schemas/batch.schema.json): Genu's version, the worker's arguments,
-/// size and time of change of its inputs. \param model empty for the one that ships with Genu
-std::string stamp_of(const CohortCase& knee, const std::filesystem::path& model,
+/// size and time of change of its inputs. \param network the files of the network, if it makes the labels
+std::string stamp_of(const CohortCase& knee, const std::vector<std::filesystem::path>& network,
                      const std::vector<std::string>& arguments);
 
 }  // namespace genu::app

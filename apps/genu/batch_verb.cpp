@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include <genu/app/text_table.h>
 #include <genu/app/workers.h>
+#include <genu/core/parallel.h>
 #include <genu/io/files.h>
 
 #include "batch_folder.h"
@@ -44,7 +46,8 @@ std::vector<std::string> arguments_for(const CohortCase& knee, const fs::path& m
   if (!knee.echo.empty()) arguments.insert(arguments.end(), {"--echo", knee.echo});
   if (!knee.labels.empty()) arguments.insert(arguments.end(), {"--labels", knee.labels.string()});
   if (knee.labels.empty() && !model.empty()) arguments.insert(arguments.end(), {"--model", model.string()});
-  if (!knee.label_table.empty()) arguments.insert(arguments.end(), {"--label-table", knee.label_table});
+  if (!knee.labels.empty() && !knee.label_table.empty())
+    arguments.insert(arguments.end(), {"--label-table", knee.label_table});
   arguments.insert(arguments.end(), {"--case=" + knee.who.name, "--visit=" + knee.who.visit});
   if (knee.side) arguments.insert(arguments.end(), {"--side", std::string(name(*knee.side))});
   if (no_figures) arguments.emplace_back("--no-figures");
@@ -56,7 +59,8 @@ std::string stamp_for(CohortCase knee, const fs::path& model, bool no_figures) {
   if (!knee.labels.empty()) knee.labels = true_path(knee.labels);
   if (!knee.image.empty()) knee.image = true_path(knee.image);
   if (io::has_extension(knee.label_table, ".json")) knee.label_table = true_path(knee.label_table).string();
-  return stamp_of(knee, model, arguments_for(knee, model, no_figures));
+  return stamp_of(knee, knee.labels.empty() ? network_files(model) : std::vector<fs::path>{},
+                  arguments_for(knee, model, no_figures));
 }
 
 /// What has become of each case so far, by its place in the cohort.
@@ -86,6 +90,9 @@ void run_cases(const std::vector<CohortCase>& cohort, const std::vector<std::siz
     task.arguments.insert(task.arguments.end(), {"--out", folder.unfinished(knee).string()});
     tasks.push_back(std::move(task));
   }
+  // Workers share the cores, unless the user says otherwise.
+  const unsigned threads = std::max(1U, thread_count(0) / std::max(1U, words.jobs));
+  setenv("GENU_THREADS", std::to_string(threads).c_str(), 0);
   const WorkerOptions options{.jobs = words.jobs, .timeout = std::chrono::seconds(words.timeout_s)};
   const auto fail = [&](std::size_t i, const std::string& reason) {
     const CohortCase& knee = cohort[todo[i]];

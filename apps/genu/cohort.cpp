@@ -176,6 +176,11 @@ CohortCase from_subfolder(const fs::path& folder) {
     return knee;
   }
   if (knee.labels.empty() && knee.image.empty() && others.size() == 1) knee.labels = others.front();
+  if (knee.labels.empty() && !knee.image.empty() && !others.empty()) {
+    knee.problem = folder.string() + " holds " + knee.image.filename().string() + " and " +
+                   others.front().filename().string() + ": a label map is called labels.*";
+    return knee;
+  }
   if (knee.labels.empty() && knee.image.empty() && others.empty() && has_dicom) knee.image = folder;
   if (knee.labels.empty() && knee.image.empty())
     knee.problem = folder.string() + " holds neither labels.*, image.*, DICOM files nor a single volume file";

@@ -11,6 +11,7 @@
 #include <genu/segmentation/agreement.h>
 
 #include "inputs.h"
+#include "tables.h"
 #include "verbs.h"
 
 namespace genu::app {
@@ -30,16 +31,6 @@ struct CompareLabelsWords {
 /// What a map is called in tables that many comparisons share.
 std::string name_of(const LabelSource& source) {
   return source.file.string();
-}
-
-std::string text_of(const std::vector<segmentation::Agreement>& agreements) {
-  if (agreements.empty()) return "Neither map holds anything.\n";
-  TextTable table({"structure", "Dice", "ASSD mm", "Hausdorff mm", "HD95 mm", "volume difference %"});
-  for (const segmentation::Agreement& agreement : agreements)
-    table.add_row({std::string(info(agreement.tissue).title), fixed(agreement.dice, 4),
-                   fixed(agreement.assd_mm, 3), fixed(agreement.hausdorff_mm, 2),
-                   fixed(agreement.hausdorff_95_mm, 2), fixed(agreement.volume_difference_percent, 1)});
-  return table.text();
 }
 
 ExitCode compare(const CompareLabelsWords& words, const Session& session) {

@@ -55,7 +55,7 @@ std::vector<fs::path> files_of(const LabelSource& source) {
   return files;
 }
 
-void add_label_options(CLI::App& parser, LabelSource& source) {
+CLI::Option* add_label_options(CLI::App& parser, LabelSource& source) {
   CLI::Option* labels =
       parser.add_option("--labels", source.file, "Label map: NIfTI, NRRD or MHA")->type_name("FILE");
   parser
@@ -65,6 +65,7 @@ void add_label_options(CLI::App& parser, LabelSource& source) {
           "the three fit")
       ->type_name("NAME|FILE.json")
       ->needs(labels);
+  return labels;
 }
 
 CLI::Option* add_image_options(CLI::App& parser, ImageSource& source) {
@@ -78,8 +79,8 @@ CLI::Option* add_image_options(CLI::App& parser, ImageSource& source) {
   return image;
 }
 
-void add_model_option(CLI::App& parser, fs::path& model) {
-  parser
+CLI::Option* add_model_option(CLI::App& parser, fs::path& model) {
+  return parser
       .add_option("--model", model, "Another network than the one that ships with Genu; FILE.json beside it")
       ->type_name("FILE.onnx");
 }

@@ -30,8 +30,8 @@ struct LabelSource {
 };
 /// Returns the files that the source names: the label map, and a table's file.
 std::vector<std::filesystem::path> files_of(const LabelSource& source);
-/// Adds --labels and --label-table.
-void add_label_options(CLI::App& parser, LabelSource& source);
+/// Adds --labels and --label-table; returns the first.
+CLI::Option* add_label_options(CLI::App& parser, LabelSource& source);
 /// \throws UsageError if the source names no table and several fit: the numbers alone do not tell a femur
 /// from cartilage
 LabelMap read_label_map(const LabelSource& source);
@@ -44,7 +44,7 @@ struct ImageSource {
 /// Adds IMAGE, --series and --echo; returns the first.
 CLI::Option* add_image_options(CLI::App& parser, ImageSource& source);
 /// Adds --model.
-void add_model_option(CLI::App& parser, std::filesystem::path& model);
+CLI::Option* add_model_option(CLI::App& parser, std::filesystem::path& model);
 struct SourceImage {
   Volume<float> image;
   std::optional<Side> side;          ///< As the header says.

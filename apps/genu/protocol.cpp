@@ -73,11 +73,16 @@ io::Case new_case(const std::string& name, const std::string& visit, const std::
   return knee;
 }
 
+std::vector<fs::path> network_files(const fs::path& file) {
+  const fs::path onnx = file.empty() ? io::data_file(shipped_network) : file;
+  return {onnx, fs::path(onnx).replace_extension(".json")};
+}
+
 segmentation::KneeNetwork load_network(const fs::path& file) {
-  const fs::path path = file.empty() ? io::data_file(shipped_network) : file;
-  const std::string onnx = io::read_text(path);
-  segmentation::Calibration calibration = io::read_calibration(fs::path(path).replace_extension(".json"));
-  return with_context("reading " + path.string(), [&] {
+  const std::vector<fs::path> files = network_files(file);
+  const std::string onnx = io::read_text(files[0]);
+  segmentation::Calibration calibration = io::read_calibration(files[1]);
+  return with_context("reading " + files[0].string(), [&] {
     return segmentation::KneeNetwork(std::as_bytes(std::span(onnx)), std::move(calibration));
   });
 }
@@ -87,18 +92,18 @@ segmentation::Segmentation segment(const Volume<float>& image, const segmentatio
   return segmentation::segment(image, network, {.side = side.user ? side.user : side.header}, progress);
 }
 
-void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source) {
+void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source,
+                        const std::string& help) {
   if (report.quality.verdict != segmentation::Verdict::fail) return;
   std::string reasons;
   for (const std::string& reason : report.quality.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
-  throw InvalidInput(source + " was not segmented: " + reasons +
-                     " (labels made otherwise go in with --labels)");
+  throw InvalidInput(source + " was not segmented: " + reasons + " (" + help + ")");
 }
 
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress) {
   cartilage::MeasureOptions options;
-  options.side = side.user ? side.user : side.header;
-  options.side_source = side.user ? "option" : "header";
+  options.side = side.user ? side.user : side.header ? side.header : side.segmentation;
+  options.side_source = side.user ? "option" : side.header ? "header" : side.segmentation_source;
   cartilage::CartilageReport report = cartilage::measure_knee(labels, options, progress);
   if (side.user && side.header && *side.user != *side.header)
     report.flags.push_back("side in doubt: given as " + std::string(name(*side.user)) +

@@ -18,8 +18,10 @@ namespace genu::app {
 
 /// What is told about the side of a knee from outside its labels.
 struct SideClaims {
-  std::optional<Side> user;    ///< --side
-  std::optional<Side> header;  ///< The image's header.
+  std::optional<Side> user;               ///< --side
+  std::optional<Side> header;             ///< The image's header.
+  std::optional<Side> segmentation = {};  ///< What the network's labels were named by.
+  std::string segmentation_source = {};
 };
 
 /// Makes sure that figures can be drawn: better to learn before the work than after it that they can't.
@@ -29,6 +31,10 @@ void require_display();
 /// Returns a new case with name, visit, inputs, time and version.
 io::Case new_case(const std::string& name, const std::string& visit, const std::vector<std::string>& inputs);
 
+/// Returns the network's files: `file`, or the one that ships with Genu if that is empty, and the calibration
+/// that lies beside it, FILE.json for FILE.onnx.
+std::vector<std::filesystem::path> network_files(const std::filesystem::path& file = {});
+
 /// Returns the network in `file` with the calibration that lies beside it (FILE.json for FILE.onnx), or the
 /// one that ships with Genu if that is empty.
 segmentation::KneeNetwork load_network(const std::filesystem::path& file = {});
@@ -36,8 +42,10 @@ segmentation::KneeNetwork load_network(const std::filesystem::path& file = {});
 /// Returns the labels of an image; the user's side goes before the header's.
 segmentation::Segmentation segment(const Volume<float>& image, const segmentation::KneeNetwork& network,
                                    const SideClaims& side, const Progress& progress);
-/// \throws InvalidInput with the reasons if the verdict is fail; `source` is what the message calls the image
-void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source);
+/// \throws InvalidInput with the reasons if the verdict is fail; the message calls the image `source` and
+/// ends with `help`
+void require_not_failed(const segmentation::SegmentationReport& report, const std::string& source,
+                        const std::string& help);
 
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);

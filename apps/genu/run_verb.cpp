@@ -8,8 +8,10 @@
 
 #include <genu/io/files.h>
 #include <genu/io/results.h>
+#include <genu/io/volume_files.h>
 #include <genu/render/picture.h>
 #include <genu/report/case_report.h>
+#include <genu/segmentation/agreement.h>
 
 #include "inputs.h"
 #include "phantom_case.h"
@@ -89,6 +91,19 @@ io::Case named_case(const RunWords& words) {
                   words.visit.empty() ? who.visit : words.visit, inputs);
 }
 
+/// Returns how far the network's labels are the phantom's own, for what the network looks for.
+std::string compared_with_truth(const LabelMap& labels, const segmentation::SegmentationReport& report,
+                                const fs::path& phantom) {
+  const LabelMap truth = io::read_labels(phantom / "labels.nrrd", io::label_table_named("genu"));
+  std::vector<segmentation::Agreement> agreements = segmentation::compare_labels(truth, labels);
+  const auto& structures = report.quality.structures;
+  std::erase_if(agreements, [&](const segmentation::Agreement& a) {
+    return std::none_of(structures.begin(), structures.end(),
+                        [&](const segmentation::StructureQuality& s) { return s.tissue == a.tissue; });
+  });
+  return "The network's labels against the phantom's truth\n" + text_of(agreements) + "\n";
+}
+
 void print_results(const io::Case& knee, const fs::path& out, const Session& session) {
   if (knee.segmentation) session.print(text_of(*knee.segmentation) + "\n");
   session.print(text_of(*knee.cartilage) + "\n" + text_of(*knee.stage) + "\n" + text_of(knee.plans) + "\n");
@@ -122,7 +137,10 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   if (!knee.labels) {
     segmentation::Segmentation made =
         segment(*image, load_network(words.model), side, progress.part(0.2, 0.4));
-    require_not_failed(made.report, words.phantom ? "the phantom's series" : words.image.path.string());
+    require_not_failed(made.report, words.phantom ? "the phantom's series" : words.image.path.string(),
+                       "labels made otherwise go in with --labels");
+    side.segmentation = made.report.side;
+    side.segmentation_source = made.report.side_source;
     knee.labels = std::move(made.labels);
     knee.segmentation = std::move(made.report);
   }
@@ -145,6 +163,7 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   write_report(folder.path(), knee, figures);
   progress.report("done", 1.0);
   folder.commit();
+  if (words.phantom) session.print(compared_with_truth(*knee.labels, *knee.segmentation, out / "phantom"));
   print_results(knee, out, session);
   return ExitCode::ok;
 }
@@ -152,9 +171,9 @@ ExitCode run_case(const RunWords& words, const Session& session) {
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<RunWords>();
   add_image_options(parser, words->image);
-  add_label_options(parser, words->labels);
+  CLI::Option* labels = add_label_options(parser, words->labels);
   add_side_option(parser, words->side);
-  add_model_option(parser, words->model);
+  add_model_option(parser, words->model)->excludes(labels);
   CLI::Option* phantom =
       parser.add_flag("--phantom", words->phantom, "Makes a worn phantom knee and runs on its DICOM series");
   parser.add_option("--in-plane-mm", words->phantom_options.in_plane_mm, "Pixel spacing of the phantom")

@@ -32,10 +32,22 @@ struct SegmentWords {
   bool failed_too = false;
 };
 
-/// Writes <structure>.nrrd for each structure that was found.
-void write_probabilities(const SegmentWords& words, const segmentation::Segmentation& result,
+/// Better refused before the work than after it.
+void require_writable(const SegmentWords& words) {
+  if (io::volume_extension(words.out).empty())
+    throw UsageError("--out writes .nrrd, .nii, .nii.gz or .mha, not " + words.out.string());
+  for (const fs::path& file : {words.out, words.report}) {
+    std::error_code unknown;
+    if (!file.empty() && fs::equivalent(file, words.image.path, unknown))
+      throw UsageError(file.string() + " is the image; it would be lost");
+    if (!file.parent_path().empty() && !fs::is_directory(file.parent_path(), unknown))
+      throw IoError("cannot write " + file.string() + ": there is no folder " + file.parent_path().string());
+  }
+}
+
+/// Writes <structure>.nrrd for each structure that was looked for, and segmentation.json.
+void write_probabilities(const fs::path& folder, const segmentation::Segmentation& result,
                          const Progress& progress) {
-  io::FolderTransaction folder(words.probabilities, {.replace = words.replace, .inputs = {words.image.path}});
   const auto& structures = result.report.quality.structures;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     progress.report("writing probabilities", static_cast<double>(s) / static_cast<double>(structures.size()));
@@ -43,25 +55,32 @@ void write_probabilities(const SegmentWords& words, const segmentation::Segmenta
     Volume<float> probability(steps.geometry());
     std::transform(steps.voxels().begin(), steps.voxels().end(), probability.voxels().begin(),
                    [](std::uint8_t step) { return static_cast<float>(step) / 255.0F; });
-    io::write_volume(folder.path() / (std::string(info(structures[s].tissue).name) + ".nrrd"), probability);
+    io::write_volume(folder / (std::string(info(structures[s].tissue).name) + ".nrrd"), probability);
   }
-  folder.commit();
+  io::write_text(folder / "segmentation.json", io::to_json(result.report));
 }
 
 ExitCode segment_image(const SegmentWords& words, const Session& session) {
+  require_writable(words);
+  std::optional<io::FolderTransaction> maps;
+  if (!words.probabilities.empty())
+    maps.emplace(words.probabilities,
+                 io::FolderOptions{.replace = words.replace, .inputs = {words.image.path}});
   const Progress& progress = session.progress();
   const segmentation::KneeNetwork network = load_network(words.model);
   const SourceImage source = read_image(words.image, progress.part(0.0, 0.1));
   const segmentation::Segmentation result =
       segment(source.image, network, {.user = words.side, .header = source.side}, progress.part(0.1, 0.9));
   session.print(text_of(result.report));
-  if (!words.failed_too) require_not_failed(result.report, words.image.path.string());
-  progress.report("writing labels", 0.9);
-  if (!words.probabilities.empty()) write_probabilities(words, result, progress.part(0.9, 1.0));
-  if (!words.report.empty()) io::write_text(words.report, io::to_json(result.report));
+  if (!words.failed_too)
+    require_not_failed(result.report, words.image.path.string(),
+                       "--failed-too writes what was found, to see why");
+  if (maps) write_probabilities(maps->path(), result, progress.part(0.9, 1.0));
+  progress.report("writing labels", 1.0);
   io::write_labels(words.out, result.labels, io::label_table_named("genu"));
-  progress.report("done", 1.0);
-  for (const fs::path& file : {words.probabilities, words.report, words.out})
+  if (!words.report.empty()) io::write_text(words.report, io::to_json(result.report));
+  if (maps) maps->commit();
+  for (const fs::path& file : {words.out, words.report, words.probabilities})
     if (!file.empty()) session.print("Written: " + file.string() + "\n");
   return ExitCode::ok;
 }
@@ -76,11 +95,12 @@ Work declare(CLI::App& parser) {
       ->type_name("FILE");
   parser.add_option("--report", words->report, "Also writes the statement of quality as JSON")
       ->type_name("FILE.json");
-  parser
-      .add_option("--probabilities", words->probabilities,
-                  "Also makes a folder with the probability of each structure, 0 to 1, in steps of 1/255")
-      ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  CLI::Option* maps = parser.add_option(
+      "--probabilities", words->probabilities,
+      "Also makes a folder with the probability of each structure, 0 to 1, in steps of 1/255");
+  maps->type_name("DIR");
+  parser.add_flag("--replace", words->replace, "Puts that folder in the place of an old one of Genu's")
+      ->needs(maps);
   parser.add_flag("--failed-too", words->failed_too,
                   "Writes what was found even if the verdict is fail, to see why");
   return [words](const Session& session) { return segment_image(*words, session); };

@@ -91,6 +91,16 @@ std::string text_of(const segmentation::SegmentationReport& report) {
   return text;
 }
 
+std::string text_of(const std::vector<segmentation::Agreement>& agreements) {
+  if (agreements.empty()) return "Neither map holds anything.\n";
+  TextTable table({"structure", "Dice", "ASSD mm", "Hausdorff mm", "HD95 mm", "volume difference %"});
+  for (const segmentation::Agreement& agreement : agreements)
+    table.add_row({std::string(info(agreement.tissue).title), fixed(agreement.dice, 4),
+                   fixed(agreement.assd_mm, 3), fixed(agreement.hausdorff_mm, 2),
+                   fixed(agreement.hausdorff_95_mm, 2), fixed(agreement.volume_difference_percent, 1)});
+  return table.text();
+}
+
 std::string text_of(const cartilage::CartilageReport& report) {
   TextTable table(
       {"region", "", "ThCtAB mean mm", "median", "SD", "tAB mm2", "dABp %", "VC mm3", "not measured mm2"});

@@ -7,6 +7,7 @@
 #include <genu/cartilage/report.h>
 #include <genu/io/dicom.h>
 #include <genu/planning/plan.h>
+#include <genu/segmentation/agreement.h>
 #include <genu/segmentation/segment.h>
 #include <genu/staging/stage.h>
 
@@ -15,6 +16,7 @@ namespace genu::app {
 
 std::string text_of(const io::FolderScan& scan);
 std::string text_of(const segmentation::SegmentationReport& report);
+std::string text_of(const std::vector<segmentation::Agreement>& agreements);
 std::string text_of(const cartilage::CartilageReport& report);
 std::string text_of(const staging::StageReport& report);
 std::string text_of(const std::vector<planning::NeedlePlan>& plans);

@@ -53,7 +53,7 @@ TEST(Segment, WritesLabelsAndEverythingThatIsKnownOfThem) {
   const segmentation::SegmentationReport report =
       io::segmentation_from_json(io::read_text(scratch / "quality.json"), "quality.json");
   EXPECT_EQ(report.side, Side::left);
-  // The probabilities belong to the labels: where a structure is labelled it is the likeliest of all.
+  // The probabilities belong to the labels.
   const Volume<float> femur = io::read_volume(scratch / "maps" / "femur.nrrd");
   const Volume<float> tibia = io::read_volume(scratch / "maps" / "tibia.nrrd");
   ASSERT_EQ(femur.voxels().size(), labels.voxels().size());
@@ -65,6 +65,28 @@ TEST(Segment, WritesLabelsAndEverythingThatIsKnownOfThem) {
   EXPECT_EQ(wrong, 0U);
   EXPECT_GT(voxels_of(labels, Tissue::femur), voxels_of(truth, Tissue::femur) / 2);
   EXPECT_TRUE(fs::exists(scratch / "maps" / "lateral_meniscus.nrrd"));
+  const Ended again = genu({"segment", knee() / "dicom", "--out", scratch / "labels.nii.gz",
+                            "--probabilities", scratch / "maps", "--replace"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
+// Refused before the work, not after it; and the image is not written over.
+TEST(Segment, OutputsThatCantBeWrittenAreRefusedAtOnce) {
+  const ScratchFolder scratch;
+  Volume<float> image(ImageGeometry({16, 16, 16}, {0, 0, 0}, {5, 5, 5}, Matrix3{}), 1.0F);
+  image.voxels()[3] = 2.0F;
+  io::write_volume(scratch / "knee.nrrd", image);
+  const std::string knee = scratch / "knee.nrrd";
+  const Ended picture = genu({"segment", knee, "--out", scratch / "labels.png"});
+  EXPECT_EQ(picture.exit_code, 2);
+  EXPECT_THAT(picture.err, HasSubstr("labels.png"));
+  const Ended over = genu({"segment", knee, "--out", knee});
+  EXPECT_EQ(over.exit_code, 2);
+  EXPECT_THAT(over.err, HasSubstr("it would be lost"));
+  const Ended nowhere = genu({"segment", knee, "--out", scratch / "no" / "labels.nrrd"});
+  EXPECT_EQ(nowhere.exit_code, 3);
+  EXPECT_THAT(nowhere.err, HasSubstr("there is no folder"));
+  EXPECT_EQ(tree_of(scratch.path()), std::vector<std::string>{"knee.nrrd"});
 }
 
 // What is no knee is refused before anything is written; what was found can be seen when asked for.
@@ -144,7 +166,8 @@ TEST(Segment, ABatchSegmentsImagesThatHaveNoLabels) {
   Volume<float> flat(ImageGeometry({16, 16, 16}, {0, 0, 0}, {5, 5, 5}, Matrix3{}), 1.0F);
   flat.voxels()[3] = 2.0F;
   io::write_volume(scratch / "cohort" / "noise" / "image.nrrd", flat);
-  const Ended ended = genu({"batch", scratch / "cohort", scratch / "results", "--no-figures", "--jobs", "1"});
+  const Ended ended = genu({"batch", scratch / "cohort", scratch / "results", "--no-figures", "--jobs", "1",
+                            "--label-table", "oai"});  // a table for label maps must not trouble images
   EXPECT_EQ(ended.exit_code, 4) << ended.err;
   const io::Case done = io::read_case(scratch / "results" / "cases" / "asked_baseline");
   EXPECT_TRUE(done.segmentation);

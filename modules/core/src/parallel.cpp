@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -11,7 +12,11 @@
 namespace genu {
 
 unsigned thread_count(unsigned requested) {
-  return requested > 0 ? requested : std::max(1u, std::thread::hardware_concurrency());
+  if (requested > 0) return requested;
+  const char* limit = std::getenv("GENU_THREADS");
+  const long threads = limit ? std::strtol(limit, nullptr, 10) : 0;
+  if (threads > 0 && threads < 1024) return static_cast<unsigned>(threads);
+  return std::max(1u, std::thread::hardware_concurrency());
 }
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t, std::size_t)>& body,

@@ -13,9 +13,9 @@ constexpr std::array all_verdicts{Verdict::pass, Verdict::review, Verdict::fail}
 
 Tissue tissue_in(const nlohmann::json& value, const std::string& source) {
   const auto text = value.get<std::string>();
-  for (const TissueInfo& row : tissues())
-    if (row.name == text) return row.tissue;
-  throw IoError("cannot read '" + source + "': there is no structure '" + text + "'");
+  const std::optional<Tissue> tissue = tissue_named(text);
+  if (!tissue) throw IoError("cannot read '" + source + "': there is no structure '" + text + "'");
+  return *tissue;
 }
 
 }  // namespace
@@ -40,6 +40,7 @@ segmentation::SegmentationReport segmentation_from_json(std::string_view json, c
   segmentation::SegmentationReport report;
   report.side = side_in(document.at("side"));
   report.side_source = document.at("side_source").get<std::string>();
+  report.network = document.at("network").get<std::string>();
   report.quality.verdict = named_in(document.at("verdict"), std::span<const Verdict>(all_verdicts), source);
   report.quality.score = document.at("score").get<double>();
   report.quality.reasons = texts_in(document.at("reasons"));
@@ -58,8 +59,15 @@ segmentation::Calibration read_calibration(const std::filesystem::path& file) {
   const nlohmann::json document = parse_valid(read_text(file), "network", source);
   const auto& lines = document.at("calibration");
   segmentation::Calibration calibration;
+  calibration.name = document.at("name").get<std::string>();
+  for (const auto& structure : document.at("validated"))
+    calibration.validated.push_back(tissue_in(structure, source));
   calibration.review_below = lines.at("review_below").get<double>();
   calibration.fail_below = lines.at("fail_below").get<double>();
+  if (calibration.fail_below > calibration.review_below)
+    throw IoError("cannot read '" + source +
+                  "': at /calibration/fail_below: " + lines.at("fail_below").dump() + " is above " +
+                  lines.at("review_below").dump() + " of /calibration/review_below");
   for (const auto& object : lines.at("fits")) {
     segmentation::Calibration::Fit fit{.structures = {},
                                        .intercept = object.at("intercept").get<double>(),

@@ -72,13 +72,23 @@ void store(const cv::Mat& output, std::int64_t slice, Probabilities& to) {
 /// OpenCV counts its threads for the whole process; while slices run side by side, each takes one.
 class OneThreadEach {
  public:
-  OneThreadEach() : before_(cv::getNumThreads()) { cv::setNumThreads(1); }
-  ~OneThreadEach() { cv::setNumThreads(before_); }
+  OneThreadEach() {
+    const std::lock_guard lock(mutex);
+    if (users++ > 0) return;
+    before = cv::getNumThreads();
+    cv::setNumThreads(1);
+  }
+  ~OneThreadEach() {
+    const std::lock_guard lock(mutex);
+    if (--users == 0) cv::setNumThreads(before);
+  }
   OneThreadEach(const OneThreadEach&) = delete;
   OneThreadEach& operator=(const OneThreadEach&) = delete;
 
  private:
-  int before_;
+  static inline std::mutex mutex;
+  static inline int users = 0;
+  static inline int before = 1;
 };
 
 }  // namespace
@@ -124,6 +134,16 @@ class NetworkPool {
 
 namespace {
 
+cv::Mat output_of(cv::dnn::Net& net, const cv::Mat& input) {
+  try {
+    net.setInput(input);
+    return net.forward();
+  } catch (const cv::Exception& error) {
+    throw InvalidInput("the network can't work on slices of " + std::to_string(input.size[2]) + " x " +
+                       std::to_string(input.size[3]) + " pixels: " + error.err);
+  }
+}
+
 /// Returns the probabilities on some slices of a stack, in their order.
 Probabilities predict_slices(NetworkPool& pool, const Stack& stack, double slice_mm,
                              const std::vector<std::int64_t>& slices, unsigned threads,
@@ -144,8 +164,7 @@ Probabilities predict_slices(NetworkPool& pool, const Stack& stack, double slice
           cv::Mat input(4, shape.data(), CV_32F, cv::Scalar(0));
           for (std::size_t n = first + begin; n < first + end; ++n) {
             fill_channels(stack, slices[n], slice_mm, input);
-            net.setInput(input);
-            store(net.forward(), static_cast<std::int64_t>(n), result);
+            store(output_of(net, input), static_cast<std::int64_t>(n), result);
           }
           pool.give_back(net);
         },
@@ -232,7 +251,7 @@ Probabilities NetworkAccess::predict(const KneeNetwork& network, const Stack& st
   return predict_slices(*network.pool_, stack, slice_mm, all, threads, progress);
 }
 
-Agreements NetworkAccess::look_again(const KneeNetwork& network, const Stack& stack, double slice_mm,
+SecondLook NetworkAccess::look_again(const KneeNetwork& network, const Stack& stack, double slice_mm,
                                      const std::vector<Class>& labels, unsigned threads,
                                      const Progress& progress) {
   const std::vector<std::int64_t> slices = slices_with_knee(labels, stack);
@@ -261,9 +280,9 @@ Agreements NetworkAccess::look_again(const KneeNetwork& network, const Stack& st
         if (was == is) both[was] += 1.0;
       }
   }
-  Agreements agreements{};
-  for (std::size_t k = 0; k < class_count; ++k) agreements[k] = 2.0 * both[k] / (first[k] + second[k]);
-  return agreements;
+  SecondLook look{};
+  for (std::size_t k = 0; k < class_count; ++k) look[k] = 2.0 * both[k] / (first[k] + second[k]);
+  return look;
 }
 
 }  // namespace genu::segmentation

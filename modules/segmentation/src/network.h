@@ -50,7 +50,7 @@ struct Probabilities {
 Tissue tissue_of(Class what, bool medial);
 
 /// Dice between two looks at the same slices, a class each; NaN where neither saw any.
-using Agreements = std::array<double, class_count>;
+using SecondLook = std::array<double, class_count>;
 
 /// Returns how many slices away each pair of neighbours lies.
 std::array<std::int64_t, 3> pair_steps(double slice_mm);
@@ -62,7 +62,7 @@ class NetworkAccess {
   static Probabilities predict(const KneeNetwork& network, const Stack& stack, double slice_mm,
                                unsigned threads, const Progress& progress);
   /// Looks again at some of the slices, a little moved and brightened.
-  static Agreements look_again(const KneeNetwork& network, const Stack& stack, double slice_mm,
+  static SecondLook look_again(const KneeNetwork& network, const Stack& stack, double slice_mm,
                                const std::vector<Class>& labels, unsigned threads, const Progress& progress);
 };
 

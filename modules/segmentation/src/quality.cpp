@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <sstream>
+#include <string_view>
 
 namespace genu::segmentation {
 namespace {
@@ -35,10 +36,6 @@ bool is_bone(Class what) {
 }
 bool is_cartilage(Class what) {
   return what >= Class::femoral_cartilage && what <= Class::patellar_cartilage;
-}
-/// Measured on real masks; the others' truth in training was added by anatomy.py.
-bool is_validated(Class what) {
-  return is_bone(what) || is_cartilage(what);
 }
 
 struct Sums {
@@ -125,8 +122,11 @@ class Judge {
       if (s.validated) judge_score(s);
     judge_arrangement();
     for (std::size_t k = 0; k < class_count; ++k)
-      if (is_validated(static_cast<Class>(k))) judge_edges(static_cast<Class>(k));
+      if (is_bone(static_cast<Class>(k)) || is_cartilage(static_cast<Class>(k)))
+        judge_edges(static_cast<Class>(k));
     judge_side();
+    if (e_.calibration.fits.empty())
+      lower_to(Verdict::review, "the network is not calibrated: how good its labels are is not known");
     return std::move(quality_);
   }
 
@@ -166,19 +166,21 @@ void Judge::measure() {
     for (const bool medial : {true, false}) {
       if (!in_two && !medial) continue;
       const Sums part = sums_of(e_, what, [&](std::int64_t s) {
-        return !in_two || is_medial(static_cast<double>(s), e_.plates_border, e_.side) == medial;
+        return !in_two || is_medial(static_cast<double>(s), e_.border, e_.report.side) == medial;
       });
       sums_[k].add(part);
       StructureQuality structure{.tissue = tissue_of(what, medial)};
       structure.volume_mm3 = part.places * voxel_ml() * 1000.0;
       structure.overlap = part.overlap();
-      structure.agreement = e_.agreements[k];
+      structure.agreement = e_.second_look[k];
       const Calibration::Fit& fit = fit_for(structure.tissue, e_.calibration);
       const double agreement = std::isnan(structure.agreement) ? 0.0 : structure.agreement;
       if (part.places > 0.0)
         structure.score =
             std::clamp(fit.intercept + fit.overlap * structure.overlap + fit.agreement * agreement, 0.0, 1.0);
-      structure.validated = is_validated(what);
+      const auto& validated = e_.calibration.validated;
+      structure.validated =
+          std::find(validated.begin(), validated.end(), structure.tissue) != validated.end();
       if (structure.validated) quality_.score = std::min(quality_.score, structure.score);
       quality_.structures.push_back(structure);
     }
@@ -197,9 +199,11 @@ void Judge::judge_volume(const Expected& bounds) {
 void Judge::judge_score(const StructureQuality& structure) {
   const std::string title(info(structure.tissue).name);
   if (structure.volume_mm3 == 0.0) return lower_to(Verdict::review, title + ": none found");
-  if (structure.score < e_.calibration.review_below)
-    lower_to(structure.score < e_.calibration.fail_below ? Verdict::fail : Verdict::review,
-             title + ": the Dice to expect is only " + fixed_text(structure.score, 2));
+  if (structure.score >= e_.calibration.review_below) return;
+  // Worn cartilage is thin and gets a low score; without the two large bones nothing can be relied on.
+  const bool is_vital = structure.tissue == Tissue::femur || structure.tissue == Tissue::tibia;
+  lower_to(is_vital && structure.score < e_.calibration.fail_below ? Verdict::fail : Verdict::review,
+           title + ": the Dice to expect is only " + fixed_text(structure.score, 2));
 }
 
 void Judge::judge_arrangement() {
@@ -227,13 +231,16 @@ void Judge::judge_edges(Class what) {
 }
 
 void Judge::judge_side() {
-  if (e_.side_source == "image position")
-    lower_to(Verdict::review, "side: neither header nor fibula tells it; " + std::string(name(e_.side)) +
-                                  " by the image's position");
-  else if (e_.side_by_fibula && *e_.side_by_fibula != e_.side)
-    lower_to(Verdict::review, "side: " + std::string(e_.side_source) + " as " + std::string(name(e_.side)) +
-                                  ", but the fibula lies as on a " + std::string(name(*e_.side_by_fibula)) +
-                                  " knee");
+  const std::string side(name(e_.report.side));
+  if (e_.report.side_source == unknown_side)
+    lower_to(Verdict::fail,
+             "which knee it is can't be told: no header, no fibula and no place in the scanner says it; "
+             "give the side");
+  else if (e_.report.side_source == side_from_position)
+    lower_to(Verdict::review, "side: " + side + " by its place in the scanner alone");
+  else if (e_.side_by_fibula && *e_.side_by_fibula != e_.report.side)
+    lower_to(Verdict::review, "side: given as " + side + ", but the fibula lies as on a " +
+                                  std::string(name(*e_.side_by_fibula)) + " knee");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include <genu/core/knee.h>
 
@@ -16,10 +15,9 @@ struct Evidence {
   const StackLabels& before;  ///< As the network gave them, before the rules.
   const StackLabels& labels;
   Vector3 spacing_mm;
-  const Agreements& agreements;
-  double plates_border;  ///< As plate_border() gives it.
-  Side side;
-  std::string_view side_source;
+  const SecondLook& second_look;
+  double border;                     ///< Of the plates.
+  const SegmentationReport& report;  ///< Its side is known.
   std::optional<Side> side_by_fibula;
   const Calibration& calibration;
 };

@@ -3,87 +3,46 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <initializer_list>
 #include <numeric>
 
+#include <itkConnectedComponentImageFilter.h>
+#include <opencv2/imgproc.hpp>
+
+#include <genu/bridge/itk.h>
 #include <genu/core/parallel.h>
 
 namespace genu::segmentation {
 namespace {
 
-// Pieces of cartilage and meniscus smaller than this part of the largest one, and than this volume, are
-// noise.
-constexpr double least_part = 0.04;
-constexpr double least_piece_mm3 = 25.0;
+// A smaller piece of cartilage, meniscus or fluid, apart from the rest, is noise.
+constexpr double least_piece_mm3 = 40.0;
 // A larger patch inside a bone's outline is a notch that the slice cuts across.
 constexpr double most_patch_mm2 = 150.0;
+// One pass of the rules may leave something for another: what one takes away, another class gets.
+constexpr int most_passes = 4;
 
-constexpr std::uint32_t no_piece = 0;
-
-/// The pieces of a mask, connected through faces, edges or corners (or faces alone), numbered from 1.
+/// The pieces of a class, connected through faces, edges or corners, numbered from 1.
 struct Pieces {
-  std::vector<std::uint32_t> of;    ///< One per place; 0 outside the mask.
+  std::vector<std::int32_t> of;     ///< One per place; 0 outside.
   std::vector<std::size_t> places;  ///< How many places each piece has; [0] is unused.
 };
 
-class Grid {
- public:
-  explicit Grid(const std::array<std::int64_t, 3>& size) : size_(size) {}
-  std::size_t count() const { return static_cast<std::size_t>(size_[0] * size_[1] * size_[2]); }
-
-  /// Calls `visit` with each neighbour of a place.
-  template <typename Visit>
-  void neighbours(std::size_t place, bool faces_only, const Visit& visit) const {
-    const auto columns = size_[2], plane = size_[1] * size_[2];
-    const auto at = static_cast<std::int64_t>(place);
-    const std::int64_t s = at / plane, r = at % plane / columns, c = at % columns;
-    for (std::int64_t ds = -1; ds <= 1; ++ds)
-      for (std::int64_t dr = -1; dr <= 1; ++dr)
-        for (std::int64_t dc = -1; dc <= 1; ++dc) {
-          if (faces_only && std::abs(ds) + std::abs(dr) + std::abs(dc) != 1) continue;
-          const std::int64_t ns = s + ds, nr = r + dr, nc = c + dc;
-          if (ns < 0 || nr < 0 || nc < 0 || ns >= size_[0] || nr >= size_[1] || nc >= size_[2]) continue;
-          const auto next = static_cast<std::size_t>(ns * plane + nr * columns + nc);
-          if (next != place) visit(next);
-        }
-  }
-  const std::array<std::int64_t, 3>& size() const { return size_; }
-  /// On the edge of its slice.
-  bool on_side(std::size_t place) const {
-    const auto at = static_cast<std::int64_t>(place);
-    const std::int64_t r = at % (size_[1] * size_[2]) / size_[2], c = at % size_[2];
-    return r == 0 || c == 0 || r == size_[1] - 1 || c == size_[2] - 1;
-  }
-  bool on_border(std::size_t place) const {
-    const std::int64_t s = static_cast<std::int64_t>(place) / (size_[1] * size_[2]);
-    return s == 0 || s == size_[0] - 1 || on_side(place);
-  }
-
- private:
-  std::array<std::int64_t, 3> size_;
-};
-
-template <typename Inside>
-Pieces pieces_of(const Grid& grid, bool faces_only, const Inside& inside) {
-  Pieces pieces{std::vector<std::uint32_t>(grid.count(), no_piece), {0}};
-  std::vector<std::size_t> open;
-  for (std::size_t start = 0; start < grid.count(); ++start) {
-    if (pieces.of[start] != no_piece || !inside(start)) continue;
-    const auto number = static_cast<std::uint32_t>(pieces.places.size());
-    pieces.places.push_back(0);
-    pieces.of[start] = number;
-    open.push_back(start);
-    while (!open.empty()) {
-      const std::size_t place = open.back();
-      open.pop_back();
-      ++pieces.places[number];
-      grid.neighbours(place, faces_only, [&](std::size_t next) {
-        if (pieces.of[next] != no_piece || !inside(next)) return;
-        pieces.of[next] = number;
-        open.push_back(next);
-      });
-    }
-  }
+Pieces pieces_of(const StackLabels& labels, const std::array<std::int64_t, 3>& size, Class what) {
+  Volume<std::uint8_t> mask(ImageGeometry({size[2], size[1], size[0]}, {}, {1.0, 1.0, 1.0}));
+  std::transform(labels.begin(), labels.end(), mask.voxels().begin(),
+                 [&](Class c) { return static_cast<std::uint8_t>(c == what); });
+  using Filter = itk::ConnectedComponentImageFilter<itk::Image<std::uint8_t, 3>, itk::Image<std::int32_t, 3>>;
+  const auto filter = Filter::New();
+  filter->SetInput(bridge::view_as_itk(mask));
+  filter->FullyConnectedOn();
+  filter->Update();
+  Pieces pieces;
+  pieces.places.assign(static_cast<std::size_t>(filter->GetObjectCount()) + 1, 0);
+  const std::int32_t* first = filter->GetOutput()->GetBufferPointer();
+  pieces.of.assign(first, first + labels.size());
+  for (const std::int32_t piece : pieces.of) ++pieces.places[static_cast<std::size_t>(piece)];
   return pieces;
 }
 
@@ -93,8 +52,12 @@ class Draft {
   Draft(Probabilities& probabilities, StackLabels& labels)
       : probabilities_(probabilities), labels_(labels), pixels_(probabilities.slice_pixels()) {}
 
+  const StackLabels& labels() const { return labels_; }
+  const std::array<std::int64_t, 3>& size() const { return probabilities_.size; }
+  std::size_t slice_pixels() const { return pixels_; }
   Class at(std::size_t place) const { return labels_[place]; }
   std::size_t count() const { return labels_.size(); }
+  std::size_t changes() const { return changes_; }
 
   /// The place is not of its class: the next best one takes it.
   void take_away(std::size_t place) {
@@ -103,11 +66,26 @@ class Draft {
     for (std::size_t k = 1; k < class_count; ++k)
       if (value(place, static_cast<Class>(k)) > value(place, best)) best = static_cast<Class>(k);
     labels_[place] = best;
+    ++changes_;
   }
   void give(std::size_t place, Class what) {
     for (std::size_t k = 0; k < class_count; ++k) value(place, static_cast<Class>(k)) = 0;
     value(place, what) = 255;
     labels_[place] = what;
+    ++changes_;
+  }
+  /// Whether one of the places around is of one of the classes.
+  bool touches(std::size_t place, std::initializer_list<Class> classes) const {
+    const std::int64_t columns = size()[2], plane = size()[1] * size()[2];
+    const auto at = static_cast<std::int64_t>(place);
+    const std::int64_t s = at / plane, r = at % plane / columns, c = at % columns;
+    for (std::int64_t ns = std::max<std::int64_t>(0, s - 1); ns <= std::min(size()[0] - 1, s + 1); ++ns)
+      for (std::int64_t nr = std::max<std::int64_t>(0, r - 1); nr <= std::min(size()[1] - 1, r + 1); ++nr)
+        for (std::int64_t nc = std::max<std::int64_t>(0, c - 1); nc <= std::min(columns - 1, c + 1); ++nc)
+          if (std::find(classes.begin(), classes.end(),
+                        labels_[static_cast<std::size_t>(ns * plane + nr * columns + nc)]) != classes.end())
+            return true;
+    return false;
   }
 
  private:
@@ -117,61 +95,69 @@ class Draft {
   Probabilities& probabilities_;
   StackLabels& labels_;
   std::size_t pixels_;
+  std::size_t changes_ = 0;
 };
 
-void keep_largest(Draft& draft, const Grid& grid, Class what) {
-  const Pieces pieces = pieces_of(grid, false, [&](std::size_t p) { return draft.at(p) == what; });
+void keep_largest(Draft& draft, Class what) {
+  const Pieces pieces = pieces_of(draft.labels(), draft.size(), what);
   if (pieces.places.size() < 3) return;
-  const auto largest = static_cast<std::uint32_t>(
+  const auto largest = static_cast<std::int32_t>(
       std::max_element(pieces.places.begin() + 1, pieces.places.end()) - pieces.places.begin());
   for (std::size_t p = 0; p < draft.count(); ++p)
-    if (pieces.of[p] != no_piece && pieces.of[p] != largest) draft.take_away(p);
+    if (pieces.of[p] != 0 && pieces.of[p] != largest) draft.take_away(p);
 }
 
-/// What is wholly enclosed by a bone is bone; so is a small patch that it encloses in a slice.
-void fill_holes(Draft& draft, const Grid& grid, Class bone, double pixel_mm2) {
-  for (std::int64_t s = 0; s < grid.size()[0]; ++s) {
-    const Grid slice({1, grid.size()[1], grid.size()[2]});
-    const std::size_t first = static_cast<std::size_t>(s) * slice.count();
-    const Pieces patches = pieces_of(slice, true, [&](std::size_t p) { return draft.at(first + p) != bone; });
-    std::vector<bool> enclosed(patches.places.size(), true);
-    for (std::size_t p = 0; p < slice.count(); ++p)
-      if (slice.on_side(p)) enclosed[patches.of[p]] = false;
-    for (std::size_t p = 0; p < slice.count(); ++p) {
-      const std::uint32_t patch = patches.of[p];
-      if (patch != no_piece && enclosed[patch] &&
-          static_cast<double>(patches.places[patch]) * pixel_mm2 < most_patch_mm2)
-        draft.give(first + p, bone);
+/// A small patch that a bone encloses in a slice is bone.
+void fill_holes(Draft& draft, Class bone, double pixel_mm2) {
+  const auto rows = static_cast<int>(draft.size()[1]), columns = static_cast<int>(draft.size()[2]);
+  cv::Mat1b outside(rows, columns);
+  cv::Mat patches, stats, centres;
+  for (std::size_t first = 0; first < draft.count(); first += draft.slice_pixels()) {
+    bool has_bone = false;
+    for (std::size_t p = 0; p < draft.slice_pixels(); ++p) {
+      const bool is_bone = draft.at(first + p) == bone;
+      has_bone = has_bone || is_bone;
+      outside.data[p] = is_bone ? 0 : 1;
+    }
+    if (!has_bone) continue;
+    const int count = cv::connectedComponentsWithStats(outside, patches, stats, centres, 4, CV_32S);
+    for (int patch = 1; patch < count; ++patch) {
+      const int left = stats.at<int>(patch, cv::CC_STAT_LEFT), top = stats.at<int>(patch, cv::CC_STAT_TOP);
+      const int right = left + stats.at<int>(patch, cv::CC_STAT_WIDTH);
+      const int bottom = top + stats.at<int>(patch, cv::CC_STAT_HEIGHT);
+      if (left == 0 || top == 0 || right == columns || bottom == rows ||
+          stats.at<int>(patch, cv::CC_STAT_AREA) * pixel_mm2 > most_patch_mm2)
+        continue;
+      for (int r = top; r < bottom; ++r)
+        for (int c = left; c < right; ++c)
+          if (patches.at<int>(r, c) == patch)
+            draft.give(first + static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) +
+                           static_cast<std::size_t>(c),
+                       bone);
     }
   }
-  const Pieces pieces = pieces_of(grid, true, [&](std::size_t p) { return draft.at(p) != bone; });
-  std::vector<bool> open(pieces.places.size(), false);
-  for (std::size_t p = 0; p < draft.count(); ++p)
-    if (grid.on_border(p)) open[pieces.of[p]] = true;
-  for (std::size_t p = 0; p < draft.count(); ++p)
-    if (pieces.of[p] != no_piece && !open[pieces.of[p]]) draft.give(p, bone);
 }
 
 /// Keeps the pieces that are large, and that touch one of `beside` unless that is empty.
-void keep_sound_pieces(Draft& draft, const Grid& grid, Class what, std::initializer_list<Class> beside,
-                       double voxel_mm3) {
-  const Pieces pieces = pieces_of(grid, false, [&](std::size_t p) { return draft.at(p) == what; });
-  if (pieces.places.size() < 2) return;
+void keep_sound_pieces(Draft& draft, Class what, std::initializer_list<Class> beside, double voxel_mm3) {
+  const Pieces pieces = pieces_of(draft.labels(), draft.size(), what);
   std::vector<bool> sound(pieces.places.size(), beside.size() == 0);
   if (beside.size() > 0)
-    for (std::size_t p = 0; p < draft.count(); ++p)
-      if (pieces.of[p] != no_piece && !sound[pieces.of[p]])
-        grid.neighbours(p, false, [&](std::size_t next) {
-          if (std::find(beside.begin(), beside.end(), draft.at(next)) != beside.end())
-            sound[pieces.of[p]] = true;
-        });
-  const auto largest = static_cast<double>(*std::max_element(pieces.places.begin(), pieces.places.end()));
-  for (std::size_t n = 1; n < sound.size(); ++n) {
-    const auto places = static_cast<double>(pieces.places[n]);
-    if (places < least_part * largest || places * voxel_mm3 < least_piece_mm3) sound[n] = false;
-  }
+    for (std::size_t p = 0; p < draft.count(); ++p) {
+      const auto piece = static_cast<std::size_t>(pieces.of[p]);
+      if (piece != 0 && !sound[piece] && draft.touches(p, beside)) sound[piece] = true;
+    }
+  for (std::size_t n = 1; n < sound.size(); ++n)
+    if (static_cast<double>(pieces.places[n]) * voxel_mm3 < least_piece_mm3) sound[n] = false;
   for (std::size_t p = 0; p < draft.count(); ++p)
-    if (pieces.of[p] != no_piece && !sound[pieces.of[p]]) draft.take_away(p);
+    if (pieces.of[p] != 0 && !sound[static_cast<std::size_t>(pieces.of[p])]) draft.take_away(p);
+}
+
+void make_bones_whole(Draft& draft, const Vector3& spacing_mm) {
+  for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
+    keep_largest(draft, bone);
+    fill_holes(draft, bone, spacing_mm.y * spacing_mm.z);
+  }
 }
 
 }  // namespace
@@ -197,49 +183,68 @@ StackLabels most_probable(const Probabilities& probabilities, unsigned threads) 
   return labels;
 }
 
-void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm) {
+void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm,
+                 const Progress& progress) {
   Draft draft(probabilities, labels);
-  const Grid grid(probabilities.size);
   const double voxel_mm3 = spacing_mm.x * spacing_mm.y * spacing_mm.z;
-  // Twice: what one rule takes away may become an island of another class.
-  for (int pass = 0; pass < 2; ++pass) {
-    for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
-      keep_largest(draft, grid, bone);
-      fill_holes(draft, grid, bone, spacing_mm.y * spacing_mm.z);
-    }
-    keep_sound_pieces(draft, grid, Class::femoral_cartilage, {Class::femur}, voxel_mm3);
-    keep_sound_pieces(draft, grid, Class::tibial_cartilage, {Class::tibia}, voxel_mm3);
-    keep_sound_pieces(draft, grid, Class::patellar_cartilage, {Class::patella}, voxel_mm3);
-    keep_sound_pieces(draft, grid, Class::meniscus, {Class::femoral_cartilage, Class::tibial_cartilage},
-                      voxel_mm3);
-    keep_sound_pieces(draft, grid, Class::joint_fluid, {}, voxel_mm3);
-    for (const Class tendon : {Class::patellar_tendon, Class::quadriceps_tendon})
-      keep_largest(draft, grid, tendon);
+  for (int pass = 0; pass < most_passes; ++pass) {
+    progress.report("applying anatomy", static_cast<double>(pass) / most_passes);
+    const std::size_t before = draft.changes();
+    make_bones_whole(draft, spacing_mm);
+    keep_sound_pieces(draft, Class::femoral_cartilage, {Class::femur}, voxel_mm3);
+    keep_sound_pieces(draft, Class::tibial_cartilage, {Class::tibia}, voxel_mm3);
+    keep_sound_pieces(draft, Class::patellar_cartilage, {Class::patella}, voxel_mm3);
+    keep_sound_pieces(draft, Class::meniscus, {Class::femoral_cartilage, Class::tibial_cartilage}, voxel_mm3);
+    keep_sound_pieces(draft, Class::joint_fluid, {}, voxel_mm3);
+    for (const Class tendon : {Class::patellar_tendon, Class::quadriceps_tendon}) keep_largest(draft, tendon);
+    if (draft.changes() == before) return;
   }
+  make_bones_whole(draft, spacing_mm);
 }
 
-double plate_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size) {
-  const auto pixels = static_cast<std::size_t>(size[1] * size[2]);
-  std::vector<double> places(static_cast<std::size_t>(size[0]), 0.0);
-  for (std::size_t s = 0; s < places.size(); ++s)
-    places[s] = static_cast<double>(std::count(labels.begin() + static_cast<std::ptrdiff_t>(s * pixels),
-                                               labels.begin() + static_cast<std::ptrdiff_t>((s + 1) * pixels),
-                                               Class::tibial_cartilage));
-  const double all = std::accumulate(places.begin(), places.end(), 0.0);
-  if (all == 0.0) return 0.5 * static_cast<double>(size[0] - 1);
-  // Between the quarter and the three quarters of the cartilage there is the eminence, which has none.
-  double before = 0.0, least = all, first = 0.0, last = 0.0;
-  for (std::size_t s = 0; s < places.size(); ++s) {
-    const double middle = before + 0.5 * places[s];
-    before += places[s];
-    if (middle < 0.25 * all || middle > 0.75 * all) continue;
-    if (places[s] < least) {
-      least = places[s];
-      first = static_cast<double>(s);
-    }
-    if (places[s] == least) last = static_cast<double>(s);
+double plates_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size, double row_mm) {
+  // The tibia's head is what lies within this of its top; the eminence parts it near its middle.
+  constexpr double head_mm = 20.0, eminence_part = 0.15;
+  const double nowhere = 0.5 * static_cast<double>(size[0] - 1);
+  const auto columns = static_cast<std::size_t>(size[2]);
+  const auto pixels = static_cast<std::size_t>(size[1]) * columns;
+  std::vector<double> rows(static_cast<std::size_t>(size[1]), 0.0),
+      cartilage(static_cast<std::size_t>(size[0]), 0.0);
+  for (std::size_t p = 0; p < labels.size(); ++p) {
+    if (labels[p] == Class::tibia) rows[p % pixels / columns] += 1.0;
+    if (labels[p] == Class::tibial_cartilage) cartilage[p / pixels] += 1.0;
   }
-  return 0.5 * (first + last);
+  const double all = std::accumulate(rows.begin(), rows.end(), 0.0);
+  if (all == 0.0) return nowhere;
+  double above = 0.0;
+  std::size_t top = 0;
+  while ((above += rows[top]) < 0.005 * all) ++top;
+  const std::size_t low = std::min(rows.size(), top + static_cast<std::size_t>(std::ceil(head_mm / row_mm)));
+  std::int64_t first = size[0], last = -1;
+  for (std::int64_t s = 0; s < size[0]; ++s) {
+    const auto head = labels.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(s) * pixels);
+    if (std::count(head + static_cast<std::ptrdiff_t>(top * columns),
+                   head + static_cast<std::ptrdiff_t>(low * columns), Class::tibia) == 0)
+      continue;
+    first = std::min(first, s);
+    last = s;
+  }
+  const double middle = 0.5 * static_cast<double>(first + last);
+  const double reach = std::max(0.5, eminence_part * static_cast<double>(last - first + 1));
+  double least = std::numeric_limits<double>::infinity(), sum = 0.0, count = 0.0;
+  for (std::int64_t s = first; s <= last; ++s) {
+    if (std::abs(static_cast<double>(s) - middle) > reach) continue;
+    const double own = cartilage[static_cast<std::size_t>(s)];
+    if (own < least) {
+      least = own;
+      sum = count = 0.0;
+    }
+    if (own == least) {
+      sum += static_cast<double>(s);
+      count += 1.0;
+    }
+  }
+  return count > 0.0 ? sum / count : middle;
 }
 
 }  // namespace genu::segmentation

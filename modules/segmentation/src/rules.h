@@ -17,17 +17,19 @@ using StackLabels = std::vector<Class>;
 StackLabels most_probable(const Probabilities& probabilities, unsigned threads);
 
 /// Makes each bone one piece without holes, keeps cartilage that lies on its bone and meniscus that lies on
-/// cartilage in large pieces, and one piece of each tendon. Changes the probabilities too, so that they tell
-/// the same.
-void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm);
+/// cartilage in large pieces, and one piece of each tendon; all on the stack's grid. Changes the
+/// probabilities too, so that they tell the same. \throws Cancelled
+void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm,
+                 const Progress& progress = {});
 
-/// Returns the slice that parts the two tibial plates: the emptiest one between them.
-double plate_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size);
+/// Returns the slice that parts the two tibial plates: the one with the least cartilage near the middle of
+/// the tibia's head. The bone says where to look, for cartilage may be lost on one side.
+double plates_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size, double row_mm);
 
 /// Returns whether a slice lies on the medial side of the plates' border: on a right knee that is the
 /// patient's left, where slices have the higher numbers.
-inline bool is_medial(double slice, double plates_border, Side side) {
-  return side == Side::right ? slice > plates_border : slice < plates_border;
+inline bool is_medial(double slice, double border, Side side) {
+  return side == Side::right ? slice > border : slice < border;
 }
 
 }  // namespace genu::segmentation

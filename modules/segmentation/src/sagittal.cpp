@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
+#include <genu/core/error.h>
 #include <genu/core/parallel.h>
 
 namespace genu::segmentation {
@@ -13,6 +15,8 @@ namespace {
 constexpr double least_slice_mm = 0.5;
 constexpr double merged_slice_mm = 1.0;
 constexpr double white_quantile = 0.995;
+// Two legs from hip to foot; beyond it a spacing is not in mm.
+constexpr double most_extent_mm = 1200.0;
 
 /// What makes one value of a line of another length: weights of neighbouring values.
 struct Taps {
@@ -73,14 +77,25 @@ Stack resized(const Stack& from, std::size_t axis, std::int64_t count, unsigned 
   return to;
 }
 
-float white_of(const std::vector<float>& voxels) {
-  // A sample is enough for a percentile, and its place does not depend on anything but the size.
-  const std::size_t step = std::max<std::size_t>(1, voxels.size() / 500000);
-  std::vector<float> sample;
-  for (std::size_t v = 0; v < voxels.size(); v += step) sample.push_back(voxels[v]);
-  const auto at = static_cast<std::ptrdiff_t>(white_quantile * static_cast<double>(sample.size() - 1));
-  std::nth_element(sample.begin(), sample.begin() + at, sample.end());
-  return sample[static_cast<std::size_t>(at)];
+/// The values that become 0 and 1.
+struct Range {
+  float black = 0.0F;
+  float white = 1.0F;
+};
+
+Range range_of(const std::vector<float>& voxels) {
+  std::vector<float> values = voxels;
+  const auto quantile = [&](double part) {
+    const auto at = static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), values.begin() + at, values.end());
+    return values[static_cast<std::size_t>(at)];
+  };
+  Range range;
+  range.white = quantile(white_quantile);
+  // MRI begins at 0; what was normalised or has an intercept below it begins lower.
+  range.black = std::min(0.0F, quantile(1.0 - white_quantile));
+  range.white = std::max(range.white, range.black + 1e-6F);
+  return range;
 }
 
 }  // namespace
@@ -108,6 +123,12 @@ SagittalView sagittal_view(const ImageGeometry& grid) {
     view.flipped[a] = dot(wanted[a], grid.direction().column(static_cast<int>(view.axis[a]))) < 0.0;
     view.size[a] = grid.size()[view.axis[a]];
     const double extent_mm = static_cast<double>(view.size[a]) * spacing[view.axis[a]];
+    if (extent_mm > most_extent_mm) {
+      std::ostringstream message;
+      message << "the image is " << extent_mm << " mm long (" << view.size[a] << " voxels of "
+              << spacing[view.axis[a]] << " mm), too long for a knee's; is its spacing in mm?";
+      throw InvalidInput(message.str());
+    }
     view.stack_size[a] = std::max<std::int64_t>(1, std::llround(extent_mm / pixel_mm));
   }
   view.slice_mm = spacing[view.axis[0]];
@@ -121,7 +142,8 @@ SagittalView sagittal_view(const ImageGeometry& grid) {
 }
 
 Stack sagittal_stack(const Volume<float>& image, const SagittalView& view, unsigned threads) {
-  const float white = std::max(white_of(image.voxels()), 1e-6F);
+  const Range range = range_of(image.voxels());
+  const float scale = 1.0F / (range.white - range.black);
   const GridSize& size = image.geometry().size();
   const std::array<std::int64_t, 3> stride{1, size[0], size[0] * size[1]};
   std::array<std::int64_t, 3> step{};
@@ -145,13 +167,14 @@ Stack sagittal_stack(const Volume<float>& image, const SagittalView& view, unsig
           std::int64_t at = first + s * step[0] + r * step[1];
           for (std::size_t c = 0; c < columns; ++c, at += step[2])
             stack.values[line * columns + c] =
-                std::clamp(image.voxels()[static_cast<std::size_t>(at)] / white, 0.0F, 1.0F);
+                scale * (image.voxels()[static_cast<std::size_t>(at)] - range.black);
         }
       },
       threads, 64);
-  // The axis that shrinks most goes first.
   for (const std::size_t axis : std::array<std::size_t, 3>{2, 1, 0})
     stack = resized(stack, axis, view.stack_size[axis], threads);
+  for (float& value : stack.values)
+    value = std::clamp(value, 0.0F, 1.0F);  // as training/synthesis.py does, last
   return stack;
 }
 

@@ -22,6 +22,7 @@ struct SagittalView {
   std::array<std::int64_t, 3> stack_size{};  ///< Of the stack.
   double slice_mm = 0.0;                     ///< Between the stack's slices.
 };
+/// \throws InvalidInput if the grid is longer than any patient.
 SagittalView sagittal_view(const ImageGeometry& grid);
 
 /// Numbers on slices x rows x columns, columns fastest.
@@ -31,7 +32,8 @@ struct Stack {
   std::size_t slice_pixels() const { return static_cast<std::size_t>(size[1] * size[2]); }
 };
 
-/// Returns the image from the side, its brightness scaled to 0 .. 1 by its 99.5th percentile.
+/// Returns the image from the side, its brightness scaled: 0, or its 0.5th percentile if that is below 0, to
+/// 0; its 99.5th percentile to 1.
 Stack sagittal_stack(const Volume<float>& image, const SagittalView& view, unsigned threads);
 
 }  // namespace genu::segmentation

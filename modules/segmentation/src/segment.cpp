@@ -16,32 +16,40 @@
 namespace genu::segmentation {
 namespace {
 
-double mean_slice(const StackLabels& labels, const std::array<std::int64_t, 3>& size, Class what) {
+struct Centre {
+  double slice = 0.0;
+  double places = 0.0;
+};
+
+Centre centre_of(const StackLabels& labels, const std::array<std::int64_t, 3>& size, Class what) {
   const auto pixels = static_cast<std::size_t>(size[1] * size[2]);
-  double sum = 0.0, count = 0.0;
+  Centre centre;
   for (std::size_t p = 0; p < labels.size(); ++p)
     if (labels[p] == what) {
-      const std::size_t slice = p / pixels;
-      sum += static_cast<double>(slice);
-      count += 1.0;
+      centre.slice += static_cast<double>(p / pixels);
+      centre.places += 1.0;
     }
-  return count > 0.0 ? sum / count : std::nan("");
+  centre.slice /= centre.places;
+  return centre;
 }
 
 /// The fibula is lateral; slices run from the patient's right to the left.
-std::optional<Side> side_by_fibula(const StackLabels& labels, const std::array<std::int64_t, 3>& size) {
-  const double fibula = mean_slice(labels, size, Class::fibula);
-  const double tibia = mean_slice(labels, size, Class::tibia);
-  if (fibula < tibia) return Side::right;
-  if (fibula > tibia) return Side::left;
-  return std::nullopt;
+std::optional<Side> side_by_fibula(const StackLabels& labels, const std::array<std::int64_t, 3>& size,
+                                   double voxel_mm3) {
+  constexpr double least_fibula_mm3 = 500.0;  // less could be anything
+  const Centre fibula = centre_of(labels, size, Class::fibula), tibia = centre_of(labels, size, Class::tibia);
+  if (fibula.places * voxel_mm3 < least_fibula_mm3 || tibia.places == 0.0) return std::nullopt;
+  return fibula.slice < tibia.slice ? Side::right : Side::left;
 }
 
-Side side_by_position(const ImageGeometry& grid) {
+/// A knee stands 5 to 12 cm from the body's midline; an isocentre put on the knee itself tells nothing.
+std::optional<Side> side_by_position(const ImageGeometry& grid) {
+  constexpr double least_offset_mm = 25.0;
   const GridSize& n = grid.size();
   const Point3 middle = grid.to_patient(ContinuousIndex{0.5 * static_cast<double>(n[0] - 1),
                                                         0.5 * static_cast<double>(n[1] - 1),
                                                         0.5 * static_cast<double>(n[2] - 1)});
+  if (std::abs(middle.x) < least_offset_mm) return std::nullopt;
   return middle.x < 0.0 ? Side::right : Side::left;
 }
 
@@ -200,7 +208,7 @@ class StackProbabilities {
  public:
   SagittalView view;
   Probabilities values;
-  double plates_border = 0.0;
+  double border = 0.0;
 };
 
 Segmentation segment(const Volume<float>& image, const KneeNetwork& network, const SegmentOptions& options,
@@ -213,28 +221,33 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
   Probabilities probabilities =
       NetworkAccess::predict(network, stack, view.slice_mm, options.threads, progress.part(0.03, 0.85));
   const StackLabels before = most_probable(probabilities, options.threads);
-  const Agreements agreements = NetworkAccess::look_again(network, stack, view.slice_mm, before,
-                                                          options.threads, progress.part(0.85, 0.92));
-  progress.report("applying anatomy", 0.92);
+  const SecondLook second_look = NetworkAccess::look_again(network, stack, view.slice_mm, before,
+                                                           options.threads, progress.part(0.85, 0.92));
   StackLabels labels = before;
   const Vector3 spacing{view.slice_mm, pixel_mm, pixel_mm};
-  apply_rules(probabilities, labels, spacing);
+  apply_rules(probabilities, labels, spacing, progress.part(0.92, 0.95));
 
   Segmentation result;
-  const std::optional<Side> fibula = side_by_fibula(labels, probabilities.size);
-  result.report.side = options.side ? *options.side : fibula ? *fibula : side_by_position(image.geometry());
-  result.report.side_source = options.side ? "given" : fibula ? "fibula" : "image position";
-  const double border = plate_border(labels, probabilities.size);
+  const Calibration& calibration = NetworkAccess::calibration(network);
+  result.report.network = calibration.name;
+  const std::optional<Side> by_fibula =
+      side_by_fibula(labels, probabilities.size, spacing.x * spacing.y * spacing.z);
+  const std::optional<Side> by_position = side_by_position(image.geometry());
+  result.report.side = options.side.value_or(by_fibula.value_or(by_position.value_or(Side::right)));
+  result.report.side_source = options.side  ? side_given
+                              : by_fibula   ? side_from_fibula
+                              : by_position ? side_from_position
+                                            : unknown_side;
+  const double border = plates_border(labels, probabilities.size, pixel_mm);
   result.report.quality = judge({.probabilities = probabilities,
                                  .before = before,
                                  .labels = labels,
                                  .spacing_mm = spacing,
-                                 .agreements = agreements,
-                                 .plates_border = border,
-                                 .side = result.report.side,
-                                 .side_source = result.report.side_source,
-                                 .side_by_fibula = fibula,
-                                 .calibration = NetworkAccess::calibration(network)});
+                                 .second_look = second_look,
+                                 .border = border,
+                                 .report = result.report,
+                                 .side_by_fibula = by_fibula,
+                                 .calibration = calibration});
   progress.report("drawing labels", 0.95);
   result.labels = LabelMap(image.geometry());
   const Interpolation interpolation(probabilities, labels);
@@ -246,13 +259,14 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
   auto kept = std::make_shared<StackProbabilities>();
   kept->view = view;
   kept->values = std::move(probabilities);
-  kept->plates_border = border;
+  kept->border = border;
   result.probabilities = std::move(kept);
   progress.report("segmented", 1.0);
   return result;
 }
 
 Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tissue, unsigned threads) {
+  if (!segmentation.probabilities) throw InvalidInput("there are no probabilities: nothing was segmented");
   const StackProbabilities& kept = *segmentation.probabilities;
   const ImageGeometry& grid = segmentation.labels.geometry();
   Volume<std::uint8_t> result(grid, 0);
@@ -263,8 +277,7 @@ Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tis
       continue;
     for_each_voxel(
         grid, kept.view, kept.values.size, threads, [&](std::size_t voxel, const std::array<Between, 3>& at) {
-          if (tissue_of(what, is_medial(slice_of(at[0]), kept.plates_border, segmentation.report.side)) !=
-              tissue)
+          if (tissue_of(what, is_medial(slice_of(at[0]), kept.border, segmentation.report.side)) != tissue)
             return;
           float sum = 0.0F;
           for_each_corner(at, columns, [&](float weight, std::int64_t slice, std::size_t pixel) {

@@ -294,8 +294,9 @@ def prepare(data, out, phantoms=()):
             codes = run_out(complete(codes, atlas, source))
             fine = refined(codes, fine)
         bone_mm, core_mm = distances(codes)
-        np.savez(target + ".part.npz", codes=fine, bone_mm=bone_mm, core_mm=core_mm)
-        os.replace(target + ".part.npz", target)
+        with open(target + ".part", "wb") as file:
+            np.savez(file, codes=fine, bone_mm=bone_mm, core_mm=core_mm)
+        os.replace(target + ".part", target)
         print(name, fine.shape, {int(c): int(n) for c, n in zip(*np.unique(fine, return_counts=True))}, flush=True)
 
 

@@ -24,13 +24,15 @@ import anatomy as A
 import synthesis
 from generate import HELD_BACK
 
-STRUCTURES = ("femur", "tibia", "patella", "fibula", "femoral_cartilage", "tibial_cartilage", "patellar_cartilage",
-              "medial_meniscus", "lateral_meniscus", "patellar_tendon", "quadriceps_tendon")
-VALIDATED = ("femur", "tibia", "patella", "femoral_cartilage", "tibial_cartilage", "patellar_cartilage")
+STRUCTURES = ("femur", "tibia", "patella", "fibula", "femoral_cartilage", "medial_tibial_cartilage",
+              "lateral_tibial_cartilage", "patellar_cartilage", "medial_meniscus", "lateral_meniscus", "patellar_tendon", "quadriceps_tendon")
+VALIDATED = ("femur", "tibia", "patella", "femoral_cartilage", "medial_tibial_cartilage", "lateral_tibial_cartilage",
+             "patellar_cartilage")
 BONES, CARTILAGES = VALIDATED[:3], VALIDATED[3:]
 # Genu's numbers for the classes of the network; menisci by their side.
-NUMBERS = np.array([0, 1, 2, 3, 4, 5, 6, 9, 10, 12, 13, 20, 0], np.uint8)
-LATERAL_MENISCUS = 11
+NUMBERS = np.array([0, 1, 2, 3, 4, 5, 7, 9, 10, 12, 13, 20, 0], np.uint8)  # medial of what lies on both sides
+TIBIAL_CARTILAGE, MENISCUS = 6, 8
+LATERAL = {TIBIAL_CARTILAGE: 8, MENISCUS: 11}
 FINE_SIDE, FINE_MM = 384, 0.365
 
 
@@ -47,12 +49,18 @@ def write_nrrd(path, voxels, pixel_mm, slice_mm):
 
 
 def numbers_of(classes):
-    """Returns the classes of a series in Genu's numbers."""
+    """Returns the classes of a series in Genu's numbers; the plates part where cartilage is least near the tibia's middle."""
     numbers = NUMBERS[classes]
-    plates = np.nonzero(classes == 6)[0]
-    if len(plates):
-        lateral = np.arange(len(classes)) < np.median(plates)
-        numbers[lateral] = np.where(numbers[lateral] == 10, LATERAL_MENISCUS, numbers[lateral])
+    tibia = np.nonzero((classes == 2).sum((1, 2)) > 50)[0]
+    if not len(tibia):
+        return numbers
+    middle, reach = (tibia[0] + tibia[-1]) / 2, max(1, 0.15 * len(tibia))
+    near = [s for s in range(len(classes)) if abs(s - middle) <= reach]
+    cartilage = [(classes[s] == TIBIAL_CARTILAGE).sum() for s in near]
+    border = np.mean([s for s, n in zip(near, cartilage) if n == min(cartilage)])
+    for s in range(int(np.ceil(border))):
+        for what, number in LATERAL.items():
+            numbers[s][classes[s] == what] = number
     return numbers
 
 
@@ -113,13 +121,10 @@ def run(arguments):
         quality = segmented(arguments, path + ".nrrd", target)
         found = compared(arguments, path + "-truth.nrrd", target + ".nrrd", target + "-agreement.json") if quality else {}
         judged = {s["structure"]: s for s in quality["structures"]} if quality else {}
-        plates = [judged[p] for p in ("medial_tibial_cartilage", "lateral_tibial_cartilage") if p in judged]
-        if plates:  # compared as one, judged as two
-            judged["tibial_cartilage"] = min(plates, key=lambda p: p["overlap"])
         for structure in STRUCTURES:
             if structure in found:
                 f, j = found[structure], judged[structure]
-                rows.append({"case": name, "family": case["family"], "slice_mm": round(case["slice_mm"], 2), "structure": structure,
+                rows.append({"case": name, "knee": case["knee"].rsplit("_", 1)[0], "family": case["family"], "slice_mm": round(case["slice_mm"], 2), "structure": structure,
                              "dice": f["dice"], "assd_mm": f["assd_mm"], "hausdorff_95_mm": f["hausdorff_95_mm"],
                              "overlap": j["overlap"], "agreement": j["agreement"], "verdict": quality["verdict"]})
         print(name, quality and quality["verdict"], {r["structure"]: round(r["dice"], 3) for r in rows if r["case"] == name and r["structure"] in VALIDATED}, flush=True)
@@ -146,8 +151,12 @@ def table(arguments):
         for slice_mm in sorted({r["slice_mm"] for r in rows}, key=float):
             for family in list(synthesis.FAMILY_SHARE) + ["mean"]:
                 own = [r for r in rows if r["slice_mm"] == slice_mm and family in (r["family"], "mean")]
-                cells = [mean_of([r for r in own if r["structure"] == s], measure) for s in STRUCTURES]
-                print(f"| {slice_mm} mm | {family} | " + " | ".join(f"{c:.{digits}f}" for c in cells) + " |")
+                cells = []
+                for structure in STRUCTURES:
+                    mine = [r for r in own if r["structure"] == structure]
+                    lost = sum(r[measure] in ("", "None") for r in mine)  # not found at all: no distance
+                    cells.append(f"{mean_of(mine, measure):.{digits}f}" + (f" ({lost} lost)" if lost else ""))
+                print(f"| {slice_mm} mm | {family} | " + " | ".join(cells) + " |")
 
 
 def calibrate(arguments):
@@ -156,22 +165,21 @@ def calibrate(arguments):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     rows = results_of(arguments)
-    kinds = {"bones": BONES + ("fibula",), "cartilages": CARTILAGES, "menisci": ("medial_meniscus", "lateral_meniscus"),
+    kinds = {"bones": BONES, "cartilages": CARTILAGES, "fibula": ("fibula",), "menisci": ("medial_meniscus", "lateral_meniscus"),
              "tendons": ("patellar_tendon", "quadriceps_tendon")}
-    named = {"tibial_cartilage": ("medial_tibial_cartilage", "lateral_tibial_cartilage")}
     fits, drawn = [], []
     for kind, structures in kinds.items():
         own = [r for r in rows if r["structure"] in structures and r["agreement"] not in ("", "None")]
         x = np.array([[1, float(r["overlap"]), float(r["agreement"])] for r in own])
         y = np.array([float(r["dice"]) for r in own])
-        # Cases in halves, so that what is drawn was not fitted on itself.
-        half = np.array([zlib.crc32(r["case"].encode()) % 2 for r in own])
+        # What is drawn for a knee was fitted on the other knees.
+        knees = np.array([r["knee"] for r in own])
         expected = np.empty(len(y))
-        for part in (0, 1):
-            line = np.linalg.lstsq(x[half != part], y[half != part], rcond=None)[0]
-            expected[half == part] = np.clip(x[half == part] @ line, 0, 1)
+        for knee in set(knees):
+            line = np.linalg.lstsq(x[knees != knee], y[knees != knee], rcond=None)[0]
+            expected[knees == knee] = np.clip(x[knees == knee] @ line, 0, 1)
         line = np.linalg.lstsq(x, y, rcond=None)[0]
-        fits.append({"structures": [n for s in structures for n in named.get(s, (s,))],
+        fits.append({"structures": list(structures),
                      "intercept": round(line[0], 4), "overlap": round(line[1], 4), "agreement": round(line[2], 4)})
         drawn.append((kind, expected, y))
         print(f"{kind}: {fits[-1]}, mean error {np.abs(expected - y).mean():.3f}, correlation {np.corrcoef(expected, y)[0, 1]:.2f}, n {len(y)}")
@@ -185,6 +193,7 @@ def calibrate(arguments):
           f"and {(expected[~poor] < review).mean():.2f} of {(~poor).sum()} others")
     with open(arguments.out, "w") as file:
         json.dump({"schema": "genu/network/1", "name": os.path.basename(arguments.out)[:-5],
+                   "validated": list(VALIDATED),
                    "calibration": {"review_below": round(float(review), 3), "fail_below": fail, "fits": fits}}, file, indent=2)
         file.write("\n")
     figure, axis = plt.subplots(figsize=(6, 6))
@@ -193,7 +202,7 @@ def calibrate(arguments):
     axis.plot([0, 1], [0, 1], "k-", lw=0.6)
     axis.axvline(review, color="tab:red", lw=1)
     axis.axhline(0.8, color="gray", lw=0.8, ls="--")
-    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Dice to expect (fitted on the other half of the cases)",
+    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="Dice to expect (fitted on the other knees)",
              ylabel="Dice found", title="Knees held back from training")
     axis.annotate("review below", (review, 0.03), rotation=90, fontsize=8, color="tab:red", ha="right")
     axis.legend()

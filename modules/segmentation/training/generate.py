@@ -35,7 +35,9 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     os.makedirs(arguments.pool, exist_ok=True)
-    number, knee, left = 0, None, 0
+    count = os.path.join(arguments.pool, f"next-{arguments.seed}")  # so that no series is made again after a stop
+    number = int(open(count).read()) if os.path.exists(count) else 0
+    knee, left = None, 0
     while True:
         if len(glob.glob(os.path.join(arguments.pool, "*.npz"))) >= arguments.most:
             time.sleep(2)
@@ -47,6 +49,8 @@ def main():
         series = synthesis.nothing(chance) if chance.random() < synthesis.NOTHING else synthesis.synthesise(knee, chance)
         write_series(name, *series)
         number, left = number + 1, left - 1
+        with open(count, "w") as file:
+            file.write(str(number))
 
 
 if __name__ == "__main__":

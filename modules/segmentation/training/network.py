@@ -21,7 +21,7 @@ def pair_steps(slice_mm):
     """Returns how many slices away each pair lies."""
     steps = []
     for wanted in PAIR_MM:
-        steps.append(max(int(round(wanted / slice_mm)), steps[-1] + 1 if steps else 1))
+        steps.append(max(int(wanted / slice_mm + 0.5), steps[-1] + 1 if steps else 1))
     return steps
 
 

@@ -218,7 +218,7 @@ def paint(codes, bone_mm, signal, random, fields):
     return image, fatty
 
 
-def degrade(image, random, generator, thickness, spacing_mm):
+def degrade(image, random, generator, spacing_mm):
     """Returns the slices as a scanner would give them: blurred, noisy, uneven, sometimes with artefacts; 0 to 255."""
     slices = image.shape[0]
     smooth = Fields(image.shape, (spacing_mm, PIXEL_MM, PIXEL_MM), generator)
@@ -314,7 +314,7 @@ def nothing(random):
         image = ((angle.abs() < 0.6) & (depth > 20) & (depth < 140)).float() * torch.exp(fields((9.0, 1.2, 2.5)) + fields((20.0, 4.0, 25.0)))
     else:
         image = fields(random.uniform(0.6, 30)).abs()
-    image, _ = degrade(image, random, generator, slice_mm, slice_mm)
+    image, _ = degrade(image, random, generator, slice_mm)
     classes = torch.zeros(image.shape, dtype=torch.uint8)
     if kind in ("ball", "blobs"):
         classes[ball < 1] = CLASS_OF_CODE[A.FAT]
@@ -333,7 +333,7 @@ def synthesise(knee, random, family=None, slice_mm=None, sagittal_only=False):
         extent_mm = min(extent_mm, slice_mm * 130)  # as many as memory takes; the middle of the knee at times
     slices = max(12, int(extent_mm / slice_mm))
     thickness = slice_mm * random.uniform(0.75, 1.0)
-    parts = max(1, int(round(thickness / 0.9)))
+    parts = 2 * int(thickness / 1.8 + 0.5) + 1  # odd, so that one lies at the slice's centre, where its truth is
     centre = random.uniform(-8, 8)
     planes = np.array([centre + (s - (slices - 1) / 2) * slice_mm + ((p + 0.5) / parts - 0.5) * thickness
                        for s in range(slices) for p in range(parts)])
@@ -357,7 +357,7 @@ def synthesise(knee, random, family=None, slice_mm=None, sagittal_only=False):
         size = (count, SIDE) if axis == 1 else (SIDE, count)
         image = F.interpolate(image[:, None], size, mode="area")
         image = F.interpolate(image, (SIDE, SIDE), mode="bilinear", align_corners=False)[:, 0]
-    image, cut = degrade(image, random, generator, thickness, slice_mm)
+    image, cut = degrade(image, random, generator, slice_mm)
     classes[:, :cut[0]] = 0
     classes[:, SIDE - cut[1]:] = 0
     classes[:, :, :cut[2]] = 0

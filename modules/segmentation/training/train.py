@@ -105,7 +105,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--cool", type=int, default=0, help="the rate falls to nothing over so many steps, then it ends")
+    parser.add_argument("--cool", type=int, default=0, help="the rate falls to nothing over so many steps, stops between them not counted, then it ends")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--in-memory", type=int, default=60)
     parser.add_argument("--uses", type=int, default=40, help="slices drawn of a series before a new one replaces it")
@@ -115,25 +115,32 @@ def main():
     mean = network.KneeNet()
     mean.load_state_dict(net.state_dict())
     optimiser = torch.optim.AdamW(net.parameters(), lr=arguments.rate, weight_decay=1e-4)
-    step = 0
+    step, cooled_from = 0, None
     if os.path.exists(arguments.state):
         state = torch.load(arguments.state)
         net.load_state_dict(state["net"])
         mean.load_state_dict(state["mean"])
         if "optimiser" in state:
             optimiser.load_state_dict(state["optimiser"])
-        step = state["step"]
+        step, cooled_from = state["step"], state.get("cooled_from")
     chance = random.Random(step)
     pool = Pool(arguments.pool, arguments.in_memory, arguments.uses, chance)
     while len(pool.series) < 4:
         pool.take_new()
         time.sleep(1)
-    begun, first, saved = time.time(), step, time.time()
+    begun, saved = time.time(), time.time()
+    if arguments.cool and cooled_from is None:
+        cooled_from = step
     sums, classes = [], torch.zeros(2, len(network.CLASSES))
+
+    def keep_state():
+        save(arguments.state, {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(),
+                               "step": step, "cooled_from": cooled_from})
+
     while time.time() - begun < 60 * arguments.minutes:
         if step % 10 == 0:
             pool.take_new()
-        cooled = 1.0 - (step - first) / arguments.cool if arguments.cool else 1.0
+        cooled = 1.0 - (step - cooled_from) / arguments.cool if arguments.cool else 1.0
         if cooled <= 0:
             break
         rate = arguments.rate * cooled * min(1.0, (step + 1) / 200)
@@ -167,9 +174,9 @@ def main():
                              [f"{d:.4f}" for d in average])
             sums, classes = [], torch.zeros_like(classes)
         if time.time() - saved > 240:
-            save(arguments.state, {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(), "step": step})
+            keep_state()
             saved = time.time()
-    save(arguments.state, {"net": net.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(), "step": step})
+    keep_state()
 
 
 if __name__ == "__main__":

@@ -292,6 +292,7 @@ TEST(Results, ASegmentationsStatementComesBackWhole) {
   const segmentation::SegmentationReport read = segmentation_from_json(to_json(written), "a.json");
   EXPECT_EQ(read.side, written.side);
   EXPECT_EQ(read.side_source, written.side_source);
+  EXPECT_EQ(read.network, "a network");
   EXPECT_EQ(read.quality.verdict, written.quality.verdict);
   EXPECT_EQ(read.quality.score, written.quality.score);
   EXPECT_EQ(read.quality.reasons, written.quality.reasons);
@@ -312,6 +313,7 @@ TEST(Results, ACalibrationIsReadWithTheStructuresThatItNames) {
   const ScratchFolder scratch;
   const json good{{"schema", "genu/network/1"},
                   {"name", "a network"},
+                  {"validated", {"tibia"}},
                   {"calibration",
                    {{"review_below", 0.75},
                     {"fail_below", 0.5},
@@ -322,6 +324,8 @@ TEST(Results, ACalibrationIsReadWithTheStructuresThatItNames) {
                        {"agreement", 0.25}}}}}}};
   write_text(scratch / "good.json", good.dump());
   const segmentation::Calibration read = read_calibration(scratch / "good.json");
+  EXPECT_EQ(read.name, "a network");
+  EXPECT_EQ(read.validated, std::vector{Tissue::tibia});
   EXPECT_EQ(read.review_below, 0.75);
   EXPECT_EQ(read.fail_below, 0.5);
   ASSERT_EQ(read.fits.size(), 1U);
@@ -334,6 +338,11 @@ TEST(Results, ACalibrationIsReadWithTheStructuresThatItNames) {
   write_text(scratch / "bad.json", bad.dump());
   EXPECT_THAT(message_of([&] { read_calibration(scratch / "bad.json"); }),
               AllOf(HasSubstr("bad.json"), HasSubstr("knee cap")));
+  bad = good;
+  bad["calibration"]["fail_below"] = 0.8;
+  write_text(scratch / "bad.json", bad.dump());
+  EXPECT_THAT(message_of([&] { read_calibration(scratch / "bad.json"); }),
+              AllOf(HasSubstr("bad.json"), HasSubstr("0.8 is above 0.75")));
 }
 
 // ---- schemas ----

@@ -41,7 +41,8 @@ inline std::vector<segmentation::Agreement> sample_agreements() {
 }
 
 inline segmentation::SegmentationReport sample_segmentation() {
-  segmentation::SegmentationReport report{.side = Side::left, .side_source = "fibula", .quality = {}};
+  segmentation::SegmentationReport report{
+      .side = Side::left, .side_source = "fibula", .network = "a network", .quality = {}};
   report.quality.verdict = segmentation::Verdict::review;
   report.quality.score = 0.625;
   report.quality.structures = {{Tissue::femur, 200500.5, 0.96, 0.97, 0.98, true},

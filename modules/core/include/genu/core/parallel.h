@@ -6,7 +6,8 @@
 
 namespace genu {
 
-/// Returns the number of threads to use: `requested`, or one for each core if that is 0.
+/// Returns the number of threads to use: `requested`; if that is 0, what the environment variable
+/// GENU_THREADS says, or else one for each core.
 unsigned thread_count(unsigned requested);
 
 /// Calls `body(begin, end)` for consecutive blocks that cover 0 .. count, on up to `threads` threads (0 =

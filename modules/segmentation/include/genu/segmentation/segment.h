@@ -26,9 +26,12 @@ struct Calibration {
     double overlap = 1.0;
     double agreement = 0.0;
   };
-  std::vector<Fit> fits;  ///< A structure without a fit is expected to be as good as its overlap.
+  std::string name;               ///< The network's.
+  std::vector<Tissue> validated;  ///< Measured on real masks, and counted for the verdict.
+  /// A structure without a fit is expected to be as good as its overlap; without any, nothing passes.
+  std::vector<Fit> fits;
   double review_below = 0.90;
-  double fail_below = 0.70;
+  double fail_below = 0.70;  ///< For the two large bones.
 };
 
 /// The trained network, read once and asked for many knees, from any number of threads.
@@ -53,13 +56,13 @@ std::string_view name(Verdict verdict);
 struct StructureQuality {
   Tissue tissue = Tissue::background;
   double volume_mm3 = 0.0;
-  /// The overlap that the network itself expects: Dice of its probabilities with the labels made of them.
+  /// Dice of the probabilities with the labels made of them: what the network itself expects, rules applied.
   double overlap = 0.0;
   /// Dice with what the network says of the same slices, moved by a few pixels and brightened; NaN if
   /// neither has any.
   double agreement = 0.0;
   double score = 0.0;      ///< The Dice to expect, by the network's calibration, 0 to 1.
-  bool validated = false;  ///< Measured on real masks, and counts for the verdict; else best effort.
+  bool validated = false;  ///< By the network's calibration; else best effort.
 };
 
 /// How far a segmentation can be trusted.
@@ -75,10 +78,17 @@ struct SegmentOptions {
   unsigned threads = 0;           ///< 0 = every core; the result does not depend on it.
 };
 
+// Where a side is known from.
+inline constexpr std::string_view side_given = "given";
+inline constexpr std::string_view side_from_fibula = "fibula";
+inline constexpr std::string_view side_from_position = "image position";
+inline constexpr std::string_view unknown_side = "unknown";
+
 /// Which knee it is and how good its labels are; what a reader is told of them.
 struct SegmentationReport {
   Side side = Side::right;
-  std::string side_source;  ///< "given", "fibula" or "image position".
+  std::string side_source;  ///< One of the four below.
+  std::string network;      ///< Its name.
   Quality quality;
 };
 
@@ -98,10 +108,11 @@ Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tis
 /// Returns the label map of a knee MRI of any contrast, with a statement of its quality.
 ///
 /// Each sagittal slice is seen by a network together with its neighbours; after it, rules of anatomy hold:
-/// one piece a bone without holes, cartilage on its own bone, medial is medial. Series in other planes are
-/// seen from the side. A mirrored knee gives the mirrored labels. Trained on synthetic images of real
-/// anatomy: Billot et al. 2023, Medical Image Analysis 86:102789. \throws InvalidInput if the image holds
-/// values that are not finite, or nothing but one value.
+/// one piece a bone without holes, cartilage on its own bone, menisci on cartilage, medial is medial. Series
+/// in other planes are seen from the side. A mirrored knee gives the mirrored labels. Trained on synthetic
+/// images of real anatomy: Billot et al. 2023, Medical Image Analysis 86:102789. \throws InvalidInput if the
+/// image holds values that are not finite, or nothing but one value, or is longer than any patient;
+/// Cancelled.
 Segmentation segment(const Volume<float>& image, const KneeNetwork& network,
                      const SegmentOptions& options = {}, const Progress& progress = {});
 
