@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <genu/cartilage/report.h>
@@ -50,7 +51,11 @@ void require_not_failed(const segmentation::SegmentationReport& report, const st
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);
 
-/// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty.
+/// What a flag begins with that says why the network's labels call for a review.
+inline constexpr std::string_view segmentation_flag = "segmentation: ";
+
+/// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty. Measures of
+/// labels that call for a review allow none, and rule none out.
 staging::StageReport stage(const cartilage::CartilageReport& report, const std::filesystem::path& file = {});
 
 /// Returns what a needle must reach and spare; the skin comes from the image where the labels have none.

@@ -11,6 +11,7 @@
 #include <genu/io/files.h>
 #include <genu/io/results.h>
 #include <genu/io/volume_files.h>
+#include <genu/segmentation/agreement.h>
 #include <genu/testing/data.h>
 
 #include "command.h"
@@ -36,10 +37,6 @@ const fs::path& knee() {
   return folder;
 }
 
-std::size_t voxels_of(const LabelMap& labels, Tissue tissue) {
-  return static_cast<std::size_t>(std::count(labels.voxels().begin(), labels.voxels().end(), tissue));
-}
-
 TEST(Segment, WritesLabelsAndEverythingThatIsKnownOfThem) {
   const ScratchFolder scratch;
   const Ended ended = genu({"segment", knee() / "dicom", "--out", scratch / "labels.nii.gz", "--report",
@@ -63,7 +60,15 @@ TEST(Segment, WritesLabelsAndEverythingThatIsKnownOfThem) {
     if (labels.voxels()[v] == Tissue::femur && femur.voxels()[v] < tibia.voxels()[v]) ++wrong;
   }
   EXPECT_EQ(wrong, 0U);
-  EXPECT_GT(voxels_of(labels, Tissue::femur), voxels_of(truth, Tissue::femur) / 2);
+  // Measured on this phantom: bones 0.98 to 0.99, cartilages 0.85 to 0.89.
+  for (const segmentation::Agreement& a : segmentation::compare_labels(truth, labels)) {
+    const auto judged = std::find_if(report.quality.structures.begin(), report.quality.structures.end(),
+                                     [&](const auto& s) { return s.tissue == a.tissue; });
+    if (judged == report.quality.structures.end() || !judged->validated) continue;
+    const bool is_bone =
+        a.tissue == Tissue::femur || a.tissue == Tissue::tibia || a.tissue == Tissue::patella;
+    EXPECT_GT(a.dice, is_bone ? 0.96 : 0.75) << info(a.tissue).name;
+  }
   EXPECT_TRUE(fs::exists(scratch / "maps" / "lateral_meniscus.nrrd"));
   const Ended again = genu({"segment", knee() / "dicom", "--out", scratch / "labels.nii.gz",
                             "--probabilities", scratch / "maps", "--replace"});

@@ -21,10 +21,10 @@ Tissue tissue_in(const nlohmann::json& value, const std::string& source) {
 }  // namespace
 
 std::string to_json(const segmentation::SegmentationReport& report) {
-  OrderedJson document{{"schema", "genu/segmentation/1"},   {"side", name(report.side)},
-                       {"side_source", report.side_source}, {"verdict", name(report.quality.verdict)},
-                       {"score", report.quality.score},     {"reasons", report.quality.reasons},
-                       {"structures", OrderedJson::array()}};
+  OrderedJson document{{"schema", "genu/segmentation/1"},         {"side", name(report.side)},
+                       {"side_source", report.side_source},       {"network", report.network},
+                       {"verdict", name(report.quality.verdict)}, {"score", report.quality.score},
+                       {"reasons", report.quality.reasons},       {"structures", OrderedJson::array()}};
   for (const segmentation::StructureQuality& structure : report.quality.structures)
     document["structures"].push_back({{"structure", info(structure.tissue).name},
                                       {"validated", structure.validated},

@@ -26,7 +26,8 @@ Centre centre_of(const StackLabels& labels, const std::array<std::int64_t, 3>& s
   Centre centre;
   for (std::size_t p = 0; p < labels.size(); ++p)
     if (labels[p] == what) {
-      centre.slice += static_cast<double>(p / pixels);
+      const std::size_t slice = p / pixels;
+      centre.slice += static_cast<double>(slice);
       centre.places += 1.0;
     }
   centre.slice /= centre.places;

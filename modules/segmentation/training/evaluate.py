@@ -5,6 +5,7 @@
   run       segments them and compares, into results.csv
   table     prints Dice, ASSD and HD95 a structure, by slice spacing and contrast family, as Markdown
   calibrate fits the Dice to expect to the Dice that was found, and draws it
+  curve     draws the log of the training
   echoes    compares the labels of each echo of one real knee that did not move with those of the first: a measure
             that needs no truth
 """
@@ -210,6 +211,29 @@ def calibrate(arguments):
     figure.savefig(arguments.plot, dpi=110)
 
 
+def curve(arguments):
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    with open(arguments.log) as file:
+        rows = list(csv.DictReader(file))
+    steps = [int(r["step"]) for r in rows]
+    smooth = lambda name: np.convolve(np.pad([float(r[name]) for r in rows], 2, "edge"), np.ones(5) / 5, "valid")
+    figure, (above, below) = plt.subplots(2, 1, figsize=(7, 7), sharex=True)
+    above.plot(steps, smooth("loss"), "k")
+    above.set(ylabel="loss (cross-entropy + 1 - Dice)", title="Training on synthetic series; every 50 steps, mean of 5")
+    rate = above.twinx()
+    rate.plot(steps, [float(r["rate"]) for r in rows], "tab:red", lw=0.8)
+    rate.set_ylabel("learning rate", color="tab:red")
+    for name in ("femur", "tibia", "patella", "fibula", "femoral_cartilage", "tibial_cartilage", "patellar_cartilage",
+                 "meniscus", "patellar_tendon", "quadriceps_tendon", "joint_fluid"):
+        below.plot(steps, smooth(name), label=name.replace("_", " "))
+    below.set(xlabel="step (8 slices each)", ylabel="soft Dice, batch by batch", ylim=(0, 1))
+    below.legend(fontsize=7, ncol=3, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(arguments.plot, dpi=100)
+
+
 def echoes(arguments):
     os.makedirs(arguments.cases, exist_ok=True)
     for echo in range(1, arguments.count + 1):
@@ -227,7 +251,8 @@ def main():
     def step(work, *needs):
         own = steps.add_parser(work.__name__)
         own.set_defaults(work=work)
-        own.add_argument("--cases", required=True, help="folder of series, truths and results")
+        if work is not curve:
+            own.add_argument("--cases", required=True, help="folder of series, truths and results")
         if "genu" in needs:
             own.add_argument("--genu", required=True, help="the program")
             own.add_argument("--model", help=".onnx with its .json; else the one that ships")
@@ -243,6 +268,9 @@ def main():
     step(table)
     own = step(calibrate)
     own.add_argument("--out", required=True, help=".json to lie beside the network")
+    own.add_argument("--plot", required=True, help=".png")
+    own = step(curve)
+    own.add_argument("--log", required=True, help="of train.py")
     own.add_argument("--plot", required=True, help=".png")
     own = step(echoes, "genu")
     own.add_argument("--dicom", required=True)
