@@ -13,6 +13,7 @@
 #include <genu/app/text_table.h>
 #include <genu/app/workers.h>
 #include <genu/core/parallel.h>
+#include <genu/core/text.h>
 #include <genu/io/files.h>
 
 #include "batch_folder.h"
@@ -188,7 +189,8 @@ Verb batch_verb() {
           "crashes or takes "
           "too long is a row of OUT/failures.csv with its reason, and the others go on. OUT/cohort.csv "
           "has one "
-          "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said.\n"
+          "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said. "
+          "The workers share the cores; the variable GENU_THREADS sets how many threads each has.\n"
           "In a folder each label map is a case, and so is each subfolder with labels.*, image.* or dicom/, "
           "or with DICOM files alone; where there are no labels, the network segments the image. A name "
           "that ends in _<NN>m states the visit in months. A manifest has the columns case, visit, image, "
@@ -197,7 +199,8 @@ Verb batch_verb() {
           "folders and logs bear them without special characters.\n"
           "The same command again skips finished cases. A case is done again if Genu's version, its "
           "options, or "
-          "size or time of change of an input file differ from what its batch.json states. After Ctrl-C, "
+          "size or time of change of an input file or of the network differ from what its batch.json states. "
+          "After Ctrl-C, "
           "too, "
           "the same command goes on where it stopped.",
       .examples = {{"genu batch oai results --label-table oai --jobs 2",

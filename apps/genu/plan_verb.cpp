@@ -6,6 +6,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <genu/app/text_table.h>
+#include <genu/core/text.h>
 #include <genu/io/files.h>
 #include <genu/io/results.h>
 

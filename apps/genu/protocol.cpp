@@ -112,20 +112,8 @@ cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& sid
 }
 
 staging::StageReport stage(const cartilage::CartilageReport& report, const fs::path& file) {
-  staging::StageReport stage =
-      staging::stage_knee(report, io::read_staging_rule(file.empty() ? io::data_file(shipped_rule) : file));
-  const bool in_doubt = std::any_of(report.flags.begin(), report.flags.end(), [](const std::string& flag) {
-    return flag.starts_with(segmentation_flag);
-  });
-  if (!in_doubt) return stage;
-  using staging::Stage;
-  stage.stage.reset();
-  stage.possible = {Stage::minor, Stage::mild, Stage::moderate, Stage::severe};
-  stage.reasons.insert(
-      stage.reasons.begin(),
-      "The network's labels call for a review: worn cartilage may be drawn where fluid is, so no "
-      "stage is given and none is ruled out. Corrected labels (--labels) are staged.");
-  return stage;
+  return staging::stage_knee(report,
+                             io::read_staging_rule(file.empty() ? io::data_file(shipped_rule) : file));
 }
 
 planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,

@@ -51,11 +51,7 @@ void require_not_failed(const segmentation::SegmentationReport& report, const st
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress);
 
-/// What a flag begins with that says why the network's labels call for a review.
-inline constexpr std::string_view segmentation_flag = "segmentation: ";
-
-/// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty. Measures of
-/// labels that call for a review allow none, and rule none out.
+/// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty.
 staging::StageReport stage(const cartilage::CartilageReport& report, const std::filesystem::path& file = {});
 
 /// Returns what a needle must reach and spare; the skin comes from the image where the labels have none.

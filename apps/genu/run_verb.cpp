@@ -146,9 +146,7 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   }
 
   knee.cartilage = measure(*knee.labels, side, progress.part(0.4, 0.5));
-  if (knee.segmentation)
-    for (const std::string& reason : knee.segmentation->quality.reasons)
-      knee.cartilage->flags.push_back(std::string(segmentation_flag) + reason);
+  if (knee.segmentation) knee.cartilage->doubts = knee.segmentation->quality.reasons;
   if (subject.image)
     for (const std::string& remark : subject.image->remarks)
       knee.cartilage->flags.push_back("image series: " + remark);

@@ -114,6 +114,7 @@ std::string text_of(const cartilage::CartilageReport& report) {
     text += "Lesion " + lesion.name + ": " + fixed(lesion.area_mm2, 1) + " mm2, of it denuded " +
             fixed(lesion.denuded_area_mm2, 1) + " mm2, thinnest " + fixed(lesion.min_thickness_mm, 2) +
             " of " + fixed(lesion.expected_thickness_mm, 2) + " mm\n";
+  for (const std::string& doubt : report.doubts) text += "In doubt: " + doubt + "\n";
   for (const std::string& flag : report.flags) text += "Flag: " + flag + "\n";
   return text;
 }

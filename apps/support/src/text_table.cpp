@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -57,13 +55,6 @@ std::string TextTable::text() const {
     text += line + '\n';
   }
   return text;
-}
-
-std::string fixed(double value, int decimals) {
-  if (std::isnan(value)) return "-";
-  std::array<char, 64> buffer{};
-  const int n = std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return {buffer.data(), static_cast<std::size_t>(std::clamp(n, 0, 63))};
 }
 
 }  // namespace genu::app

@@ -146,10 +146,7 @@ std::vector<Evidence> evidence_of_side(const Inventory& inventory, const Axes& a
   else if (has(inventory, Tissue::medial_meniscus) && has(inventory, Tissue::lateral_meniscus))
     by_direction("labels of the menisci", of(inventory, Tissue::lateral_meniscus).centroid -
                                               of(inventory, Tissue::medial_meniscus).centroid);
-  // A knee stands 5 to 12 cm from the body's midline; an isocentre put on the knee itself tells nothing.
-  constexpr double decisive_mm = 25.0;
-  if (std::abs(axes.origin.x) >= decisive_mm)
-    found.push_back({"image position", axes.origin.x < 0.0 ? Side::right : Side::left});
+  if (const auto side = side_by_position(axes.origin)) found.push_back({"image position", *side});
   if (has(inventory, Tissue::fibula) && has(inventory, Tissue::tibia))
     by_direction("fibula", of(inventory, Tissue::fibula).centroid - of(inventory, Tissue::tibia).centroid);
   return found;

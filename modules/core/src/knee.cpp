@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <string>
 
 #include <genu/core/knee.h>
@@ -21,6 +22,12 @@ std::optional<Side> side_named(std::string_view name) {
 
 std::ostream& operator<<(std::ostream& out, Side side) {
   return out << name(side);
+}
+
+std::optional<Side> side_by_position(const Point3& of_the_knee) {
+  constexpr double decisive_mm = 25.0;
+  if (!(std::abs(of_the_knee.x) >= decisive_mm)) return std::nullopt;
+  return of_the_knee.x < 0.0 ? Side::right : Side::left;
 }
 
 Vector3 KneeFrame::coordinates(const Point3& p) const {

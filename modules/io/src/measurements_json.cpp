@@ -52,7 +52,8 @@ std::string to_json(const cartilage::CartilageReport& report) {
                        {"region_numbers", OrderedJson::object()},
                        {"regions", OrderedJson::array()},
                        {"lesions", OrderedJson::array()},
-                       {"flags", report.flags}};
+                       {"flags", report.flags},
+                       {"doubts", report.doubts}};
   for (const Region region : all_regions)
     document["region_numbers"][std::string(name(region))] = static_cast<int>(region);
   for (const auto& measures : report.regions) document["regions"].push_back(json_of(measures));
@@ -96,6 +97,7 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
     report.lesions.push_back(std::move(lesion));
   }
   report.flags = texts_in(document.at("flags"));
+  report.doubts = texts_in(document.at("doubts"));
   return report;
 }
 

@@ -5,8 +5,9 @@
 #include <array>
 #include <cmath>
 #include <functional>
-#include <sstream>
 #include <string_view>
+
+#include <genu/core/text.h>
 
 namespace genu::segmentation {
 namespace {
@@ -91,14 +92,6 @@ Sums sums_of(const Evidence& e, Class what, const std::function<bool(std::int64_
     if (s == 0 || s == slices - 1) sums.at_sides += places;
   }
   return sums;
-}
-
-std::string fixed_text(double value, int digits) {
-  std::ostringstream text;
-  text.setf(std::ios::fixed);
-  text.precision(digits);
-  text << value;
-  return text.str();
 }
 
 const Calibration::Fit& fit_for(Tissue tissue, const Calibration& calibration) {
@@ -191,9 +184,9 @@ void Judge::judge_volume(const Expected& bounds) {
   const double ml = sums(bounds.what).places * voxel_ml();
   if (ml >= bounds.least_ml && ml <= bounds.most_ml) return;
   const bool is_vital = bounds.what == Class::femur || bounds.what == Class::tibia;
-  lower_to(is_vital ? Verdict::fail : Verdict::review, title(bounds.what) + ": " + fixed_text(ml, 1) +
-                                                           " ml, expected " + fixed_text(bounds.least_ml, 1) +
-                                                           " to " + fixed_text(bounds.most_ml, 1));
+  lower_to(is_vital ? Verdict::fail : Verdict::review, title(bounds.what) + ": " + fixed(ml, 1) +
+                                                           " ml, expected " + fixed(bounds.least_ml, 1) +
+                                                           " to " + fixed(bounds.most_ml, 1));
 }
 
 void Judge::judge_score(const StructureQuality& structure) {
@@ -203,7 +196,7 @@ void Judge::judge_score(const StructureQuality& structure) {
   // Worn cartilage is thin and gets a low score; without the two large bones nothing can be relied on.
   const bool is_vital = structure.tissue == Tissue::femur || structure.tissue == Tissue::tibia;
   lower_to(is_vital && structure.score < e_.calibration.fail_below ? Verdict::fail : Verdict::review,
-           title + ": the Dice to expect is only " + fixed_text(structure.score, 2));
+           title + ": the Dice to expect is only " + fixed(structure.score, 2));
 }
 
 void Judge::judge_arrangement() {
@@ -223,7 +216,7 @@ void Judge::judge_edges(Class what) {
   if (s.places == 0.0) return;
   if (s.before > (1.0 + most_changed) * s.places)
     lower_to(Verdict::review, title(what) + ": anatomy ruled out " +
-                                  fixed_text(100.0 * (s.before - s.places) / s.before, 0) + " % of it");
+                                  fixed(100.0 * (s.before - s.places) / s.before, 0) + " % of it");
   const double pixel_mm2 = e_.spacing_mm.y * e_.spacing_mm.z;
   if (is_cartilage(what) ? s.at_sides + s.at_border > most_at_edge * s.places
                          : s.at_sides * pixel_mm2 > most_bone_at_edge_mm2)

@@ -43,15 +43,11 @@ std::optional<Side> side_by_fibula(const StackLabels& labels, const std::array<s
   return fibula.slice < tibia.slice ? Side::right : Side::left;
 }
 
-/// A knee stands 5 to 12 cm from the body's midline; an isocentre put on the knee itself tells nothing.
-std::optional<Side> side_by_position(const ImageGeometry& grid) {
-  constexpr double least_offset_mm = 25.0;
+Point3 middle_of(const ImageGeometry& grid) {
   const GridSize& n = grid.size();
-  const Point3 middle = grid.to_patient(ContinuousIndex{0.5 * static_cast<double>(n[0] - 1),
-                                                        0.5 * static_cast<double>(n[1] - 1),
-                                                        0.5 * static_cast<double>(n[2] - 1)});
-  if (std::abs(middle.x) < least_offset_mm) return std::nullopt;
-  return middle.x < 0.0 ? Side::right : Side::left;
+  return grid.to_patient(ContinuousIndex{0.5 * static_cast<double>(n[0] - 1),
+                                         0.5 * static_cast<double>(n[1] - 1),
+                                         0.5 * static_cast<double>(n[2] - 1)});
 }
 
 /// Where a voxel of the grid lies between two places of the stack, along one axis.
@@ -233,7 +229,7 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
   result.report.network = calibration.name;
   const std::optional<Side> by_fibula =
       side_by_fibula(labels, probabilities.size, spacing.x * spacing.y * spacing.z);
-  const std::optional<Side> by_position = side_by_position(image.geometry());
+  const std::optional<Side> by_position = side_by_position(middle_of(image.geometry()));
   result.report.side = options.side.value_or(by_fibula.value_or(by_position.value_or(Side::right)));
   result.report.side_source = options.side  ? side_given
                               : by_fibula   ? side_from_fibula

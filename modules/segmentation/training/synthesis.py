@@ -48,10 +48,10 @@ FAMILY_SHARE = {"pd": .18, "t1": .12, "pd_fs": .18, "dess": .18, "t2": .12, "gre
 def draw_contrast(random, family):
     """Returns the mean signal of each tissue. Cartilage as bright as what it touches can't be seen by anybody, and is rare."""
     limits = [(0, 1)] * len(TISSUES) if family == "random" else FAMILIES[family]
-    least = random.choice((0.04, 0.08, 0.12, 0.12))
-    for _ in range(50):
+    least = random.choice((0.05, 0.1, 0.15, 0.15))
+    for _ in range(100):
         signal = {t: random.uniform(*limit) for t, limit in zip(TISSUES, limits)}
-        if min(abs(signal["cartilage"] - signal[t]) for t in ("marrow", "fluid", "fat", "fat_pad")) >= least:
+        if min(abs(signal["cartilage"] - signal[t]) for t in ("marrow", "fluid", "fat", "fat_pad", "meniscus")) >= least:
             break
     return signal
 
@@ -65,12 +65,14 @@ class Fields:
     def __call__(self, period_mm):
         """Returns a field of about unit variance that varies over about `period_mm`; one period for each axis, or one."""
         periods = period_mm if isinstance(period_mm, tuple) else (period_mm,) * 3
-        size = [max(2, int(math.ceil(n * s / p)) + 1) for n, s, p in zip(self.shape, self.spacing, periods)]
-        coarse = torch.randn([1, 1] + size, generator=self.generator)
-        if any(c >= n for c, n in zip(size, self.shape)):
-            size = [min(c, n) for c, n in zip(size, self.shape)]
-            coarse = torch.randn([1, 1] + size, generator=self.generator)
-        return 1.35 * F.interpolate(coarse, self.shape, mode="trilinear", align_corners=True)[0, 0]
+        # Two points a period, smoothed, so that what is cut out of a field is round and not a box along the axes.
+        size = [min(n, max(2, int(math.ceil(2 * n * s / p)) + 1)) for n, s, p in zip(self.shape, self.spacing, periods)]
+        coarse = F.pad(torch.randn([1, 1] + size, generator=self.generator), (1, 1) * 3, "replicate")
+        for axis in range(2, 5):
+            n = coarse.shape[axis] - 2
+            coarse = (coarse.narrow(axis, 0, n) + 2 * coarse.narrow(axis, 1, n) + coarse.narrow(axis, 2, n)) / 4
+        coarse = coarse / coarse.std().clamp(min=0.1) if coarse.numel() > 60 else 4.35 * coarse
+        return 1.15 * F.interpolate(coarse, self.shape, mode="trilinear", align_corners=True)[0, 0]
 
 
 def swollen(mask, steps=1):
@@ -123,14 +125,22 @@ def warp(knee, random, generator, planes_mm):
 
 
 def alter(codes, bone_mm, core_mm, random, fields):
-    """Wears cartilage, fills the joint, and gives the limb fat and skin. Changes and returns the codes."""
+    """Wears cartilage, fills the joint, and gives the limb fat and skin. Returns codes and the distance to bone."""
     rows = torch.arange(codes.shape[1])[None, :, None]
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
+    # Cartilage that wears lets the joint close: what it loses is given to the bone below, so that surfaces still touch.
     if random.random() < 0.5:  # thinner everywhere, a little, and unevenly
-        limit = random.uniform(1.2, 3.0) + random.uniform(0.2, 0.9) * fields(random.uniform(8, 25))
-        codes[cartilage & (bone_mm > limit.clamp(min=0.0))] = A.FILM
-    if random.random() < 0.5:  # worn to the bone in places
-        codes[cartilage & (fields(random.uniform(6, 14)) > random.uniform(1.5, 2.6))] = A.FILM
+        loss = (random.uniform(-0.6, 0.8) + random.uniform(0.1, 0.7) * fields(random.uniform(8, 25))).clamp(min=0.0)
+        if random.random() < 0.4:  # to the bone in places
+            loss = loss + 3 * ((fields(random.uniform(8, 20)) - random.uniform(1.0, 2.2)) * 2).clamp(0, 1)
+        below = swollen(cartilage, 3)
+        for tissue, bone in zip(A.CARTILAGES, A.BONES):
+            codes[(codes == tissue) & (bone_mm < loss)] = bone
+        bone_mm = torch.where(below, bone_mm - loss, bone_mm)
+    # A defect, and cartilage that the other side doesn't touch, are filled with fluid.
+    cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
+    if random.random() < 0.35:
+        codes[cartilage & (fields(random.uniform(5, 16)) > random.uniform(1.2, 2.4)) & (bone_mm > random.uniform(-1.0, 1.5))] = A.FILM
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
     if random.random() < 0.25:  # a torn or extruded meniscus is not there
         gone = (codes == A.MENISCUS) & (fields(random.uniform(8, 20)) > random.uniform(0.6, 1.6))
@@ -154,6 +164,9 @@ def alter(codes, bone_mm, core_mm, random, fields):
     near = swollen(cartilage, random.choice((1, 1, 1, 2, 3)))
     film = near & ((codes == A.FAT) | (codes == A.FAT_PAD)) & (fields(12.0) > random.uniform(-1.0, 2.0))
     codes[film] = A.FILM
+    # No fat lies between two surfaces that move on each other.
+    against = swollen((codes == A.TIBIAL_CARTILAGE) | (codes == A.PATELLAR_CARTILAGE), 2) & swollen(codes == A.FEMORAL_CARTILAGE, 2)
+    codes[against & ((codes == A.FAT) | (codes == A.FAT_PAD))] = A.FILM
     if random.random() < 0.45:  # an effusion in the recess: a pouch between femur and quadriceps tendon
         high = rows < codes.shape[1] * random.uniform(0.3, 0.5)
         front = torch.cumsum(((codes == A.FEMUR)).to(torch.int16), 2) == 0  # in front of the femur
@@ -166,7 +179,7 @@ def alter(codes, bone_mm, core_mm, random, fields):
     skin = (codes == A.FAT) & (depth > -random.uniform(0.8, 2.2))
     codes[skin] = A.SKIN
     codes[~body] = A.AIR
-    return codes
+    return codes, bone_mm
 
 
 def paint(codes, bone_mm, signal, random, fields):
@@ -200,6 +213,11 @@ def paint(codes, bone_mm, signal, random, fields):
         image = torch.where(bone, image * (1 - shell) + shell * random.uniform(0, 1), image)
     image = torch.where(bone, image * marrow.clamp(min=0.1), image)
     shell_mm = (random.uniform(0.3, 1.3) + random.uniform(0, 0.4) * fields(12.0)).clamp(min=0.15)
+    # Towards the shafts the cortex is thick.
+    rows = (torch.nonzero(cartilage.any(2).any(0)).flatten().float() * PIXEL_MM)
+    if len(rows):
+        away = (torch.arange(codes.shape[1]) * PIXEL_MM - rows.median()).abs()[None, :, None]
+        shell_mm = shell_mm + random.uniform(0, 3.0) * ((away - 30) / 40).clamp(0, 1)
     thin = swollen(cartilage, 3)
     shell_mm = torch.where(thin, shell_mm * random.uniform(0.4, 1.0), shell_mm)
     cortex = bone & (bone_mm > -shell_mm)
@@ -339,7 +357,7 @@ def synthesise(knee, random, family=None, slice_mm=None, sagittal_only=False):
                        for s in range(slices) for p in range(parts)])
     codes, bone_mm, core_mm = warp(knee, random, generator, planes)
     fields = Fields(codes.shape, (slice_mm / parts, PIXEL_MM, PIXEL_MM), generator)
-    codes = alter(codes, bone_mm, core_mm, random, fields)
+    codes, bone_mm = alter(codes, bone_mm, core_mm, random, fields)
     signal = draw_contrast(random, family)
     image, fatty = paint(codes, bone_mm, signal, random, fields)
     # Fat is shifted against water along the readout.

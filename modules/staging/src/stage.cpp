@@ -119,6 +119,11 @@ std::string listed(const std::vector<Stage>& stages) {
   return text;
 }
 
+StageReport with_flags(StageReport result, const cartilage::CartilageReport& report) {
+  for (const std::string& flag : report.flags) result.reasons.push_back("Noted by the measurement: " + flag);
+  return result;
+}
+
 }  // namespace
 
 std::string_view name(Stage stage) {
@@ -158,6 +163,13 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
   double most = 0.0;
   for (const Bounds& plate : plates) most = std::max(most, plate.most);
   result.possible = stages_between(worst->least, most, rule);
+  if (!report.doubts.empty()) {
+    result.possible.assign(all_stages.begin(), all_stages.end());
+    result.reasons.emplace_back(
+        "The labels are in doubt, so no stage is given and none is ruled out; labels that were looked at and "
+        "corrected are staged.");
+    for (const std::string& doubt : report.doubts) result.reasons.push_back("In doubt: " + doubt);
+  }
   if (result.possible.size() == 1) result.stage = result.possible.front();
 
   if (!result.evidence.empty())
@@ -168,6 +180,7 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
     if (!plate.gap.empty()) result.reasons.push_back(plate.gap);
   const bool gaps_matter = result.possible != stages_between(worst->least, worst->least, rule);
   const bool has_gaps = std::any_of(plates.begin(), plates.end(), [](auto& p) { return !p.gap.empty(); });
+  if (!report.doubts.empty()) return with_flags(std::move(result), report);
   if (gaps_matter)
     result.reasons.push_back("What is missing could change the stage: " + listed(result.possible) +
                              " remain possible.");
@@ -178,8 +191,7 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
         "Cartilage alone does not separate minor from mild: that needs bone spurs or focal lesions, which "
         "this "
         "rule does not read.");
-  for (const std::string& flag : report.flags) result.reasons.push_back("Noted by the measurement: " + flag);
-  return result;
+  return with_flags(std::move(result), report);
 }
 
 }  // namespace genu::staging

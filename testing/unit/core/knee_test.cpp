@@ -26,6 +26,13 @@ TEST(Side, ReadsWhatHeadersAndPeopleWrite) {
   EXPECT_EQ(side_named(""), std::nullopt);
 }
 
+TEST(Side, IsWhereThePointLiesUnlessThatIsNearTheMidline) {
+  EXPECT_EQ(side_by_position({-60.0, 0.0, 0.0}), Side::right);
+  EXPECT_EQ(side_by_position({25.0, 0.0, 0.0}), Side::left);
+  EXPECT_EQ(side_by_position({24.9, 0.0, 0.0}), std::nullopt);
+  EXPECT_EQ(side_by_position({std::numeric_limits<double>::quiet_NaN(), 0.0, 0.0}), std::nullopt);
+}
+
 TEST(Trajectory, HasLengthAndDirection) {
   const Trajectory path{{0, 0, 0}, {0, 3, 4}};
   EXPECT_DOUBLE_EQ(path.length_mm(), 5.0);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include <genu/core/text.h>
@@ -10,6 +12,13 @@ TEST(Text, ANameInSnakeCaseIsReadAsWords) {
   EXPECT_EQ(spaced("suprapatellar_recess"), "suprapatellar recess");
   EXPECT_EQ(spaced("cMF-1"), "cMF-1");
   EXPECT_EQ(spaced(""), "");
+}
+
+TEST(Text, ANumberHasItsDecimalsAndNoNumberIsADash) {
+  EXPECT_EQ(fixed(2.345, 1), "2.3");
+  EXPECT_EQ(fixed(-12.0, 0), "-12");
+  EXPECT_EQ(fixed(1e20, 1), "100000000000000000000.0");
+  EXPECT_EQ(fixed(std::nan(""), 2), "-");
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ TEST(Measurements, AreReadBackFieldByField) {
   EXPECT_EQ(read.extract_options.smoothing_mm, 0.375);
   EXPECT_EQ(read.extract_options.fairing_mm, 1.125);
   EXPECT_EQ(read.flags, report.flags);
+  EXPECT_EQ(read.doubts, report.doubts);
   ASSERT_EQ(read.regions.size(), report.regions.size());
   for (std::size_t r = 0; r < read.regions.size(); ++r) {
     const cartilage::RegionMeasures &a = read.regions[r], &b = report.regions[r];

@@ -168,6 +168,21 @@ TEST(StageKnee, LeavesOpenEveryStageThatTheMissingValuesCouldGive) {
   }
 }
 
+TEST(StageKnee, LabelsInDoubtGiveNoStageAndRuleNoneOut) {
+  // 42 % would be severe, and nothing denuded minor or mild.
+  for (const double denuded : {0.0, 42.1}) {
+    cartilage::CartilageReport report = knee(denuded, 0.0, 0.0, 0.0);
+    report.doubts = {"medial tibial cartilage: the Dice to expect is only 0.71"};
+    const StageReport stage = stage_knee(report, tested_rule());
+    EXPECT_EQ(stage.stage, std::nullopt);
+    EXPECT_THAT(stage.possible, ElementsAre(Stage::minor, Stage::mild, Stage::moderate, Stage::severe));
+    EXPECT_THAT(stage.reasons.front(), HasSubstr("labels are in doubt"));
+    EXPECT_THAT(stage.reasons, Contains(HasSubstr("only 0.71")));
+    EXPECT_THAT(stage.reasons, Not(Contains(HasSubstr("What is missing"))));
+    EXPECT_THAT(stage.evidence, Not(IsEmpty()));
+  }
+}
+
 TEST(StageKnee, SaysWhatItIsAndRestsOn) {
   auto knee_report = knee(1, 2, 3, 4);
   knee_report.flags = {"femur is cut by the border of the image beside the joint"};

@@ -18,7 +18,4 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Returns the number with so many decimals, and "-" for NaN (not measured).
-std::string fixed(double value, int decimals);
-
 }  // namespace genu::app

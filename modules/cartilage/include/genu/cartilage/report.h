@@ -65,7 +65,9 @@ struct CartilageReport {
   std::vector<BoneMap> bones;
   std::vector<std::string> flags;  ///< What a reader must know: side in doubt, bone cut by the border beside
                                    ///< the joint, lost margins.
-  std::string method;              ///< "along bone normal", with ThicknessOptions below.
+  /// Why the labels themselves may be wrong, most of all where cartilage is worn; a stage needs none.
+  std::vector<std::string> doubts;
+  std::string method;  ///< "along bone normal", with ThicknessOptions below.
   ThicknessOptions thickness_options;
   surface::ExtractOptions extract_options;
 };

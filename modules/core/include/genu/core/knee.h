@@ -17,6 +17,10 @@ std::string_view name(Side side);
 std::optional<Side> side_named(std::string_view name);
 std::ostream& operator<<(std::ostream&, Side);
 
+/// Returns the side on which a point of a knee lies in patient space, or nothing within 25 mm of x = 0: a
+/// knee stands 5 to 12 cm from the body's midline, and an isocentre put on the knee itself tells nothing.
+std::optional<Side> side_by_position(const Point3& of_the_knee);
+
 /// The directions of a knee in patient space: unit vectors, mutually perpendicular.
 ///
 /// `lateral` points away from the body's midline, so the axes of a left knee are the mirror image of a right

@@ -52,7 +52,8 @@ struct StageReport {
 /// plate without a value between 0 and 100 %. The stage is given only if the bounds leave one open, so that
 /// one plate above the severe threshold is severe whatever the others are. At or below the moderate threshold
 /// the rule abstains between minor and mild: cartilage alone does not separate them (Reichenbach et al.
-/// 2010), that needs bone spurs or focal lesions. \throws InvalidInput if the rule has no plates, names
+/// 2010), that needs bone spurs or focal lesions. Labels that are in doubt give no stage and rule none out: a
+/// network may draw worn cartilage where fluid is. \throws InvalidInput if the rule has no plates, names
 /// `outside`, or its thresholds are not 0 <= moderate < severe < 100.
 StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rule);
 
