@@ -46,9 +46,6 @@ struct Probabilities {
   }
 };
 
-/// Returns the structure that a class is, on one side of the plates' border; background for what is none.
-Tissue tissue_of(Class what, bool medial);
-
 /// Dice between two looks at the same slices, a class each; NaN where neither saw any.
 using SecondLook = std::array<double, class_count>;
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <string_view>
 
 #include <genu/core/text.h>
@@ -62,14 +61,13 @@ struct Sums {
   double overlap() const { return places > 0.0 ? 2.0 * both / (probability + places) : 0.0; }
 };
 
-/// The sums over some slices.
-Sums sums_of(const Evidence& e, Class what, const std::function<bool(std::int64_t)>& takes_slice) {
+/// The sums over the part of a class that is one structure.
+Sums sums_of(const Evidence& e, Class what, Tissue part) {
   Sums sums;
   const std::int64_t slices = e.probabilities.size[0], rows = e.probabilities.size[1],
                      columns = e.probabilities.size[2];
   const std::size_t pixels = e.probabilities.slice_pixels();
   for (std::int64_t s = 0; s < slices; ++s) {
-    if (!takes_slice(s)) continue;
     const std::uint8_t* p = e.probabilities.of(s, what);
     const std::size_t first = static_cast<std::size_t>(s) * pixels;
     std::uint64_t both = 0, all = 0;
@@ -77,6 +75,10 @@ Sums sums_of(const Evidence& e, Class what, const std::function<bool(std::int64_
     std::size_t i = 0;
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < columns; ++c, ++i) {
+        if (p[i] == 0 && e.before[first + i] != what && e.labels[first + i] != what) continue;
+        if (tissue_of(what, e.parts, static_cast<double>(s), static_cast<double>(r),
+                      static_cast<double>(c)) != part)
+          continue;
         all += p[i];
         if (e.before[first + i] == what) sums.before += 1.0;
         if (e.labels[first + i] != what) continue;
@@ -142,7 +144,7 @@ class Judge {
   }
   static std::string title(Class what) {
     return what == Class::tibial_cartilage ? "tibial_cartilage"
-                                           : std::string(info(tissue_of(what, true)).name);
+                                           : std::string(info(tissues_of(what).front()).name);
   }
 
   const Evidence& e_;
@@ -155,14 +157,10 @@ void Judge::measure() {
   for (std::size_t k = 1; k < class_count; ++k) {
     const auto what = static_cast<Class>(k);
     if (what == Class::other_tissue) continue;
-    const bool in_two = tissue_of(what, true) != tissue_of(what, false);
-    for (const bool medial : {true, false}) {
-      if (!in_two && !medial) continue;
-      const Sums part = sums_of(e_, what, [&](std::int64_t s) {
-        return !in_two || is_medial(static_cast<double>(s), e_.border, e_.report.side) == medial;
-      });
+    for (const Tissue tissue : tissues_of(what)) {
+      const Sums part = sums_of(e_, what, tissue);
       sums_[k].add(part);
-      StructureQuality structure{.tissue = tissue_of(what, medial)};
+      StructureQuality structure{.tissue = tissue};
       structure.volume_mm3 = part.places * voxel_ml() * 1000.0;
       structure.overlap = part.overlap();
       structure.agreement = e_.second_look[k];

@@ -16,7 +16,7 @@ struct Evidence {
   const StackLabels& labels;
   Vector3 spacing_mm;
   const SecondLook& second_look;
-  double border;                     ///< Of the plates.
+  const Parts& parts;
   const SegmentationReport& report;  ///< Its side is known.
   std::optional<Side> side_by_fibula;
   const Calibration& calibration;

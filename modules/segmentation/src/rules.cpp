@@ -202,6 +202,77 @@ void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector
   make_bones_whole(draft, spacing_mm);
 }
 
+RecessRegion::RecessRegion(const StackLabels& labels, const std::array<std::int64_t, 3>& size) {
+  const auto columns = static_cast<std::size_t>(size[2]);
+  const auto pixels = static_cast<std::size_t>(size[1]) * columns;
+  std::size_t pole = static_cast<std::size_t>(size[1]);
+  std::vector<double> femur(pole, 0.0), sum_of_columns(pole, 0.0);
+  for (std::size_t p = 0; p < labels.size(); ++p) {
+    const std::size_t row = p % pixels / columns;
+    if (labels[p] == Class::patella) pole = std::min(pole, row);
+    if (labels[p] != Class::femur) continue;
+    femur[row] += 1.0;
+    sum_of_columns[row] += static_cast<double>(p % columns);
+  }
+  if (pole == femur.size()) return;
+  // A row above the femur's end has the middle of the nearest one that has some.
+  middle_of_femur_.resize(pole);
+  double middle = -1.0;
+  for (std::size_t row = pole; row-- > 0;) {
+    if (femur[row] > 0.0) middle = sum_of_columns[row] / femur[row];
+    middle_of_femur_[row] = middle;
+  }
+  pole_ = static_cast<double>(pole);
+}
+
+std::vector<Tissue> tissues_of(Class what) {
+  switch (what) {
+    case Class::femur:
+      return {Tissue::femur};
+    case Class::tibia:
+      return {Tissue::tibia};
+    case Class::patella:
+      return {Tissue::patella};
+    case Class::fibula:
+      return {Tissue::fibula};
+    case Class::femoral_cartilage:
+      return {Tissue::femoral_cartilage};
+    case Class::tibial_cartilage:
+      return {Tissue::medial_tibial_cartilage, Tissue::lateral_tibial_cartilage};
+    case Class::patellar_cartilage:
+      return {Tissue::patellar_cartilage};
+    case Class::meniscus:
+      return {Tissue::medial_meniscus, Tissue::lateral_meniscus};
+    case Class::patellar_tendon:
+      return {Tissue::patellar_tendon};
+    case Class::quadriceps_tendon:
+      return {Tissue::quadriceps_tendon};
+    case Class::joint_fluid:
+      return {Tissue::suprapatellar_recess, Tissue::joint_fluid};
+    case Class::background:
+    case Class::other_tissue:
+      break;
+  }
+  return {Tissue::background};
+}
+
+Tissue tissue_of(Class what, const Parts& parts, double slice, double row, double column) {
+  static const auto structures = [] {
+    std::array<std::array<Tissue, 2>, class_count>
+        all{};  // if the question is answered with yes, and with no
+    for (std::size_t k = 0; k < class_count; ++k) {
+      const std::vector<Tissue> own = tissues_of(static_cast<Class>(k));
+      all[k] = {own.front(), own.back()};
+    }
+    return all;
+  }();
+  const std::array<Tissue, 2>& own = structures[static_cast<std::size_t>(what)];
+  if (own[0] == own[1]) return own[0];
+  const bool is_first = what == Class::joint_fluid ? parts.recess.holds(row, column)
+                                                   : is_medial(slice, parts.border, parts.side);
+  return own[is_first ? 0 : 1];
+}
+
 double plates_border(const StackLabels& labels, const std::array<std::int64_t, 3>& size, double row_mm) {
   // The tibia's head is what lies within this of its top; the eminence parts it near its middle.
   constexpr double head_mm = 20.0, eminence_part = 0.15;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <genu/core/knee.h>
+#include <genu/core/tissue.h>
 
 #include "network.h"
 
@@ -31,5 +32,32 @@ double plates_border(const StackLabels& labels, const std::array<std::int64_t, 3
 inline bool is_medial(double slice, double border, Side side) {
   return side == Side::right ? slice > border : slice < border;
 }
+
+/// Where joint fluid is an effusion in the suprapatellar recess: above the patella, in front of the middle of
+/// the femur. Holds nothing where there is no patella or no femur.
+class RecessRegion {
+ public:
+  RecessRegion() = default;
+  RecessRegion(const StackLabels& labels, const std::array<std::int64_t, 3>& size);
+  bool holds(double row, double column) const {
+    return row < pole_ && column < middle_of_femur_[static_cast<std::size_t>(row)];
+  }
+
+ private:
+  double pole_ = 0.0;                    ///< The row of the patella's upper end.
+  std::vector<double> middle_of_femur_;  ///< The column, for each row above it.
+};
+
+/// What parts a class into structures: the plates' border, the side and the recess.
+struct Parts {
+  double border = 0.0;
+  Side side = Side::right;
+  RecessRegion recess;
+};
+
+/// Returns the structure that a class is at a place of the stack; background for what is none.
+Tissue tissue_of(Class what, const Parts& parts, double slice, double row, double column);
+/// Returns the structures that a class may be.
+std::vector<Tissue> tissues_of(Class what);
 
 }  // namespace genu::segmentation

@@ -163,49 +163,21 @@ void for_each_voxel(const ImageGeometry& grid, const SagittalView& view,
       threads, 64);
 }
 
-double slice_of(const Between& s) {
-  return static_cast<double>(s.low) + static_cast<double>(s.share);
+Tissue structure_at(Class what, const Parts& parts, const std::array<Between, 3>& at) {
+  const auto place = [](const Between& b) {
+    return static_cast<double>(b.low) + static_cast<double>(b.share);
+  };
+  return tissue_of(what, parts, place(at[0]), place(at[1]), place(at[2]));
 }
 
 }  // namespace
-
-Tissue tissue_of(Class what, bool medial) {
-  switch (what) {
-    case Class::femur:
-      return Tissue::femur;
-    case Class::tibia:
-      return Tissue::tibia;
-    case Class::patella:
-      return Tissue::patella;
-    case Class::fibula:
-      return Tissue::fibula;
-    case Class::femoral_cartilage:
-      return Tissue::femoral_cartilage;
-    case Class::tibial_cartilage:
-      return medial ? Tissue::medial_tibial_cartilage : Tissue::lateral_tibial_cartilage;
-    case Class::patellar_cartilage:
-      return Tissue::patellar_cartilage;
-    case Class::meniscus:
-      return medial ? Tissue::medial_meniscus : Tissue::lateral_meniscus;
-    case Class::patellar_tendon:
-      return Tissue::patellar_tendon;
-    case Class::quadriceps_tendon:
-      return Tissue::quadriceps_tendon;
-    case Class::joint_fluid:
-      return Tissue::joint_fluid;
-    case Class::background:
-    case Class::other_tissue:
-      break;
-  }
-  return Tissue::background;
-}
 
 /// What a Segmentation keeps to tell probabilities later.
 class StackProbabilities {
  public:
   SagittalView view;
   Probabilities values;
-  double border = 0.0;
+  Parts parts;
 };
 
 Segmentation segment(const Volume<float>& image, const KneeNetwork& network, const SegmentOptions& options,
@@ -235,13 +207,15 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
                               : by_fibula   ? side_from_fibula
                               : by_position ? side_from_position
                                             : unknown_side;
-  const double border = plates_border(labels, probabilities.size, pixel_mm);
+  const Parts parts{.border = plates_border(labels, probabilities.size, pixel_mm),
+                    .side = result.report.side,
+                    .recess = RecessRegion(labels, probabilities.size)};
   result.report.quality = judge({.probabilities = probabilities,
                                  .before = before,
                                  .labels = labels,
                                  .spacing_mm = spacing,
                                  .second_look = second_look,
-                                 .border = border,
+                                 .parts = parts,
                                  .report = result.report,
                                  .side_by_fibula = by_fibula,
                                  .calibration = calibration});
@@ -250,13 +224,12 @@ Segmentation segment(const Volume<float>& image, const KneeNetwork& network, con
   const Interpolation interpolation(probabilities, labels);
   for_each_voxel(image.geometry(), view, probabilities.size, options.threads,
                  [&](std::size_t voxel, const std::array<Between, 3>& at) {
-                   result.labels.voxels()[voxel] = tissue_of(
-                       interpolation.at(at), is_medial(slice_of(at[0]), border, result.report.side));
+                   result.labels.voxels()[voxel] = structure_at(interpolation.at(at), parts, at);
                  });
   auto kept = std::make_shared<StackProbabilities>();
   kept->view = view;
   kept->values = std::move(probabilities);
-  kept->border = border;
+  kept->parts = parts;
   result.probabilities = std::move(kept);
   progress.report("segmented", 1.0);
   return result;
@@ -270,18 +243,17 @@ Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tis
   const auto columns = static_cast<std::size_t>(kept.values.size[2]);
   for (std::size_t k = 0; k < class_count; ++k) {
     const auto what = static_cast<Class>(k);
-    if (tissue == Tissue::background || (tissue_of(what, true) != tissue && tissue_of(what, false) != tissue))
-      continue;
-    for_each_voxel(
-        grid, kept.view, kept.values.size, threads, [&](std::size_t voxel, const std::array<Between, 3>& at) {
-          if (tissue_of(what, is_medial(slice_of(at[0]), kept.border, segmentation.report.side)) != tissue)
-            return;
-          float sum = 0.0F;
-          for_each_corner(at, columns, [&](float weight, std::int64_t slice, std::size_t pixel) {
-            sum += weight * static_cast<float>(kept.values.of(slice, what)[pixel]);
-          });
-          result.voxels()[voxel] = static_cast<std::uint8_t>(std::lround(sum));
-        });
+    const std::vector<Tissue> own = tissues_of(what);
+    if (std::find(own.begin(), own.end(), tissue) == own.end()) continue;
+    for_each_voxel(grid, kept.view, kept.values.size, threads,
+                   [&](std::size_t voxel, const std::array<Between, 3>& at) {
+                     if (structure_at(what, kept.parts, at) != tissue) return;
+                     float sum = 0.0F;
+                     for_each_corner(at, columns, [&](float weight, std::int64_t slice, std::size_t pixel) {
+                       sum += weight * static_cast<float>(kept.values.of(slice, what)[pixel]);
+                     });
+                     result.voxels()[voxel] = static_cast<std::uint8_t>(std::lround(sum));
+                   });
   }
   return result;
 }

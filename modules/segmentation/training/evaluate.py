@@ -6,6 +6,7 @@
   table     prints Dice, ASSD and HD95 a structure, by slice spacing and contrast family, as Markdown
   calibrate fits the Dice to expect to the Dice that was found, and draws it
   curve     draws the log of the training
+  thickness compares cartilage thickness from the network's labels with that from the true ones
   echoes    compares the labels of each echo of one real knee that did not move with those of the first: a measure
             that needs no truth
 """
@@ -14,6 +15,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import zlib
@@ -37,11 +39,15 @@ LATERAL = {TIBIAL_CARTILAGE: 8, MENISCUS: 11}
 FINE_SIDE, FINE_MM = 384, 0.365
 
 
-def write_nrrd(path, voxels, pixel_mm, slice_mm):
+# Series of other planes are sagittal ones of thin slices whose rows (axial) or columns (coronal) were averaged.
+PLANES = {"axial": 1, "coronal": 2}
+
+
+def write_nrrd(path, voxels, row_mm, column_mm, slice_mm):
     """Writes slices x rows x columns of a right knee, lateral, superior and anterior first."""
     head = ("NRRD0004\ntype: uint8\ndimension: 3\nspace: left-posterior-superior\n"
             f"sizes: {voxels.shape[2]} {voxels.shape[1]} {voxels.shape[0]}\n"
-            f"space directions: (0,{pixel_mm},0) (0,0,{-pixel_mm}) ({slice_mm},0,0)\n"
+            f"space directions: (0,{column_mm},0) (0,0,{-row_mm}) ({slice_mm},0,0)\n"
             "kinds: domain domain domain\nencoding: gzip\nspace origin: (-60,-70,70)\n\n")
     squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
     with open(path + ".part", "wb") as file:
@@ -65,13 +71,26 @@ def numbers_of(classes):
     return numbers
 
 
+def thick_slices(image, numbers, axis, count):
+    """Returns the mean of every `count` rows or columns, and the truth at their middle."""
+    whole = image.shape[axis] // count * count
+    shape = list(image.shape)
+    shape[axis:axis + 1] = [whole // count, count]
+    cut = [slice(None)] * 3
+    cut[axis] = slice(0, whole)
+    mean = image[tuple(cut)].reshape(shape).mean(axis + 1)
+    return np.round(mean).astype(np.uint8), np.take(numbers[tuple(cut)].reshape(shape), count // 2, axis + 1)
+
+
 def make(arguments):
     os.makedirs(arguments.cases, exist_ok=True)
     names = sorted(n for n in os.listdir(arguments.knees) if n.startswith(HELD_BACK))
-    todo = [(f"{family}-{slice_mm}-{turn}", family, slice_mm) for turn in range(arguments.each)
+    todo = [(f"{family}-{slice_mm}-{turn}", family, slice_mm, "sagittal") for turn in range(arguments.each)
             for slice_mm in arguments.slices for family in synthesis.FAMILY_SHARE]
-    todo += [(f"any-{turn}", None, None) for turn in range(arguments.any)]
-    for name, family, slice_mm in todo:
+    todo += [(f"{family}-{plane}-{turn}", family, 3.0, plane) for turn in range(arguments.each)
+             for plane in PLANES for family in synthesis.FAMILY_SHARE]
+    todo += [(f"any-{turn}", None, None, "sagittal") for turn in range(arguments.any)]
+    for name, family, slice_mm, plane in todo:
         path = os.path.join(arguments.cases, name)
         if os.path.exists(path + ".json"):
             continue
@@ -80,12 +99,17 @@ def make(arguments):
         fine = family is not None
         synthesis.SIDE, synthesis.PIXEL_MM = (FINE_SIDE, FINE_MM) if fine else (256, 0.55)
         image, classes, mm, title = synthesis.synthesise(synthesis.Knee(os.path.join(arguments.knees, knee)), chance, family,
-                                                         slice_mm, sagittal_only=fine)
-        write_nrrd(path + ".nrrd", image.numpy(), synthesis.PIXEL_MM, mm)
-        write_nrrd(path + "-truth.nrrd", numbers_of(classes.numpy()), synthesis.PIXEL_MM, mm)
+                                                         slice_mm if plane == "sagittal" else 0.7, sagittal_only=fine)
+        image, numbers = image.numpy(), numbers_of(classes.numpy())
+        spacing = {"slices": mm, 1: synthesis.PIXEL_MM, 2: synthesis.PIXEL_MM}
+        if plane != "sagittal":
+            image, numbers = thick_slices(image, numbers, PLANES[plane], int(round(slice_mm / synthesis.PIXEL_MM)))
+            mm = spacing[PLANES[plane]] = int(round(slice_mm / synthesis.PIXEL_MM)) * synthesis.PIXEL_MM
+        write_nrrd(path + ".nrrd", image, spacing[1], spacing[2], spacing["slices"])
+        write_nrrd(path + "-truth.nrrd", numbers, spacing[1], spacing[2], spacing["slices"])
         with open(path + ".json", "w") as file:
-            json.dump({"knee": knee, "family": family or "any", "title": title, "slice_mm": mm}, file)
-        print(name, knee, title, round(mm, 2), tuple(image.shape), flush=True)
+            json.dump({"knee": knee, "family": family or "any", "plane": plane, "title": title, "slice_mm": mm}, file)
+        print(name, knee, title, plane, round(mm, 2), image.shape, flush=True)
 
 
 def genu(arguments, *words):
@@ -125,7 +149,8 @@ def run(arguments):
         for structure in STRUCTURES:
             if structure in found:
                 f, j = found[structure], judged[structure]
-                rows.append({"case": name, "knee": case["knee"].rsplit("_", 1)[0], "family": case["family"], "slice_mm": round(case["slice_mm"], 2), "structure": structure,
+                rows.append({"case": name, "knee": case["knee"].rsplit("_", 1)[0], "family": case["family"],
+                             "slices": f"{case['slice_mm']:.1f} mm" + ("" if case["plane"] == "sagittal" else " " + case["plane"]), "structure": structure,
                              "dice": f["dice"], "assd_mm": f["assd_mm"], "hausdorff_95_mm": f["hausdorff_95_mm"],
                              "overlap": j["overlap"], "agreement": j["agreement"], "verdict": quality["verdict"]})
         print(name, quality and quality["verdict"], {r["structure"]: round(r["dice"], 3) for r in rows if r["case"] == name and r["structure"] in VALIDATED}, flush=True)
@@ -149,15 +174,15 @@ def table(arguments):
     rows = [r for r in results_of(arguments) if r["family"] != "any"]
     for measure, digits in (("dice", 3), ("assd_mm", 2), ("hausdorff_95_mm", 1)):
         print(f"\n{measure}\n\n| slices | family | " + " | ".join(STRUCTURES) + " |\n|---|---|" + "---|" * len(STRUCTURES))
-        for slice_mm in sorted({r["slice_mm"] for r in rows}, key=float):
+        for slices in sorted({r["slices"] for r in rows}, key=lambda s: (len(s.split()), s)):
             for family in list(synthesis.FAMILY_SHARE) + ["mean"]:
-                own = [r for r in rows if r["slice_mm"] == slice_mm and family in (r["family"], "mean")]
+                own = [r for r in rows if r["slices"] == slices and family in (r["family"], "mean")]
                 cells = []
                 for structure in STRUCTURES:
                     mine = [r for r in own if r["structure"] == structure]
                     lost = sum(r[measure] in ("", "None") for r in mine)  # not found at all: no distance
                     cells.append(f"{mean_of(mine, measure):.{digits}f}" + (f" ({lost} lost)" if lost else ""))
-                print(f"| {slice_mm} mm | {family} | " + " | ".join(cells) + " |")
+                print(f"| {slices} | {family} | " + " | ".join(cells) + " |")
 
 
 def calibrate(arguments):
@@ -209,6 +234,38 @@ def calibrate(arguments):
     axis.legend()
     figure.tight_layout()
     figure.savefig(arguments.plot, dpi=110)
+
+
+def thickness(arguments):
+    """Prints mean thickness of the network's labels minus that of the true ones: mean and SD over the series."""
+    regions = ("MT", "LT", "cMF", "cLF", "TrF", "P")
+    found = {}
+    for name in sorted(n[:-len("-truth.nrrd")] for n in os.listdir(arguments.cases) if n.endswith("-truth.nrrd")):
+        with open(os.path.join(arguments.cases, name + ".json")) as file:
+            case = json.load(file)
+        if case["family"] == "any" or case["plane"] != "sagittal":
+            continue
+        both = []
+        for labels, target in ((name + "-truth.nrrd", name + "-truth"), ("results/" + name + ".nrrd", name)):
+            out = os.path.join(arguments.cases, "results", target + "-measured")
+            if not genu(arguments, "measure", "--labels", os.path.join(arguments.cases, labels), "--label-table", "genu", "--side",
+                        "right", "--replace", "--out", out):
+                break
+            with open(os.path.join(out, "measurements.json")) as file:
+                both.append({r["region"]: r for r in json.load(file)["regions"]})
+            shutil.rmtree(out)
+        if len(both) == 2:
+            for region in regions:
+                true, own = (b.get(region, {}).get("ThCtAB_mean_mm") for b in both)
+                if true is not None and own is not None:
+                    found.setdefault((f"{case['slice_mm']:.1f} mm", region), []).append((own - true, true))
+    print("| slices | " + " | ".join(regions) + " |\n|---|" + "---|" * len(regions))
+    for slices in sorted({s for s, _ in found}):
+        cells = []
+        for region in regions:
+            pairs = np.array(found.get((slices, region), [(np.nan, np.nan)]))
+            cells.append(f"{pairs[:, 0].mean():+.2f} ± {pairs[:, 0].std(ddof=min(1, len(pairs) - 1)):.2f} of {pairs[:, 1].mean():.2f} (n {len(pairs)})")
+        print(f"| {slices} | " + " | ".join(cells) + " |")
 
 
 def curve(arguments):
@@ -266,6 +323,7 @@ def main():
     own.add_argument("--seed", type=int, default=7)
     step(run, "genu")
     step(table)
+    step(thickness, "genu")
     own = step(calibrate)
     own.add_argument("--out", required=True, help=".json to lie beside the network")
     own.add_argument("--plot", required=True, help=".png")

@@ -122,6 +122,25 @@ TEST(Rules, MedialIsTowardsTheOtherLeg) {
   EXPECT_FALSE(is_medial(12.0, 9.5, Side::left));
 }
 
+TEST(Rules, FluidAboveThePatellaAndInFrontOfTheFemurIsInTheRecess) {
+  Knee knee;
+  knee.fill({5, 15}, {0, 18}, {12, 26}, Class::femur);
+  knee.fill({8, 12}, {8, 14}, {3, 7}, Class::patella);
+  const Parts parts{.border = 9.5, .side = Side::right, .recess = RecessRegion(knee.labels, knee.size)};
+  const auto fluid_at = [&](double row, double column) {
+    return tissue_of(Class::joint_fluid, parts, 10.0, row, column);
+  };
+  EXPECT_EQ(fluid_at(4.0, 8.0), Tissue::suprapatellar_recess);
+  EXPECT_EQ(fluid_at(0.0, 0.0), Tissue::suprapatellar_recess);
+  EXPECT_EQ(fluid_at(10.0, 8.0), Tissue::joint_fluid) << "behind the patella";
+  EXPECT_EQ(fluid_at(4.0, 28.0), Tissue::joint_fluid) << "behind the femur";
+  EXPECT_EQ(tissue_of(Class::joint_fluid, {.recess = RecessRegion(Knee().labels, knee.size)}, 10.0, 0.0, 0.0),
+            Tissue::joint_fluid)
+      << "without a patella nobody knows";
+  EXPECT_EQ(tissue_of(Class::meniscus, parts, 12.0, 4.0, 8.0), Tissue::medial_meniscus);
+  EXPECT_EQ(tissue_of(Class::femur, parts, 12.0, 4.0, 8.0), Tissue::femur);
+}
+
 TEST(Network, NeighboursAreAsFarAsInTraining) {
   using Steps = std::array<std::int64_t, 3>;
   EXPECT_EQ(pair_steps(0.7), (Steps{2, 7, 17}));
