@@ -107,6 +107,33 @@ void keep_largest(Draft& draft, Class what) {
     if (pieces.of[p] != 0 && pieces.of[p] != largest) draft.take_away(p);
 }
 
+/// What hangs on a bone by less than this, or is nowhere as wide, is none of it.
+constexpr double least_width_mm = 2.2;
+
+/// Takes away a bone's crumbs and threads in each slice; corners stay as they are.
+void drop_threads(Draft& draft, Class bone, double pixel_mm) {
+  const auto rows = static_cast<int>(draft.size()[1]), columns = static_cast<int>(draft.size()[2]);
+  const int reach = std::max(1, static_cast<int>(std::lround(0.5 * least_width_mm / pixel_mm)));
+  const auto disc = [](int radius) {
+    return cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * radius + 1, 2 * radius + 1});
+  };
+  const cv::Mat narrow = disc(reach), wide = disc(2 * reach);
+  cv::Mat1b own(rows, columns), core, near;
+  for (std::size_t first = 0; first < draft.count(); first += draft.slice_pixels()) {
+    bool has_bone = false;
+    for (std::size_t p = 0; p < draft.slice_pixels(); ++p) {
+      own.data[p] = draft.at(first + p) == bone ? 255 : 0;
+      has_bone = has_bone || own.data[p] != 0;
+    }
+    if (!has_bone) continue;
+    // Beyond the picture the bone goes on.
+    cv::erode(own, core, narrow, {-1, -1}, 1, cv::BORDER_REPLICATE);
+    cv::dilate(core, near, wide);
+    for (std::size_t p = 0; p < draft.slice_pixels(); ++p)
+      if (own.data[p] != 0 && near.data[p] == 0) draft.take_away(first + p);
+  }
+}
+
 /// A small patch that a bone encloses in a slice is bone.
 void fill_holes(Draft& draft, Class bone, double pixel_mm2) {
   const auto rows = static_cast<int>(draft.size()[1]), columns = static_cast<int>(draft.size()[2]);
@@ -155,6 +182,7 @@ void keep_sound_pieces(Draft& draft, Class what, std::initializer_list<Class> be
 
 void make_bones_whole(Draft& draft, const Vector3& spacing_mm) {
   for (const Class bone : {Class::femur, Class::tibia, Class::patella, Class::fibula}) {
+    drop_threads(draft, bone, spacing_mm.y);
     keep_largest(draft, bone);
     fill_holes(draft, bone, spacing_mm.y * spacing_mm.z);
   }

@@ -46,6 +46,26 @@ TEST(Rules, ABoneIsItsLargestPiece) {
   EXPECT_EQ(knee.count(Class::femur), 16 * 10 * 15);
 }
 
+TEST(Rules, ABoneHasNoThreadsAndKeepsItsCorners) {
+  Knee knee;
+  knee.fill({2, 18}, {2, 12}, {5, 15}, Class::femur);
+  knee.fill({2, 18}, {5, 6}, {15, 25}, Class::femur);   // 1 mm thick, 10 mm long
+  knee.fill({2, 18}, {3, 10}, {25, 29}, Class::femur);  // what hangs on it, in every slice
+  knee.fill({2, 3}, {20, 21}, {3, 5}, Class::femur);    // a crumb
+  knee.apply();
+  const std::ptrdiff_t bone = 16 * 10 * 10;
+  EXPECT_GE(knee.count(Class::femur), bone);
+  EXPECT_LE(knee.count(Class::femur), bone + 16 * 2) << "the thread may end within a pixel or two";
+}
+
+TEST(Rules, ABoneAtThePicturesEdgeStays) {
+  Knee knee;
+  knee.fill({2, 18}, {0, 12}, {0, 2}, Class::femur);
+  knee.fill({2, 18}, {0, 2}, {0, 30}, Class::femur);
+  knee.apply();
+  EXPECT_EQ(knee.count(Class::femur), 16 * (12 * 2 + 2 * 28));
+}
+
 TEST(Rules, SmallHolesInABoneAreFilledAndNotchesAreNot) {
   Knee knee;
   knee.fill({2, 18}, {2, 28}, {2, 28}, Class::tibia);
