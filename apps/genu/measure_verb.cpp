@@ -19,6 +19,7 @@ namespace {
 struct MeasureWords {
   LabelSource labels;
   std::optional<Side> side;
+  std::string method{name(cartilage::ThicknessMethod::along_normal)};
   std::filesystem::path out;
   bool replace = false;
 };
@@ -34,7 +35,8 @@ ExitCode measure_labels(const MeasureWords& words, const Session& session) {
   knee.labels = read_label_map(words.labels);
   const Progress measuring = session.progress().part(0.1, folder ? 0.9 : 1.0);
   knee.cartilage = with_context("measuring " + words.labels.file.string(), [&] {
-    return measure(*knee.labels, {.user = words.side, .header = std::nullopt}, measuring);
+    return measure(*knee.labels, {.user = words.side, .header = std::nullopt}, measuring,
+                   cartilage::thickness_method_named(words.method).value());
   });
 
   if (folder) {
@@ -52,6 +54,14 @@ Work declare(CLI::App& parser) {
   add_label_options(parser, words->labels);
   parser.get_option("--labels")->required();
   add_side_option(parser, words->side);
+  parser
+      .add_option(
+          "--thickness", words->method,
+          "What thickness is: along the bone's normal, to the nearest point of the articular surface, or "
+          "along the lines of Laplace's field")
+      ->check(CLI::IsMember({"normal", "nearest", "field_lines"}))
+      ->type_name("normal|nearest|field_lines")
+      ->capture_default_str();
   CLI::Option* out = parser.add_option("-o,--out", words->out,
                                        "Case folder to make: measurements.json and .csv, meshes, labels");
   out->type_name("DIR");
@@ -67,9 +77,13 @@ Verb measure_verb() {
       .name = "measure",
       .summary = "Measures cartilage on a label map",
       .description =
-          "Makes surfaces from a label map and measures cartilage along the bone normals: thickness, volume, "
-          "covered and denuded area a region, and the places where cartilage is lost. Prints a table; with "
-          "--out also writes a case folder that stage, plan and genu-viewer take.",
+          "Makes surfaces from a label map and measures cartilage: thickness, volume, covered and denuded "
+          "area of each region and of its parts, and the places where cartilage is lost. Prints a table of "
+          "regions and compartments; with --out also writes a case folder that stage, plan and genu-viewer "
+          "take, with every number in measurements.csv, a row a region and measure.\n"
+          "The definitions of thickness agree where surfaces are parallel; elsewhere the nearest point is "
+          "less "
+          "far than a field line is long, and that is shorter than the normal.",
       .examples = {{"genu measure --labels knee.nrrd",
                     "Prints the table; only one label table has all the numbers in the file, else it is "
                     "asked for."},

@@ -100,8 +100,10 @@ void require_not_failed(const segmentation::SegmentationReport& report, const st
   throw InvalidInput(source + " was not segmented: " + reasons + " (" + help + ")");
 }
 
-cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress) {
+cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress,
+                                   cartilage::ThicknessMethod method) {
   cartilage::MeasureOptions options;
+  options.thickness.method = method;
   options.side = side.user ? side.user : side.header ? side.header : side.segmentation;
   options.side_source = side.user ? "option" : side.header ? "header" : side.segmentation_source;
   cartilage::CartilageReport report = cartilage::measure_knee(labels, options, progress);

@@ -2,8 +2,10 @@
 #include "tables.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <genu/app/text_table.h>
 #include <genu/core/text.h>
@@ -104,7 +106,12 @@ std::string text_of(const std::vector<segmentation::Agreement>& agreements) {
 std::string text_of(const cartilage::CartilageReport& report) {
   TextTable table(
       {"region", "", "ThCtAB mean mm", "median", "SD", "tAB mm2", "dABp %", "VC mm3", "not measured mm2"});
-  for (const cartilage::RegionMeasures& r : report.regions)
+  std::vector<cartilage::RegionMeasures> rows = report.regions;
+  std::copy_if(report.parts.begin(), report.parts.end(), std::back_inserter(rows), [](const auto& part) {
+    return std::any_of(cartilage::compartments.begin(), cartilage::compartments.end(),
+                       [&](const cartilage::Compartment& c) { return c.region == part.region; });
+  });
+  for (const cartilage::RegionMeasures& r : rows)
     table.add_row({std::string(name(r.region)), std::string(title(r.region)), fixed(r.ThCtAB_mean_mm, 3),
                    fixed(r.ThCtAB_median_mm, 3), fixed(r.ThCtAB_sd_mm, 3), fixed(r.tAB_mm2, 1),
                    fixed(r.dABp_percent, 1), fixed(r.VC_mm3, 1), fixed(r.not_measured_mm2, 1)});

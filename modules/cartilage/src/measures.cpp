@@ -5,39 +5,56 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
+
+#include <genu/core/mesh.h>
+
+#include "field_lines.h"
 
 namespace genu::cartilage {
 namespace {
 
-constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t region_count = static_cast<std::size_t>(Region::P) + 1;
+constexpr double unknown = RegionMeasures::unknown;
 
 struct Sample {
   double thickness_mm;
   double area_mm2;
 };
 
-/// Returns the value that half of the area lies below; between two samples, their mean.
-double median_over_area(std::vector<Sample> samples) {
-  if (samples.empty()) return unknown;
-  std::sort(samples.begin(), samples.end(),
-            [](const Sample& a, const Sample& b) { return a.thickness_mm < b.thickness_mm; });
-  double total = 0.0, below = 0.0;
-  for (const Sample& s : samples) total += s.area_mm2;
-  for (std::size_t n = 0; n < samples.size(); ++n) {
-    below += samples[n].area_mm2;
-    if (below > 0.5 * total) return samples[n].thickness_mm;
-    if (below == 0.5 * total && n + 1 < samples.size())
-      return 0.5 * (samples[n].thickness_mm + samples[n + 1].thickness_mm);
+/// Thicknesses from least to greatest, with the area that each stands for.
+class Distribution {
+ public:
+  explicit Distribution(std::vector<Sample> samples) : samples_(std::move(samples)) {
+    std::sort(samples_.begin(), samples_.end(),
+              [](const Sample& a, const Sample& b) { return a.thickness_mm < b.thickness_mm; });
+    for (const Sample& s : samples_) total_ += s.area_mm2;
   }
-  return samples.back().thickness_mm;
-}
+  /// Returns the value that this part of the area lies below; between two samples, their mean.
+  double at(double part) const {
+    if (samples_.empty()) return unknown;
+    double below = 0.0;
+    for (std::size_t n = 0; n < samples_.size(); ++n) {
+      below += samples_[n].area_mm2;
+      if (below > part * total_) return samples_[n].thickness_mm;
+      if (below == part * total_ && n + 1 < samples_.size())
+        return 0.5 * (samples_[n].thickness_mm + samples_[n + 1].thickness_mm);
+    }
+    return samples_.back().thickness_mm;
+  }
+  double least() const { return samples_.empty() ? unknown : samples_.front().thickness_mm; }
+  double most() const { return samples_.empty() ? unknown : samples_.back().thickness_mm; }
+
+ private:
+  std::vector<Sample> samples_;
+  double total_ = 0.0;
+};
 
 RegionMeasures measures_of(Region region, std::vector<Sample> measured, double not_measured_mm2) {
   RegionMeasures m;
   m.region = region;
   m.not_measured_mm2 = not_measured_mm2;
+  m.cAB_mm2 = m.dAB_mm2 = 0.0;
   double sum = 0.0;
   for (const Sample& s : measured) {
     (s.thickness_mm > 0.0 ? m.cAB_mm2 : m.dAB_mm2) += s.area_mm2;
@@ -52,7 +69,15 @@ RegionMeasures measures_of(Region region, std::vector<Sample> measured, double n
   for (const Sample& s : measured)
     squares += s.area_mm2 * (s.thickness_mm - m.ThCtAB_mean_mm) * (s.thickness_mm - m.ThCtAB_mean_mm);
   m.ThCtAB_sd_mm = area > 0.0 ? std::sqrt(squares / area) : unknown;
-  m.ThCtAB_median_mm = median_over_area(std::move(measured));
+  if (m.ThCtAB_mean_mm > 0.0) m.ThCtAB_cv_percent = 100.0 * m.ThCtAB_sd_mm / m.ThCtAB_mean_mm;
+  const Distribution distribution(std::move(measured));
+  m.ThCtAB_median_mm = distribution.at(0.5);
+  m.ThCtAB_min_mm = distribution.least();
+  m.ThCtAB_max_mm = distribution.most();
+  m.ThCtAB_p05_mm = distribution.at(0.05);
+  m.ThCtAB_p25_mm = distribution.at(0.25);
+  m.ThCtAB_p75_mm = distribution.at(0.75);
+  m.ThCtAB_p95_mm = distribution.at(0.95);
   return m;
 }
 
@@ -108,22 +133,23 @@ Lesion lesion_from(const std::vector<std::uint32_t>& members, const BoneMap& map
 }  // namespace
 
 RegionMeasures not_measured(Region region) {
-  return {region,  unknown, unknown, unknown, unknown, unknown,
-          unknown, unknown, unknown, unknown, unknown, unknown};
+  return {.region = region};
 }
 
-std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground) {
+std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground,
+                                        const std::vector<Region>& region_of,
+                                        std::span<const Region> wanted) {
   std::array<std::vector<Sample>, region_count> samples;
   std::array<double, region_count> failed{};
-  for (std::size_t v = 0; v < map.region.size(); ++v) {
-    const auto r = static_cast<std::size_t>(map.region[v]);
+  for (std::size_t v = 0; v < region_of.size(); ++v) {
+    const auto r = static_cast<std::size_t>(region_of[v]);
     if (std::isnan(map.thickness_mm[v]))
       failed[r] += ground.areas_mm2()[v];
     else
       samples[r].push_back({map.thickness_mm[v], ground.areas_mm2()[v]});
   }
   std::vector<RegionMeasures> result;
-  for (const Region region : measured_regions) {
+  for (const Region region : wanted) {
     if (bone_of(region) != map.bone) continue;
     const auto r = static_cast<std::size_t>(region);
     result.push_back(!samples[r].empty() || failed[r] > 0.0
@@ -133,19 +159,71 @@ std::vector<RegionMeasures> measures_of(const BoneMap& map, const Ground& ground
   return result;
 }
 
-void add_volumes(std::vector<RegionMeasures>& measures, const LabelMap& labels, const Inventory& inventory,
-                 Bone bone, const RegionRule& rule) {
+PerRegion volumes_mm3(const LabelMap& labels, const Inventory& inventory, Bone bone, const RegionRule& rule,
+                      const SubregionRule& part_of) {
   std::array<std::size_t, region_count> voxels{};
   for (std::size_t t = 0; t < inventory.size(); ++t)
     if (is_cartilage_of(static_cast<Tissue>(t), bone))
-      for (const Point3& p : places_of(labels, inventory[t], static_cast<Tissue>(t)))
-        ++voxels[static_cast<std::size_t>(rule(p))];
+      for (const Point3& p : places_of(labels, inventory[t], static_cast<Tissue>(t))) {
+        const Region region = rule(p), part = part_of(p, region);
+        ++voxels[static_cast<std::size_t>(region)];
+        if (part != Region::outside) ++voxels[static_cast<std::size_t>(part)];
+      }
+  PerRegion volumes{};
+  for (std::size_t r = 0; r < region_count; ++r)
+    volumes[r] = static_cast<double>(voxels[r]) * labels.geometry().voxel_volume_mm3();
+  return volumes;
+}
+
+PerRegion articular_areas_mm2(const BoneMap& map, const std::vector<Vector3>& normals) {
+  PerRegion areas{};
+  if (map.cartilage.empty()) return areas;
+  const std::vector<Facing> facing = facing_of(map.cartilage, map.surface, normals);
+  const auto& vertices = map.cartilage.vertices();
+  for (std::size_t t = 0; t < facing.size(); ++t) {
+    if (facing[t].face != Face::articular) continue;
+    const auto& [a, b, c] = map.cartilage.triangles()[t];
+    const double area = 0.5 * length(cross(vertices[b] - vertices[a], vertices[c] - vertices[a]));
+    const Region region = map.region[facing[t].vertex], part = map.subregion[facing[t].vertex];
+    areas[static_cast<std::size_t>(region)] += area;
+    if (part != Region::outside) areas[static_cast<std::size_t>(part)] += area;
+  }
+  return areas;
+}
+
+void add_volumes_and_surfaces(std::vector<RegionMeasures>& measures, const PerRegion& volumes,
+                              const PerRegion& surfaces) {
   for (RegionMeasures& m : measures) {
-    if (std::isnan(m.tAB_mm2) && voxels[static_cast<std::size_t>(m.region)] == 0) continue;
-    m.VC_mm3 = static_cast<double>(voxels[static_cast<std::size_t>(m.region)]) *
-               labels.geometry().voxel_volume_mm3();
+    const double volume = volumes[static_cast<std::size_t>(m.region)];
+    if (std::isnan(m.tAB_mm2) && volume == 0.0) continue;
+    m.VC_mm3 = volume;
+    m.AC_mm2 = surfaces[static_cast<std::size_t>(m.region)];
     m.VCtAB_mm = m.tAB_mm2 > 0.0 ? m.VC_mm3 / m.tAB_mm2 : unknown;
   }
+}
+
+std::vector<RegionMeasures> compartments_of(const std::vector<RegionMeasures>& regions,
+                                            const std::vector<RegionMeasures>& parts) {
+  const auto find = [&](Region region) -> const RegionMeasures* {
+    for (const auto* list : {&regions, &parts})
+      for (const RegionMeasures& m : *list)
+        if (m.region == region) return &m;
+    return nullptr;
+  };
+  std::vector<RegionMeasures> result;
+  for (const Compartment& compartment : compartments) {
+    const RegionMeasures *tibial = find(compartment.tibial), *femoral = find(compartment.femoral);
+    if (!tibial || !femoral) continue;
+    RegionMeasures m{.region = compartment.region};
+    for (double RegionMeasures::*sum :
+         {&RegionMeasures::tAB_mm2, &RegionMeasures::cAB_mm2, &RegionMeasures::dAB_mm2,
+          &RegionMeasures::not_measured_mm2, &RegionMeasures::AC_mm2, &RegionMeasures::VC_mm3,
+          &RegionMeasures::ThCtAB_mean_mm})
+      m.*sum = tibial->*sum + femoral->*sum;
+    m.dABp_percent = m.tAB_mm2 > 0.0 ? 100.0 * m.dAB_mm2 / m.tAB_mm2 : unknown;
+    result.push_back(m);
+  }
+  return result;
 }
 
 std::vector<double> covered_medians(const BoneMap& map, const Ground& ground) {
@@ -156,7 +234,7 @@ std::vector<double> covered_medians(const BoneMap& map, const Ground& ground) {
           {map.thickness_mm[v], ground.areas_mm2()[v]});
   std::vector<double> medians;
   medians.reserve(samples.size());
-  for (auto& s : samples) medians.push_back(median_over_area(std::move(s)));
+  for (auto& s : samples) medians.push_back(Distribution(std::move(s)).at(0.5));
   return medians;
 }
 

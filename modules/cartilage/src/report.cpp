@@ -19,6 +19,7 @@
 #include "margin.h"
 #include "measures.h"
 #include "patch.h"
+#include "subdivide.h"
 
 namespace genu::cartilage {
 namespace {
@@ -100,7 +101,7 @@ std::string words(Region region) {
 
 struct Measured {
   BoneMap map;
-  std::vector<RegionMeasures> regions;
+  std::vector<RegionMeasures> regions, parts;
   std::vector<Lesion> lesions;
 };
 
@@ -141,10 +142,10 @@ void add_missing_area(RegionMeasures& m, const Ground& femur, const KneeFrame& f
   m.dABp_percent = 100.0 * m.dAB_mm2 / m.tAB_mm2;
 }
 
-/// Measures one bone, everything but volumes.
-Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orientation, RegionRule& rule,
-                      std::vector<std::string>& flags, const MeasureOptions& options,
-                      const Progress& progress) {
+/// Measures one bone.
+Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone bone,
+                      const Orientation& orientation, std::vector<std::string>& flags,
+                      const MeasureOptions& options, const Progress& progress) {
   Measured result;
   BoneMap& map = result.map;
   map.bone = bone;
@@ -155,9 +156,7 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
   map.cartilage = surface::extract(
       labels, [bone](Tissue t) { return is_cartilage_of(t, bone); }, layer, progress.part(0.3, 0.5));
   const std::vector<Vector3> normals = surface::vertex_normals(map.surface);
-  map.thickness_mm =
-      measure_thickness(map.surface, normals, surface::MeshQuery(map.cartilage), options.thickness)
-          .thickness_mm;
+  map.thickness_mm = measure_thickness(map.surface, normals, map.cartilage, options.thickness).thickness_mm;
   progress.report("thickness", 0.7);
 
   const Ground ground(map.surface);
@@ -167,6 +166,7 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
   constexpr double stray_mm2 = 10.0;
   covered = without_small_parts(ground, covered, stray_mm2);
   FemoralCuts cuts;
+  RegionRule rule;
   if (bone == Bone::femur) {
     cuts = find_femoral_cuts(map.surface, covered, orientation.frame, options.weight_bearing_fraction);
     if (!cuts.notch_found)
@@ -186,13 +186,22 @@ Measured measure_bone(const LabelMap& labels, Bone bone, const Orientation& orie
       map.region[v] = rule(ground.places()[v]);
     else
       map.thickness_mm[v] = std::numeric_limits<double>::quiet_NaN();
+  const SubregionRule part_of = subregion_rule(map, ground, orientation.frame);
+  map.subregion.assign(ground.size(), Region::outside);
+  for (std::size_t v = 0; v < bearing.size(); ++v)
+    if (bearing[v]) map.subregion[v] = part_of(ground.places()[v], map.region[v]);
   progress.report("regions", 0.9);
-  result.regions = measures_of(map, ground);
+  const PerRegion volumes = volumes_mm3(labels, inventory, bone, rule, part_of);
+  const PerRegion surfaces = articular_areas_mm2(map, normals);
+  result.regions = measures_of(map, ground, map.region, measured_regions);
+  result.parts = measures_of(map, ground, map.subregion, subregions);
   if (orientation.from_both_bones && bone == Bone::femur)
     for (RegionMeasures& m : result.regions) add_missing_area(m, ground, orientation.frame, flags);
   for (const RegionMeasures& m : result.regions)
     if (std::isnan(m.tAB_mm2))
       flags.push_back("no cartilage is on " + words(m.region) + ": lost or not labelled");
+  add_volumes_and_surfaces(result.regions, volumes, surfaces);
+  add_volumes_and_surfaces(result.parts, volumes, surfaces);
   result.lesions = lesions_of(map, ground, normals, options);
   return result;
 }
@@ -242,23 +251,25 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
   report.flags.insert(report.flags.end(), orientation.flags.begin(), orientation.flags.end());
   flag_cut_cartilage(labels, inventory, report.flags);
   flag_cut_bones(labels, bones, orientation.frame, report.flags);
-  report.method = "along bone normal";
+  report.method = title(options.thickness.method);
   report.thickness_options = options.thickness;
   report.extract_options = options.extract;
   for (std::size_t b = 0; b < bones.size(); ++b) {
     const auto share = [&](std::size_t n) {
       return 0.05 + 0.95 * static_cast<double>(n) / static_cast<double>(bones.size());
     };
-    RegionRule rule;
-    Measured measured = measure_bone(labels, bones[b], orientation, rule, report.flags, options,
+    Measured measured = measure_bone(labels, inventory, bones[b], orientation, report.flags, options,
                                      progress.part(share(b), share(b + 1)));
-    add_volumes(measured.regions, labels, inventory, bones[b], rule);
     report.regions.insert(report.regions.end(), measured.regions.begin(), measured.regions.end());
+    report.parts.insert(report.parts.end(), measured.parts.begin(), measured.parts.end());
     report.lesions.insert(report.lesions.end(), measured.lesions.begin(), measured.lesions.end());
     report.bones.push_back(std::move(measured.map));
   }
-  std::sort(report.regions.begin(), report.regions.end(),
-            [](const RegionMeasures& a, const RegionMeasures& b) { return a.region < b.region; });
+  for (auto* list : {&report.regions, &report.parts})
+    std::sort(list->begin(), list->end(),
+              [](const RegionMeasures& a, const RegionMeasures& b) { return a.region < b.region; });
+  const std::vector<RegionMeasures> together = compartments_of(report.regions, report.parts);
+  report.parts.insert(report.parts.end(), together.begin(), together.end());
   name_lesions(report.lesions);
   progress.report("done", 1.0);
   return report;

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numbers>
 #include <string>
+#include <utility>
 
 #include <genu/cartilage/thickness.h>
 #include <genu/core/error.h>
 #include <genu/core/parallel.h>
 #include <genu/surface/measure.h>
+#include <genu/surface/query.h>
+
+#include "field_lines.h"
 
 namespace genu::cartilage {
 namespace {
@@ -24,6 +29,7 @@ void check(const ThicknessOptions& o) {
   if (!(o.search_inside_mm >= 0.0) || !std::isfinite(o.search_inside_mm))
     refuse("search_inside_mm", o.search_inside_mm);
   if (!(o.max_gap_mm >= 0.0) || !std::isfinite(o.max_gap_mm)) refuse("max_gap_mm", o.max_gap_mm);
+  if (!(o.field_step_mm > 0.0) || !std::isfinite(o.field_step_mm)) refuse("field_step_mm", o.field_step_mm);
   if (!(o.max_tilt_deg > 0.0 && o.max_tilt_deg <= 90.0)) refuse("max_tilt_deg", o.max_tilt_deg);
 }
 
@@ -78,10 +84,83 @@ double thickness_along(const Point3& foot, const Vector3& up, const surface::Mes
   return inside;
 }
 
+void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const TriangleMesh& cartilage,
+                       const ThicknessOptions& options) {
+  const std::vector<Facing> facing = facing_of(cartilage, bone, surface::vertex_normals(bone));
+  std::vector<Triangle> articular;
+  for (std::size_t t = 0; t < facing.size(); ++t)
+    if (facing[t].face == Face::articular) articular.push_back(cartilage.triangles()[t]);
+  if (articular.empty()) return;
+  const surface::MeshQuery query(TriangleMesh(cartilage.vertices(), std::move(articular)));
+  parallel_for(
+      map.thickness_mm.size(),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t v = begin; v < end; ++v)
+          if (map.thickness_mm[v] > 0.0)
+            map.thickness_mm[v] =
+                std::min(map.thickness_mm[v], query.closest(bone.vertices()[v]).distance_mm);
+      },
+      options.threads);
+}
+
+void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vector<Vector3>& directions,
+                    const TriangleMesh& cartilage, const surface::MeshQuery& query,
+                    const ThicknessOptions& options) {
+  // A field line is as long everywhere on it. Just above the bone it is the one that begins there; over a gap
+  // half way up the ray is inside.
+  std::vector<std::size_t> covered;
+  std::vector<Point3> low, middle;
+  for (std::size_t v = 0; v < map.thickness_mm.size(); ++v)
+    if (map.thickness_mm[v] > 0.0) {
+      const double half = 0.5 * map.thickness_mm[v];
+      covered.push_back(v);
+      low.push_back(bone.vertices()[v] + std::min(options.field_step_mm, half) * directions[v]);
+      middle.push_back(bone.vertices()[v] + half * directions[v]);
+    }
+  std::vector<Face> faces;
+  for (const Facing& f : facing_of(cartilage, bone, surface::vertex_normals(bone))) faces.push_back(f.face);
+  const FieldLines lines(cartilage, query, faces, options.field_step_mm, options.threads);
+  for (std::size_t n = 0; n < covered.size(); ++n) {
+    const double length = lines.length_through(low[n]);
+    map.thickness_mm[covered[n]] = std::isnan(length) ? lines.length_through(middle[n]) : length;
+  }
+}
+
 }  // namespace
 
+std::string_view name(ThicknessMethod method) {
+  switch (method) {
+    case ThicknessMethod::along_normal:
+      return "normal";
+    case ThicknessMethod::nearest_point:
+      return "nearest";
+    case ThicknessMethod::field_lines:
+      return "field_lines";
+  }
+  throw InvalidInput("no thickness method has the number " + std::to_string(static_cast<int>(method)));
+}
+
+std::string_view title(ThicknessMethod method) {
+  switch (method) {
+    case ThicknessMethod::along_normal:
+      return "along bone normal";
+    case ThicknessMethod::nearest_point:
+      return "to the nearest point of the articular surface";
+    case ThicknessMethod::field_lines:
+      return "along field lines (Laplace)";
+  }
+  throw InvalidInput("no thickness method has the number " + std::to_string(static_cast<int>(method)));
+}
+
+std::optional<ThicknessMethod> thickness_method_named(std::string_view wanted) {
+  for (const ThicknessMethod method :
+       {ThicknessMethod::along_normal, ThicknessMethod::nearest_point, ThicknessMethod::field_lines})
+    if (name(method) == wanted) return method;
+  return std::nullopt;
+}
+
 ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vector3>& directions,
-                               const surface::MeshQuery& cartilage, const ThicknessOptions& options) {
+                               const TriangleMesh& cartilage, const ThicknessOptions& options) {
   check(options);
   if (bone.empty()) throw InvalidInput("cannot measure thickness on a bone surface without triangles");
   if (directions.size() != bone.vertices().size())
@@ -91,6 +170,9 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
     if (!(std::abs(squared_length(directions[v]) - 1.0) < 1e-6))
       throw InvalidInput("cannot measure thickness: direction " + std::to_string(v) + " has length " +
                          std::to_string(length(directions[v])));
+  if (cartilage.empty())
+    throw InvalidInput("cannot measure thickness of a cartilage surface without triangles");
+  const surface::MeshQuery query(cartilage);
   const double least_cosine = std::cos(options.max_tilt_deg * std::numbers::pi / 180.0);
   ThicknessMap map{std::vector<double>(bone.vertices().size())};
   parallel_for(
@@ -98,19 +180,20 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t v = begin; v < end; ++v)
           map.thickness_mm[v] =
-              thickness_along(bone.vertices()[v], directions[v], cartilage, options, least_cosine);
+              thickness_along(bone.vertices()[v], directions[v], query, options, least_cosine);
       },
       options.threads);
+  if (options.method == ThicknessMethod::nearest_point) to_nearest_points(map, bone, cartilage, options);
+  if (options.method == ThicknessMethod::field_lines)
+    to_field_lines(map, bone, directions, cartilage, query, options);
   return map;
 }
 
 ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& cartilage,
                                const ThicknessOptions& options) {
   if (bone.empty()) throw InvalidInput("cannot measure thickness on a bone surface without triangles");
-  if (cartilage.empty())
-    throw InvalidInput("cannot measure thickness of a cartilage surface without triangles");
   check_every_vertex_is_used(bone);
-  return measure_thickness(bone, surface::vertex_normals(bone), surface::MeshQuery(cartilage), options);
+  return measure_thickness(bone, surface::vertex_normals(bone), cartilage, options);
 }
 
 }  // namespace genu::cartilage

@@ -45,10 +45,15 @@ void make_folder(const fs::path& folder) {
 
 OrderedJson write_bone(const fs::path& folder, const BoneMap& bone) {
   OrderedJson object{{"bone", name(bone.bone)}, {"surface", bone_file(bone.bone, "")}};
-  VertexArray region{"region", {}};
-  for (const Region r : bone.region) region.values.push_back(static_cast<double>(r));
+  const auto numbers = [](const char* array, const std::vector<Region>& regions) {
+    VertexArray result{array, {}};
+    for (const Region r : regions) result.values.push_back(static_cast<double>(r));
+    return result;
+  };
   write_mesh(folder / bone_file(bone.bone, ""), bone.surface,
-             {{"thickness_mm", bone.thickness_mm}, std::move(region)});
+             {{"thickness_mm", bone.thickness_mm},
+              numbers("region", bone.region),
+              numbers("subregion", bone.subregion)});
   if (bone.cartilage.empty()) return object;
   object["cartilage"] = bone_file(bone.bone, "_cartilage");
   write_mesh(folder / bone_file(bone.bone, "_cartilage"), bone.cartilage);
@@ -62,20 +67,27 @@ const std::vector<double>& array_named(const MeshFile& mesh, std::string_view ar
                 std::string(array) + "'");
 }
 
+std::vector<Region> regions_in(const MeshFile& mesh, std::string_view array, const fs::path& file) {
+  std::vector<Region> regions;
+  for (const double number : array_named(mesh, array, file)) {
+    const auto* region = std::find_if(all_regions.begin(), all_regions.end(),
+                                      [&](Region r) { return static_cast<double>(r) == number; });
+    if (region == all_regions.end())
+      throw IoError("cannot read the mesh '" + file.string() + "': its vertex array '" + std::string(array) +
+                    "' holds " + std::to_string(number) + ", which is no region's number");
+    regions.push_back(*region);
+  }
+  return regions;
+}
+
 BoneMap read_bone(const fs::path& folder, const nlohmann::json& object, const std::string& source) {
   BoneMap bone;
   bone.bone = named_in(object.at("bone"), std::span<const Bone>(all_bones), source);
   const fs::path file = folder / object.at("surface").get<std::string>();
   MeshFile surface = read_mesh(file);
   bone.thickness_mm = array_named(surface, "thickness_mm", file);
-  for (const double number : array_named(surface, "region", file)) {
-    const auto* region = std::find_if(all_regions.begin(), all_regions.end(),
-                                      [&](Region r) { return static_cast<double>(r) == number; });
-    if (region == all_regions.end())
-      throw IoError("cannot read the mesh '" + file.string() + "': its vertex array 'region' holds " +
-                    std::to_string(number) + ", which is no region's number");
-    bone.region.push_back(*region);
-  }
+  bone.region = regions_in(surface, "region", file);
+  bone.subregion = regions_in(surface, "subregion", file);
   bone.surface = std::move(surface.mesh);
   if (object.contains("cartilage"))
     bone.cartilage = read_mesh(folder / object.at("cartilage").get<std::string>()).mesh;

@@ -8,31 +8,40 @@
 
 namespace genu::io {
 
-/// A measure of a region and what files call it.
+/// A measure of a region and what files call it: "<measure>_<unit>".
 struct MeasureField {
   std::string_view name;
   double cartilage::RegionMeasures::*value;
 };
 
-/// All of them, in the order of files; names end in the unit, but for means and the like of a thickness.
+/// All of them, in the order of files; names end in the unit.
 inline constexpr std::array measure_fields{
     MeasureField{"tAB_mm2", &cartilage::RegionMeasures::tAB_mm2},
     MeasureField{"cAB_mm2", &cartilage::RegionMeasures::cAB_mm2},
     MeasureField{"dAB_mm2", &cartilage::RegionMeasures::dAB_mm2},
     MeasureField{"dABp_percent", &cartilage::RegionMeasures::dABp_percent},
     MeasureField{"not_measured_mm2", &cartilage::RegionMeasures::not_measured_mm2},
+    MeasureField{"AC_mm2", &cartilage::RegionMeasures::AC_mm2},
     MeasureField{"VC_mm3", &cartilage::RegionMeasures::VC_mm3},
     MeasureField{"VCtAB_mm", &cartilage::RegionMeasures::VCtAB_mm},
     MeasureField{"ThCtAB_mean_mm", &cartilage::RegionMeasures::ThCtAB_mean_mm},
     MeasureField{"ThCtAB_median_mm", &cartilage::RegionMeasures::ThCtAB_median_mm},
     MeasureField{"ThCtAB_sd_mm", &cartilage::RegionMeasures::ThCtAB_sd_mm},
+    MeasureField{"ThCtAB_cv_percent", &cartilage::RegionMeasures::ThCtAB_cv_percent},
+    MeasureField{"ThCtAB_min_mm", &cartilage::RegionMeasures::ThCtAB_min_mm},
+    MeasureField{"ThCtAB_max_mm", &cartilage::RegionMeasures::ThCtAB_max_mm},
+    MeasureField{"ThCtAB_p05_mm", &cartilage::RegionMeasures::ThCtAB_p05_mm},
+    MeasureField{"ThCtAB_p25_mm", &cartilage::RegionMeasures::ThCtAB_p25_mm},
+    MeasureField{"ThCtAB_p75_mm", &cartilage::RegionMeasures::ThCtAB_p75_mm},
+    MeasureField{"ThCtAB_p95_mm", &cartilage::RegionMeasures::ThCtAB_p95_mm},
     MeasureField{"ThCcAB_mean_mm", &cartilage::RegionMeasures::ThCcAB_mean_mm},
 };
 
 /// Every region, in the order of the enumeration.
-inline constexpr std::array all_regions{
-    cartilage::Region::outside, cartilage::Region::MT,  cartilage::Region::LT,
-    cartilage::Region::cMF,     cartilage::Region::cLF, cartilage::Region::pMF,
-    cartilage::Region::pLF,     cartilage::Region::TrF, cartilage::Region::P};
+inline constexpr auto all_regions = [] {
+  std::array<cartilage::Region, cartilage::region_count> regions{};
+  for (std::size_t r = 0; r < regions.size(); ++r) regions[r] = static_cast<cartilage::Region>(r);
+  return regions;
+}();
 
 }  // namespace genu::io

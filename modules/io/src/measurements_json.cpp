@@ -32,6 +32,14 @@ Region region_in(const nlohmann::json& value, const std::string& source) {
   return named_in(value, std::span<const Region>(all_regions), source);
 }
 
+cartilage::RegionMeasures measures_in(const nlohmann::json& object, const std::string& source) {
+  cartilage::RegionMeasures measures;
+  measures.region = region_in(object.at("region"), source);
+  for (const MeasureField& field : measure_fields)
+    measures.*field.value = number_in(object.at(std::string(field.name)));
+  return measures;
+}
+
 }  // namespace
 
 std::string to_json(const cartilage::CartilageReport& report) {
@@ -42,7 +50,9 @@ std::string to_json(const cartilage::CartilageReport& report) {
                        {"frame", json_of(report.frame)},
                        {"method", report.method},
                        {"thickness_options",
-                        {{"max_thickness_mm", thickness.max_thickness_mm},
+                        {{"method", name(thickness.method)},
+                         {"field_step_mm", thickness.field_step_mm},
+                         {"max_thickness_mm", thickness.max_thickness_mm},
                          {"search_inside_mm", thickness.search_inside_mm},
                          {"max_gap_mm", thickness.max_gap_mm},
                          {"max_tilt_deg", thickness.max_tilt_deg}}},
@@ -51,12 +61,15 @@ std::string to_json(const cartilage::CartilageReport& report) {
                          {"fairing_mm", report.extract_options.fairing_mm}}},
                        {"region_numbers", OrderedJson::object()},
                        {"regions", OrderedJson::array()},
+                       {"parts", OrderedJson::array()},
                        {"lesions", OrderedJson::array()},
                        {"flags", report.flags},
                        {"doubts", report.doubts}};
   for (const Region region : all_regions)
-    document["region_numbers"][std::string(name(region))] = static_cast<int>(region);
+    if (region < Region::MFTC)  // no vertex lies in a compartment
+      document["region_numbers"][std::string(name(region))] = static_cast<int>(region);
   for (const auto& measures : report.regions) document["regions"].push_back(json_of(measures));
+  for (const auto& measures : report.parts) document["parts"].push_back(json_of(measures));
   for (const auto& lesion : report.lesions) document["lesions"].push_back(json_of(lesion));
   return text_of(document);
 }
@@ -69,6 +82,9 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
   report.frame = frame_in(document.at("frame"));
   report.method = document.at("method").get<std::string>();
   const auto& thickness = document.at("thickness_options");
+  report.thickness_options.method =
+      cartilage::thickness_method_named(thickness.at("method").get<std::string>()).value();
+  report.thickness_options.field_step_mm = thickness.at("field_step_mm").get<double>();
   report.thickness_options.max_thickness_mm = thickness.at("max_thickness_mm").get<double>();
   report.thickness_options.search_inside_mm = thickness.at("search_inside_mm").get<double>();
   report.thickness_options.max_gap_mm = thickness.at("max_gap_mm").get<double>();
@@ -76,13 +92,8 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
   const auto& extract = document.at("extract_options");
   report.extract_options.smoothing_mm = extract.at("smoothing_mm").get<double>();
   report.extract_options.fairing_mm = extract.at("fairing_mm").get<double>();
-  for (const auto& object : document.at("regions")) {
-    cartilage::RegionMeasures measures;
-    measures.region = region_in(object.at("region"), source);
-    for (const MeasureField& field : measure_fields)
-      measures.*field.value = number_in(object.at(std::string(field.name)));
-    report.regions.push_back(measures);
-  }
+  for (const auto& object : document.at("regions")) report.regions.push_back(measures_in(object, source));
+  for (const auto& object : document.at("parts")) report.parts.push_back(measures_in(object, source));
   for (const auto& object : document.at("lesions")) {
     cartilage::Lesion lesion;
     lesion.name = object.at("name").get<std::string>();

@@ -97,6 +97,8 @@ class FinePhantom : public ::testing::Test {
   static void denuded_area_is_the_truths_on_each_bone();
   static void plates_have_their_area_volume_and_mean();
   static void measures_add_up();
+  static void parts_make_up_their_regions();
+  static void parts_lie_where_they_are_named();
   static void outside_has_no_thickness_and_inside_zero_is_bare();
   static void each_loss_is_a_lesion_where_it_was_made();
   static void finds_side_and_directions();
@@ -173,6 +175,75 @@ void FinePhantom::measures_add_up() {
                                     [](Tissue t) { return is_cartilage_of(t, Bone::femur); });
   EXPECT_NEAR(area_of(*report_, Bone::femur, &RegionMeasures::VC_mm3),
               static_cast<double>(voxels) * labels_->geometry().voxel_volume_mm3(), 1e-6);
+}
+
+void FinePhantom::parts_make_up_their_regions() {
+  const auto part = [&](Region region) {
+    for (const RegionMeasures& m : report_->parts)
+      if (m.region == region) return m;
+    return RegionMeasures{};
+  };
+  for (const RegionMeasures& whole : report_->regions) {
+    double area = 0.0, volume = 0.0, surface = 0.0, sum = 0.0, measured = 0.0, count = 0.0;
+    for (const Region region : subregions) {
+      if (parent_of(region) != whole.region) continue;
+      const RegionMeasures m = part(region);
+      EXPECT_GT(m.tAB_mm2, 0.08 * whole.tAB_mm2) << name(region);
+      area += m.tAB_mm2;
+      volume += m.VC_mm3;
+      surface += m.AC_mm2;
+      measured += m.cAB_mm2 + m.dAB_mm2;
+      sum += m.ThCtAB_mean_mm * (m.cAB_mm2 + m.dAB_mm2);
+      ++count;
+    }
+    if (count == 0.0) continue;
+    EXPECT_NEAR(area / whole.tAB_mm2, 1.0, 1e-9) << name(whole.region);
+    EXPECT_NEAR(volume / whole.VC_mm3, 1.0, 1e-9) << name(whole.region);
+    EXPECT_NEAR(surface / whole.AC_mm2, 1.0, 1e-9) << name(whole.region);
+    EXPECT_NEAR(sum / measured, whole.ThCtAB_mean_mm, 1e-9) << name(whole.region);
+  }
+  for (const auto& [central, plate] : {std::pair{Region::cMT, Region::MT}, {Region::cLT, Region::LT}})
+    EXPECT_NEAR(part(central).tAB_mm2 / find(*report_, plate)->tAB_mm2, 0.20, 0.005) << name(plate);
+  for (const Region third : {Region::ecMF, Region::ccMF, Region::icMF})
+    EXPECT_NEAR(part(third).tAB_mm2 / find(*report_, Region::cMF)->tAB_mm2, 1.0 / 3.0, 0.01) << name(third);
+  for (const Compartment& c : compartments) {
+    const auto of = [&](Region r) { return find(*report_, r) ? *find(*report_, r) : part(r); };
+    EXPECT_EQ(part(c.region).tAB_mm2, of(c.tibial).tAB_mm2 + of(c.femoral).tAB_mm2);
+    EXPECT_EQ(part(c.region).ThCtAB_mean_mm, of(c.tibial).ThCtAB_mean_mm + of(c.femoral).ThCtAB_mean_mm);
+    EXPECT_TRUE(std::isnan(part(c.region).ThCtAB_sd_mm)) << "two bones have no common spread";
+  }
+}
+
+void FinePhantom::parts_lie_where_they_are_named() {
+  std::array<Vector3, region_count> middle{};
+  std::array<double, region_count> area{};
+  for (const BoneMap& map : report_->bones) {
+    const auto areas = surface::vertex_areas_mm2(map.surface);
+    for (std::size_t v = 0; v < areas.size(); ++v) {
+      const auto r = static_cast<std::size_t>(map.subregion[v]);
+      if (map.subregion[v] == Region::outside) continue;
+      ASSERT_EQ(parent_of(map.subregion[v]), map.region[v]);
+      middle[r] += areas[v] * report_->frame.coordinates(map.surface.vertices()[v]);
+      area[r] += areas[v];
+    }
+  }
+  const auto at = [&](Region region) {
+    const auto r = static_cast<std::size_t>(region);
+    return middle[r] / area[r];
+  };
+  // x is lateral, y anterior: the notch lies lateral of what is medial.
+  EXPECT_LT(at(Region::eMT).x, at(Region::cMT).x);
+  EXPECT_LT(at(Region::cMT).x, at(Region::iMT).x);
+  EXPECT_LT(at(Region::iMT).x, at(Region::iLT).x);
+  EXPECT_LT(at(Region::iLT).x, at(Region::cLT).x);
+  EXPECT_LT(at(Region::cLT).x, at(Region::eLT).x);
+  EXPECT_LT(at(Region::pMT).y, at(Region::cMT).y);
+  EXPECT_LT(at(Region::cMT).y, at(Region::aMT).y);
+  EXPECT_LT(at(Region::pLT).y, at(Region::aLT).y);
+  EXPECT_LT(at(Region::ecMF).x, at(Region::icMF).x);
+  EXPECT_LT(at(Region::icMF).x, at(Region::icLF).x);
+  EXPECT_LT(at(Region::icLF).x, at(Region::ecLF).x);
+  EXPECT_LT(at(Region::mP).x, at(Region::lP).x);
 }
 
 void FinePhantom::outside_has_no_thickness_and_inside_zero_is_bare() {
@@ -305,6 +376,14 @@ TEST_F(FinePhantom, IsMeasuredAsItIs) {
   {
     SCOPED_TRACE("measures add up");
     measures_add_up();
+  }
+  {
+    SCOPED_TRACE("parts make up their regions");
+    parts_make_up_their_regions();
+  }
+  {
+    SCOPED_TRACE("parts lie where they are named");
+    parts_lie_where_they_are_named();
   }
   {
     SCOPED_TRACE("outside has no thickness and inside zero is bare");
@@ -575,6 +654,9 @@ TEST(Report, MeasuresConcentricSpheres) {
   EXPECT_LT(std::sqrt(squares / area - sum * sum / (area * area)), 0.05);
   EXPECT_NEAR(area, 4.0 * M_PI * 400.0, 25.0);
   EXPECT_NEAR(volume, 4.0 / 3.0 * M_PI * (22.5 * 22.5 * 22.5 - 8000.0), 70.0);
+  double surface = 0.0;
+  for (const RegionMeasures& m : report.regions) surface += m.AC_mm2;
+  EXPECT_NEAR(surface / (4.0 * M_PI * 22.5 * 22.5), 1.0, 0.01) << "the outer sphere alone";
   EXPECT_THAT(report.flags, Contains(HasSubstr("notch not found")));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -106,13 +107,73 @@ TEST(Thickness, RefusesMeshesAndOptionsThatMeanNothing) {
   EXPECT_THROW(measure_thickness(ball, ball, {.max_tilt_deg = 120.0}), InvalidInput);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(measure_thickness(ball, ball, {.max_gap_mm = nan}), InvalidInput);
-  EXPECT_THROW(measure_thickness(ball, std::vector<Vector3>(3), surface::MeshQuery(ball)), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, std::vector<Vector3>(3), ball), InvalidInput);
+  EXPECT_THROW(measure_thickness(ball, ball, {.field_step_mm = 0.0}), InvalidInput);
 }
 
 TEST(Thickness, OfAShellOnASphereIsTheDifferenceOfTheRadii) {
   const TriangleMesh bone = testing::icosphere(centre, 20.0, 4);
   const auto thickness = measure_thickness(bone, shell(centre, 20.0, 22.5, 6)).thickness_mm;
   for (const double t : thickness) EXPECT_NEAR(t, 2.5, 0.01);
+}
+
+constexpr std::array all_methods{ThicknessMethod::along_normal, ThicknessMethod::nearest_point,
+                                 ThicknessMethod::field_lines};
+
+TEST(ThicknessMethods, AgreeOnAShell) {
+  const TriangleMesh bone = testing::icosphere(centre, 20.0, 4), cartilage = shell(centre, 20.0, 22.5, 6);
+  for (const ThicknessMethod method : all_methods)
+    for (const double t : measure_thickness(bone, cartilage, {.method = method}).thickness_mm)
+      ASSERT_NEAR(t, 2.5, 0.03) << name(method);
+}
+
+// Between planes that meet at an angle a in a line at distance r, the normal is r tan a long, the nearest
+// point r sin a away, and a field line is the arc r a.
+TEST(ThicknessMethods, DifferOnAWedgeAsGeometrySays) {
+  const TriangleMesh bone = flat_bone(20.0, 40);
+  const TriangleMesh block = box({-7.0, -10.0, 0.0}, {9.0, 10.0, 1.0});
+  std::vector<Point3> corners = block.vertices();
+  constexpr double slope = 0.4, apex_mm = 7.5;
+  for (Point3& p : corners)
+    if (p.z > 0.0) p.z = slope * (p.x + apex_mm);
+  const TriangleMesh wedge(corners, block.triangles());
+  const double angle = std::atan(slope);
+  EXPECT_NEAR(at(bone, wedge), apex_mm * std::tan(angle), 1e-9);
+  EXPECT_NEAR(at(bone, wedge, {.method = ThicknessMethod::nearest_point}), apex_mm * std::sin(angle), 1e-9);
+  const double coarse = at(bone, wedge, {.method = ThicknessMethod::field_lines}),
+               fine = at(bone, wedge, {.method = ThicknessMethod::field_lines, .field_step_mm = 0.17});
+  EXPECT_NEAR(coarse, apex_mm * angle, 0.04);
+  EXPECT_NEAR(fine, apex_mm * angle, 0.02);
+}
+
+// At the edge of a slab no method may see more than the slab, and where there is cartilage is the same for
+// all.
+TEST(ThicknessMethods, SeeNoMoreAtTheEdgeOfASlab) {
+  const TriangleMesh bone = flat_bone(12.0, 60), slab = box({-6.05, -6.05, 0.0}, {6.05, 6.05, 2.0});
+  const auto along_normal = measure_thickness(bone, slab).thickness_mm;
+  for (const ThicknessMethod method : all_methods) {
+    const auto thickness = measure_thickness(bone, slab, {.method = method}).thickness_mm;
+    for (std::size_t v = 0; v < thickness.size(); ++v) {
+      ASSERT_EQ(thickness[v] == 0.0, along_normal[v] == 0.0) << name(method);
+      ASSERT_FALSE(thickness[v] > 2.0 + 0.01) << name(method);
+      if (along_normal[v] > 0.0) {
+        ASSERT_NEAR(thickness[v], 2.0, 0.01) << name(method);
+      }
+    }
+  }
+}
+
+TEST(ThicknessMethods, HaveTheSameBitsForAnyNumberOfThreads) {
+  const TriangleMesh bone = testing::icosphere(centre, 20.0, 3), cartilage = shell(centre, 20.0, 22.5, 4);
+  for (const ThicknessMethod method : all_methods)
+    EXPECT_EQ(measure_thickness(bone, cartilage, {.method = method, .threads = 1}).thickness_mm,
+              measure_thickness(bone, cartilage, {.method = method, .threads = 8}).thickness_mm)
+        << name(method);
+}
+
+TEST(ThicknessMethods, AreFoundByTheirNames) {
+  for (const ThicknessMethod method : all_methods) EXPECT_EQ(thickness_method_named(name(method)), method);
+  EXPECT_EQ(thickness_method_named("laplacian"), std::nullopt);
 }
 
 // The bar of the project: labels on an oblique 0.36 x 0.36 x 0.7 mm grid to thickness.
@@ -252,7 +313,7 @@ TEST(Thickness, ReplaysAPeersValuesOnATibia) {
         io::read_mesh(folder / (plate.file + "_cart_smoothed_binary_no_surface_resampling.vtk")).mesh;
     const auto thickness =
         measure_thickness(
-            tibia.mesh, directions, surface::MeshQuery(cartilage),
+            tibia.mesh, directions, cartilage,
             {.max_thickness_mm = 8.0, .search_inside_mm = 2.5, .max_gap_mm = 2.0, .max_tilt_deg = 90.0})
             .thickness_mm;
     double sum = 0.0, worst = 0.0;

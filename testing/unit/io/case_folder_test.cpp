@@ -37,6 +37,7 @@ cartilage::BoneMap sample_bone(Bone bone, double radius_mm) {
                                : v % 4 == 1 ? 0.0
                                             : 1.0 / static_cast<double>(v));
     map.region.push_back(static_cast<cartilage::Region>(v % 9));
+    map.subregion.push_back(static_cast<cartilage::Region>(v % 27));
   }
   return map;
 }
@@ -120,6 +121,7 @@ TEST(CaseFolder, BonesKeepThicknessAndRegionOfEveryVertex) {
     expect_same_mesh(bones[b].surface, expected.surface);
     expect_same_mesh(bones[b].cartilage, expected.cartilage);
     EXPECT_EQ(bones[b].region, expected.region);
+    EXPECT_EQ(bones[b].subregion, expected.subregion);
     ASSERT_EQ(bones[b].thickness_mm.size(), expected.thickness_mm.size());
     for (std::size_t v = 0; v < expected.thickness_mm.size(); ++v)
       ASSERT_TRUE(bones[b].thickness_mm[v] == expected.thickness_mm[v] ||

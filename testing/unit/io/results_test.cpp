@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -70,6 +72,8 @@ TEST(Measurements, AreReadBackFieldByField) {
     expect_same(a.ThCtAB_sd_mm, b.ThCtAB_sd_mm, "SD");
     expect_same(a.ThCcAB_mean_mm, b.ThCcAB_mean_mm, "covered mean");
   }
+  EXPECT_EQ(read.parts.size(), report.parts.size());
+  EXPECT_EQ(to_json(read), to_json(report)) << "every other measure too";
   ASSERT_EQ(read.lesions.size(), report.lesions.size());
   for (std::size_t n = 0; n < read.lesions.size(); ++n) {
     const cartilage::Lesion &a = read.lesions[n], &b = report.lesions[n];
@@ -454,29 +458,35 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   ASSERT_EQ(header.back(), '\n');
   header.pop_back();
   const std::vector<std::string> columns = cells_of(header);
-  EXPECT_EQ((std::vector<std::string>(columns.begin(), columns.begin() + 5)),
-            (std::vector<std::string>{"case", "visit", "side", "region", "tAB_mm2"}));
-  EXPECT_EQ(columns.back(), "method");
+  EXPECT_EQ(columns, (std::vector<std::string>{"case", "visit", "side", "region", "measure", "value", "unit",
+                                               "method"}));
   std::istringstream rows(measures_csv_rows(report, "P1", "12m"));
-  std::string line;
-  ASSERT_TRUE(std::getline(rows, line));
-  const std::vector<std::string> cells = cells_of(line);
-  ASSERT_EQ(cells.size(), columns.size());
-  EXPECT_EQ(cells[0], "P1");
-  EXPECT_EQ(cells[1], "12m");
-  EXPECT_EQ(cells[2], "left");
-  EXPECT_EQ(cells[3], "MT");
-  EXPECT_EQ(std::stod(cells[4]), 1000.1);
-  EXPECT_EQ(std::stod(cells[11]), 1.97) << columns[11];
-  ASSERT_TRUE(std::getline(rows, line));
-  EXPECT_EQ(line, "P1,12m,left,P,0,0,,,0,1e-07,,,,,,plain") << "not measured is an empty cell, denuded is 0";
-  EXPECT_FALSE(std::getline(rows, line));
+  std::map<std::pair<std::string, std::string>, std::string> values;  // of region and measure
+  for (std::string line; std::getline(rows, line);) {
+    // The method is the last cell, in quotes, for it lists its parameters.
+    const std::size_t method =
+        line.find(",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.35 mm, ");
+    ASSERT_NE(method, std::string::npos) << line;
+    const std::vector<std::string> cells = cells_of(line.substr(0, method));
+    ASSERT_EQ(cells.size(), columns.size() - 1) << line;
+    EXPECT_EQ(cells[0] + cells[1] + cells[2], "P112mleft");
+    EXPECT_TRUE((values.emplace(std::pair{cells[3], cells[4]}, cells[5] + " " + cells[6]).second)) << line;
+  }
+  EXPECT_EQ((values[{"MT", "tAB"}]), "1000.1 mm2");
+  EXPECT_EQ((values[{"MT", "dABp"}]), "8.03 percent");
+  EXPECT_EQ((values[{"MT", "ThCtAB_mean"}]), "1.97 mm");
+  EXPECT_EQ((values[{"P", "VC"}]), "1e-07 mm3");
+  EXPECT_EQ((values[{"P", "cAB"}]), "0 mm2");
+  EXPECT_EQ((values[{"P", "ThCtAB_mean"}]), " mm") << "not measured is an empty cell, denuded is 0";
+  EXPECT_EQ((values[{"cMT", "tAB"}]), "200.5 mm2");
+  EXPECT_EQ((values[{"MFTC", "ThCtAB_mean"}]), "3.5 mm");
+  EXPECT_EQ(values.size(), 4U * 19U) << "four regions, each measure once";
 }
 
 TEST(Csv, TextsAreQuotedWhereTheyMustBe) {
   const std::string rows = measures_csv_rows(sample_report(), "Doe, \"J\"", "two\nlines");
   EXPECT_TRUE(rows.starts_with("\"Doe, \"\"J\"\"\",\"two\nlines\",left,MT,"));
-  EXPECT_THAT(rows, HasSubstr(",\"along bone normal, whole\"\n"));
+  EXPECT_THAT(rows, HasSubstr(",\"along bone normal, whole; max"));
 }
 
 // A German desktop writes 1,5 where a comma ends the cell.

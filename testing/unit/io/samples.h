@@ -21,13 +21,39 @@ inline cartilage::CartilageReport sample_report() {
   report.side_source = "header, \"0020,0060\"";
   report.frame = {Side::left, {1.5, -2.25, 1.0 / 3.0}, {0.6, 0.8, 0.0}, {-0.8, 0.6, 0.0}, {0.0, 0.0, 1.0}};
   report.method = "along bone normal, whole";
-  report.thickness_options = {
-      .max_thickness_mm = 7.5, .search_inside_mm = 2.25, .max_gap_mm = 1.25, .max_tilt_deg = 55.0};
+  report.thickness_options = {.method = cartilage::ThicknessMethod::field_lines,
+                              .max_thickness_mm = 7.5,
+                              .search_inside_mm = 2.25,
+                              .max_gap_mm = 1.25,
+                              .max_tilt_deg = 55.0};
   report.extract_options = {.smoothing_mm = 0.375, .fairing_mm = 1.125};
-  report.regions = {
-      {cartilage::Region::MT, 1000.1, 900.2, 80.3, 8.03, 20.4, 2000.5, 1.96, 1.97, 0.1, 0.71, 2.19},
-      {cartilage::Region::P, 0.0, 0.0, not_measured, not_measured, 0.0, 1e-7, not_measured, not_measured,
-       not_measured, not_measured, not_measured}};
+  report.regions = {{cartilage::Region::MT,
+                     1000.1,
+                     900.2,
+                     80.3,
+                     8.03,
+                     20.4,
+                     950.5,
+                     2000.5,
+                     1.96,
+                     1.97,
+                     0.1,
+                     0.71,
+                     36.04,
+                     0.0,
+                     3.5,
+                     0.25,
+                     1.5,
+                     2.5,
+                     3.25,
+                     2.19},
+                    {.region = cartilage::Region::P,
+                     .tAB_mm2 = 0.0,
+                     .cAB_mm2 = 0.0,
+                     .not_measured_mm2 = 0.0,
+                     .VC_mm3 = 1e-7}};
+  report.parts = {{.region = cartilage::Region::cMT, .tAB_mm2 = 200.5},
+                  {.region = cartilage::Region::MFTC, .tAB_mm2 = 1800.5, .ThCtAB_mean_mm = 3.5}};
   report.lesions = {
       {"MT-1", cartilage::Region::MT, {1, 2, 3}, {4, 5, 6}, {0, 0.6, 0.8}, 80.3, 70.2, 0.0, 2.5},
       {"P-1", cartilage::Region::P, {7, 8, 9}, {10, 11, 12}, {1, 0, 0}, 12.1, 0.0, not_measured, 3.5}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,22 +16,36 @@
 
 namespace genu::cartilage {
 
-/// Measures of one region, in the OARSI nomenclature. NaN = could not be measured: a region without any
-/// cartilage has lost it all, or it was not labelled.
+/// Measures of one region, in the OARSI nomenclature (Eckstein et al. 2006, Osteoarthritis and Cartilage
+/// 14:974). NaN = could not be measured: a region without any cartilage has lost it all, or it was not
+/// labelled.
+///
+/// A compartment's areas and volumes are the sums of its two regions, and so is its ThCtAB_mean: the
+/// cartilage between the two bones (Eckstein et al. 2010). What has no such sum is NaN there.
 struct RegionMeasures {
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
   Region region = Region::outside;
-  double tAB_mm2 = 0.0;       ///< Total area of subchondral bone.
-  double cAB_mm2 = 0.0;       ///< Area covered by cartilage.
-  double dAB_mm2 = 0.0;       ///< Denuded area.
-  double dABp_percent = 0.0;  ///< Denuded area, percent of tAB.
-  double not_measured_mm2 =
-      0.0;  ///< Part of tAB that may be covered or denuded: the ray failed, or a margin may be lost.
-  double VC_mm3 = 0.0;          ///< Cartilage volume.
-  double VCtAB_mm = 0.0;        ///< VC / tAB
-  double ThCtAB_mean_mm = 0.0;  ///< Area-weighted over tAB; denuded counts as 0.
-  double ThCtAB_median_mm = 0.0;
-  double ThCtAB_sd_mm = 0.0;
-  double ThCcAB_mean_mm = 0.0;  ///< Area-weighted over cAB.
+  double tAB_mm2 = unknown;       ///< Total area of subchondral bone.
+  double cAB_mm2 = unknown;       ///< Area covered by cartilage.
+  double dAB_mm2 = unknown;       ///< Denuded area.
+  double dABp_percent = unknown;  ///< Denuded area, percent of tAB.
+  /// Part of tAB that may be covered or denuded: the ray failed, or a margin may be lost.
+  double not_measured_mm2 = unknown;
+  double AC_mm2 = unknown;          ///< Area of the articular surface of the cartilage.
+  double VC_mm3 = unknown;          ///< Cartilage volume.
+  double VCtAB_mm = unknown;        ///< VC / tAB
+  double ThCtAB_mean_mm = unknown;  ///< Area-weighted over tAB; denuded counts as 0.
+  double ThCtAB_median_mm = unknown;
+  double ThCtAB_sd_mm = unknown;
+  double ThCtAB_cv_percent = unknown;  ///< SD in percent of the mean.
+  double ThCtAB_min_mm = unknown;
+  double ThCtAB_max_mm = unknown;
+  double ThCtAB_p05_mm = unknown;  ///< Of the measured area this part is thinner: 5, 25, 75 and 95 %.
+  double ThCtAB_p25_mm = unknown;
+  double ThCtAB_p75_mm = unknown;
+  double ThCtAB_p95_mm = unknown;
+  double ThCcAB_mean_mm = unknown;  ///< Area-weighted over cAB.
 };
 
 /// One bone with what was measured on it.
@@ -40,6 +55,7 @@ struct BoneMap {
   TriangleMesh cartilage;
   std::vector<double> thickness_mm;  ///< One per surface vertex; 0 = denuded, NaN = not measured or outside.
   std::vector<Region> region;        ///< One per surface vertex.
+  std::vector<Region> subregion;     ///< One per surface vertex; outside = the region has no parts.
 };
 
 /// A place where cartilage is lost: what planning aims at.
@@ -60,8 +76,9 @@ struct CartilageReport {
   std::string side_source;  ///< "option", "labels", "header", "image position", ...
   KneeFrame frame;
   std::vector<RegionMeasures>
-      regions;                  ///< In the order of measured_regions: all of each bone that is labelled.
-  std::vector<Lesion> lesions;  ///< Largest first.
+      regions;  ///< In the order of measured_regions: all of each bone that is labelled.
+  std::vector<RegionMeasures> parts;  ///< Sub-regions, then compartments, of what is labelled.
+  std::vector<Lesion> lesions;        ///< Largest first.
   std::vector<BoneMap> bones;
   std::vector<std::string> flags;  ///< What a reader must know: side in doubt, bone cut by the border beside
                                    ///< the joint, lost margins.

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <genu/core/mesh.h>
-#include <genu/surface/query.h>
 
 namespace genu::cartilage {
 
+/// What the thickness of cartilage over a place on the bone is.
+enum class ThicknessMethod {
+  along_normal,   ///< Length of the bone's normal inside the cartilage: the default.
+  nearest_point,  ///< Distance to the nearest point of the articular surface; never more than along the
+                  ///< normal.
+  field_lines,    ///< Length of the line of Laplace's field from the inner face to the articular one.
+};
+std::string_view name(ThicknessMethod method);   ///< "normal", "nearest", "field_lines"
+std::string_view title(ThicknessMethod method);  ///< "along bone normal", ...
+std::optional<ThicknessMethod> thickness_method_named(std::string_view name);
+
 struct ThicknessOptions {
+  ThicknessMethod method = ThicknessMethod::along_normal;
   double max_thickness_mm = 8.0;  ///< Cartilage that reaches further out than this is not measured.
   double search_inside_mm = 2.5;  ///< The ray starts this far inside the bone, where labels may overlap.
-  double max_gap_mm = 1.5;     ///< Cartilage that begins further from the bone than this is not this bone's.
-  double max_tilt_deg = 60.0;  ///< Cartilage faces turned further from the ray are grazing: not measured.
-  unsigned threads = 0;        ///< 0 = every core; the result does not depend on it.
+  double max_gap_mm = 1.5;      ///< Cartilage that begins further from the bone than this is not this bone's.
+  double max_tilt_deg = 60.0;   ///< Cartilage faces turned further from the ray are grazing: not measured.
+  double field_step_mm = 0.35;  ///< Of the grid on which field lines are solved for.
+  unsigned threads = 0;         ///< 0 = every core; the result does not depend on it.
 };
 
 struct ThicknessMap {
@@ -21,12 +35,17 @@ struct ThicknessMap {
       thickness_mm;  ///< One per bone vertex, in vertex order; 0 = no cartilage, NaN = not measured.
 };
 
-/// Measures cartilage thickness along the outward normal of each bone vertex.
+/// Measures cartilage thickness over each bone vertex.
 ///
-/// The value is the length of the ray inside the closed cartilage surface. Over the total subchondral area
-/// the area-weighted mean is ThCtAB.Me (Eckstein et al. 2006, Osteoarthritis and Cartilage 14:974). Invariant
-/// to rigid motion of both meshes. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is
-/// not measured; one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0.
+/// Along the normal, the value is the length of the ray inside the closed cartilage surface. Over the total
+/// subchondral area the area-weighted mean is ThCtAB.Me (Eckstein et al. 2006, Osteoarthritis and Cartilage
+/// 14:974). The other methods say how thick cartilage is where the normal meets some: where there is none,
+/// and where it can't be told, is the same for all. Nearest point as in the comparison of methods by Heuer et
+/// al. 2001 (Journal of Biomechanics 34:927); field lines by Jones et al. 2000 (Human Brain Mapping 11:12)
+/// and Yezzi and Prince 2003 (IEEE Transactions on Medical Imaging 22:1332). Over a sphere of cartilage all
+/// three agree; where the surfaces are not parallel, nearest < field lines < normal. Invariant to rigid
+/// motion of both meshes. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is not
+/// measured; one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0.
 /// Cartilage that the ray meets a second time, beyond a gap wider than
 /// `max_gap_mm`, belongs to another part of the joint and does not count.
 /// \throws InvalidInput if either mesh is empty or `bone` has a vertex in no triangle.
@@ -36,6 +55,6 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& car
 /// The same along directions of the caller's choice: one unit vector per bone vertex.
 /// \throws InvalidInput if their numbers differ, or a direction is not of length 1.
 ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vector3>& directions,
-                               const surface::MeshQuery& cartilage, const ThicknessOptions& options = {});
+                               const TriangleMesh& cartilage, const ThicknessOptions& options = {});
 
 }  // namespace genu::cartilage
