@@ -189,7 +189,7 @@ Verb batch_verb() {
           "crashes or takes "
           "too long is a row of OUT/failures.csv with its reason, and the others go on. OUT/cohort.csv "
           "has one "
-          "row a plate and visit, OUT/cases a folder for each case, OUT/logs what the workers said. "
+          "row a region, visit and measure, OUT/cases a folder for each case, OUT/logs what the workers said. "
           "The workers share the cores; the variable GENU_THREADS sets how many threads each has.\n"
           "In a folder each label map is a case, and so is each subfolder with labels.*, image.* or dicom/, "
           "or with DICOM files alone; where there are no labels, the network segments the image. A name "

@@ -41,6 +41,7 @@ FINE_SIDE, FINE_MM = 384, 0.365
 
 # Series of other planes are sagittal ones of thin slices whose rows (axial) or columns (coronal) were averaged.
 PLANES = {"axial": 1, "coronal": 2}
+THIN_MM, PLANE_MM = 0.7, 3.0
 
 
 def write_nrrd(path, voxels, row_mm, column_mm, slice_mm):
@@ -82,15 +83,22 @@ def thick_slices(image, numbers, axis, count):
     return np.round(mean).astype(np.uint8), np.take(numbers[tuple(cut)].reshape(shape), count // 2, axis + 1)
 
 
+def write_case(path, image, numbers, spacing, case):
+    """Writes a series, its truth and what it is, in this order."""
+    slice_mm, row_mm, column_mm = spacing
+    write_nrrd(path + ".nrrd", image, row_mm, column_mm, slice_mm)
+    write_nrrd(path + "-truth.nrrd", numbers, row_mm, column_mm, slice_mm)
+    with open(path + ".json", "w") as file:
+        json.dump(case, file)
+
+
 def make(arguments):
     os.makedirs(arguments.cases, exist_ok=True)
     names = sorted(n for n in os.listdir(arguments.knees) if n.startswith(HELD_BACK))
-    todo = [(f"{family}-{slice_mm}-{turn}", family, slice_mm, "sagittal") for turn in range(arguments.each)
+    todo = [(f"{family}-{slice_mm}-{turn}", family, slice_mm) for turn in range(arguments.each)
             for slice_mm in arguments.slices for family in synthesis.FAMILY_SHARE]
-    todo += [(f"{family}-{plane}-{turn}", family, 3.0, plane) for turn in range(arguments.each)
-             for plane in PLANES for family in synthesis.FAMILY_SHARE]
-    todo += [(f"any-{turn}", None, None, "sagittal") for turn in range(arguments.any)]
-    for name, family, slice_mm, plane in todo:
+    todo += [(f"any-{turn}", None, None) for turn in range(arguments.any)]
+    for name, family, slice_mm in todo:
         path = os.path.join(arguments.cases, name)
         if os.path.exists(path + ".json"):
             continue
@@ -99,17 +107,19 @@ def make(arguments):
         fine = family is not None
         synthesis.SIDE, synthesis.PIXEL_MM = (FINE_SIDE, FINE_MM) if fine else (256, 0.55)
         image, classes, mm, title = synthesis.synthesise(synthesis.Knee(os.path.join(arguments.knees, knee)), chance, family,
-                                                         slice_mm if plane == "sagittal" else 0.7, sagittal_only=fine)
+                                                         slice_mm, sagittal_only=fine)
         image, numbers = image.numpy(), numbers_of(classes.numpy())
-        spacing = {"slices": mm, 1: synthesis.PIXEL_MM, 2: synthesis.PIXEL_MM}
-        if plane != "sagittal":
-            image, numbers = thick_slices(image, numbers, PLANES[plane], int(round(slice_mm / synthesis.PIXEL_MM)))
-            mm = spacing[PLANES[plane]] = int(round(slice_mm / synthesis.PIXEL_MM)) * synthesis.PIXEL_MM
-        write_nrrd(path + ".nrrd", image, spacing[1], spacing[2], spacing["slices"])
-        write_nrrd(path + "-truth.nrrd", numbers, spacing[1], spacing[2], spacing["slices"])
-        with open(path + ".json", "w") as file:
-            json.dump({"knee": knee, "family": family or "any", "plane": plane, "title": title, "slice_mm": mm}, file)
-        print(name, knee, title, plane, round(mm, 2), image.shape, flush=True)
+        case = {"knee": knee, "family": family or "any", "title": title}
+        pixel_mm = synthesis.PIXEL_MM
+        if slice_mm == THIN_MM:
+            for plane, axis in PLANES.items():
+                count = int(round(PLANE_MM / pixel_mm))
+                spacing = [mm, pixel_mm, pixel_mm]
+                spacing[axis] *= count
+                write_case(path.replace(f"-{slice_mm}-", f"-{plane}-"), *thick_slices(image, numbers, axis, count), spacing,
+                           {**case, "plane": plane, "slice_mm": spacing[axis]})
+        write_case(path, image, numbers, (mm, pixel_mm, pixel_mm), {**case, "plane": "sagittal", "slice_mm": mm})
+        print(name, knee, title, round(mm, 2), image.shape, flush=True)
 
 
 def genu(arguments, *words):

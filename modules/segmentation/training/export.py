@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the trained network as ONNX, with normalisation folded into the convolutions and softmax at the end."""
+"""Writes the trained network as ONNX, with normalisation folded into the convolutions and softmax at the end.
+
+Training counts rare classes more (train.WEIGHTS), and so draws thin cartilage too thick: where a voxel is as likely to be
+fat, cartilage wins. The weights are taken back here, so that a probability is one (Bayes' rule).
+"""
 import argparse
 import hashlib
 import os
@@ -9,6 +13,7 @@ from torch import nn
 from torch.nn.utils import fusion
 
 import network
+import train
 
 
 class Probabilities(nn.Module):
@@ -42,6 +47,8 @@ def main():
         os.replace(arguments.keep + ".part", arguments.keep)
     net = network.KneeNet()
     net.load_state_dict(state["mean"])
+    with torch.no_grad():
+        net.last.bias -= train.WEIGHTS.log()
     net = Probabilities(fused(net.eval())).eval()
     example = torch.zeros(1, network.CHANNELS, 256, 256)
     torch.onnx.export(net, example, arguments.out + ".part", opset_version=13, input_names=["slices"],

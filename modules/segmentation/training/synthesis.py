@@ -133,10 +133,13 @@ def alter(codes, bone_mm, core_mm, random, fields):
         loss = (random.uniform(-0.6, 0.8) + random.uniform(0.1, 0.7) * fields(random.uniform(8, 25))).clamp(min=0.0)
         if random.random() < 0.4:  # to the bone in places
             loss = loss + 3 * ((fields(random.uniform(8, 20)) - random.uniform(1.0, 2.2)) * 2).clamp(0, 1)
-        below = swollen(cartilage, 3)
+        below = swollen(cartilage, int(math.ceil(5.0 / PIXEL_MM)))
         for tissue, bone in zip(A.CARTILAGES, A.BONES):
             codes[(codes == tissue) & (bone_mm < loss)] = bone
         bone_mm = torch.where(below, bone_mm - loss, bone_mm)
+        # Beside the cartilage bone has not grown, and keeps its cortex.
+        solid = ((codes >= A.FEMUR) & (codes <= A.FIBULA)) | ((codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE))
+        bone_mm = torch.where(swollen(~solid), bone_mm.clamp(min=-0.1), bone_mm)
     # A defect, and cartilage that the other side doesn't touch, are filled with fluid.
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
     if random.random() < 0.35:
@@ -219,7 +222,7 @@ def paint(codes, bone_mm, signal, random, fields):
         away = (torch.arange(codes.shape[1]) * PIXEL_MM - rows.median()).abs()[None, :, None]
         shell_mm = shell_mm + random.uniform(0, 3.0) * ((away - 30) / 40).clamp(0, 1)
     thin = swollen(cartilage, 3)
-    shell_mm = torch.where(thin, shell_mm * random.uniform(0.4, 1.0), shell_mm)
+    shell_mm = torch.where(thin, shell_mm * random.uniform(0.25, 0.7), shell_mm)
     cortex = bone & (bone_mm > -shell_mm)
     image = torch.where(cortex, image * 0 + signal["cortex"], image)
     # Cartilage: signal changes with depth, and a grain.
