@@ -146,7 +146,13 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   }
 
   knee.cartilage = measure(*knee.labels, side, progress.part(0.4, 0.5));
-  if (knee.segmentation) knee.cartilage->doubts = knee.segmentation->quality.reasons;
+  if (knee.segmentation) {
+    knee.cartilage->doubts = knee.segmentation->quality.reasons;
+    // Even labels that pass: measured on phantoms, the network covers denuded bone where fluid lies on it.
+    knee.cartilage->doubts.emplace_back(
+        "the network drew the labels and nobody has looked at them: worn cartilage may be drawn where fluid "
+        "is");
+  }
   if (subject.image)
     for (const std::string& remark : subject.image->remarks)
       knee.cartilage->flags.push_back("image series: " + remark);

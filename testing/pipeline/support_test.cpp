@@ -69,11 +69,6 @@ TEST(TextTable, AlignsNumbersRightAndCountsCharactersNotBytes) {
   EXPECT_THROW(table.add_row({"too few"}), InvalidInput);
 }
 
-TEST(TextTable, NotMeasuredIsADashAndZeroIsZero) {
-  EXPECT_EQ(fixed(std::numeric_limits<double>::quiet_NaN(), 2), "-");
-  EXPECT_EQ(fixed(0.0, 2), "0.00");
-}
-
 }  // namespace
 
 }  // namespace genu::app

@@ -16,6 +16,7 @@ TEST(Text, ANameInSnakeCaseIsReadAsWords) {
 
 TEST(Text, ANumberHasItsDecimalsAndNoNumberIsADash) {
   EXPECT_EQ(fixed(2.345, 1), "2.3");
+  EXPECT_EQ(fixed(0.0, 2), "0.00");
   EXPECT_EQ(fixed(-12.0, 0), "-12");
   EXPECT_EQ(fixed(1e20, 1), "100000000000000000000.0");
   EXPECT_EQ(fixed(std::nan(""), 2), "-");
