@@ -17,8 +17,8 @@ using StackLabels = std::vector<Class>;
 /// Returns the most probable class of each place.
 StackLabels most_probable(const Probabilities& probabilities, unsigned threads);
 
-/// Makes each bone one piece without holes and threads, keeps cartilage that lies on its bone and meniscus that lies on
-/// cartilage in large pieces, and one piece of each tendon; all on the stack's grid. Changes the
+/// Makes each bone one piece without holes and threads, keeps cartilage that lies on its bone and meniscus
+/// that lies on cartilage in large pieces, and one piece of each tendon; all on the stack's grid. Changes the
 /// probabilities too, so that they tell the same. \throws Cancelled
 void apply_rules(Probabilities& probabilities, StackLabels& labels, const Vector3& spacing_mm,
                  const Progress& progress = {});
