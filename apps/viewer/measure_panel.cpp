@@ -19,6 +19,8 @@ QString notes_text(const cartilage::CartilageReport& report) {
   QString notes = QStringLiteral("%1 knee (side from %2). Thickness %3.")
                       .arg(theme::readable(name(report.side)), QString::fromStdString(report.side_source),
                            QString::fromStdString(report.method));
+  for (const std::string& doubt : report.doubts)
+    notes += QStringLiteral("\n\u26a0 In doubt: ") + QString::fromStdString(doubt);
   for (const std::string& flag : report.flags)
     notes += QStringLiteral("\n\u26a0 ") + QString::fromStdString(flag);
   // A few percent are the rims of every plate; the staging rule gives up at ten.

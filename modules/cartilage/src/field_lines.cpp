@@ -36,7 +36,6 @@ class Grid {
        double step_mm, unsigned threads);
 
   std::size_t size() const { return neighbours_.size(); }
-  double step_mm() const { return step_; }
   /// In the order -x, +x, -y, +y, -z, +z.
   const std::array<Neighbour, 6>& around(std::size_t node) const { return neighbours_[node]; }
   /// Returns the mean of the values of the nodes around a place, nearer ones counting more; NaN without any.
@@ -223,9 +222,16 @@ std::vector<double> potential_of(const Grid& grid) {
     double sum = 0.0, weights = 0.0;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const Neighbour &low = grid.around(n)[2 * axis], &high = grid.around(n)[2 * axis + 1];
-      const double both = static_cast<double>(low.distance_mm) + static_cast<double>(high.distance_mm);
+      const auto is_wall = [](const Neighbour& side) {
+        return side.node == nobody && side.face == Face::wall;
+      };
+      // Behind a wall the field is its own mirror image.
+      const auto reach = [&](const Neighbour& side) {
+        return (is_wall(side) ? 2.0 : 1.0) * static_cast<double>(side.distance_mm);
+      };
+      const double both = reach(low) + reach(high);
       for (const Neighbour* side : {&low, &high}) {
-        if (side->node == nobody && side->face == Face::wall) continue;
+        if (is_wall(*side)) continue;
         const double weight = 2.0 / (static_cast<double>(side->distance_mm) * both);
         sum += weight * (side->node != nobody            ? potential[static_cast<std::size_t>(side->node)]
                          : side->face == Face::articular ? 1.0
@@ -258,28 +264,34 @@ std::vector<Vector3> directions_of(const Grid& grid, const std::vector<double>& 
       slope[axis] = ((value(high) - potential[n]) * a / b + (potential[n] - value(low)) * b / a) / (a + b);
     }
     const Vector3 gradient{slope[0], slope[1], slope[2]};
-    if (length(gradient) > 0.0) directions[n] = normalized(gradient);
+    // A piece without one of the two faces has no field.
+    constexpr double least_per_mm = 1e-3;
+    if (length(gradient) > least_per_mm) directions[n] = normalized(gradient);
   }
   return directions;
 }
 
-/// The way along the field from each node back to where it comes from (`sign` 1) or on to where it goes (-1).
+/// The way along the field from each node back to where it comes from (`sign` 1) or on to where it goes (-1);
+/// NaN where the field leads to no such face.
 std::vector<double> ways(const Grid& grid, const std::vector<Vector3>& directions, double sign) {
-  std::vector<double> way(grid.size(), 0.0);
+  std::vector<double> way(grid.size(), not_measured);
   const Face source = sign > 0.0 ? Face::inner : Face::articular;
   sweep(grid.size(), 1e-4, [&](std::size_t n) {
-    double sum = 1.0, weights = 0.0;
+    // T . grad L = |T|^2, over the axes on which it is known where the field comes from: not through a wall.
+    double sum = 0.0, weights = 0.0;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const double along = sign * part(directions[n], axis);
       const Neighbour& from = grid.around(n)[2 * axis + (along > 0.0 ? 0 : 1)];
       if (along == 0.0 || (from.node == nobody && from.face != source)) continue;
+      const double so_far = from.node == nobody ? 0.0 : way[static_cast<std::size_t>(from.node)];
+      if (std::isnan(so_far)) continue;
       const double weight = std::abs(along) / static_cast<double>(from.distance_mm);
-      if (from.node != nobody) sum += weight * way[static_cast<std::size_t>(from.node)];
+      sum += along * along + weight * so_far;
       weights += weight;
     }
     if (weights == 0.0) return 0.0;
     const double before = std::exchange(way[n], sum / weights);
-    return std::abs(way[n] - before);
+    return std::isnan(before) ? 1.0 : std::abs(way[n] - before);
   });
   return way;
 }

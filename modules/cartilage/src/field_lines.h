@@ -29,7 +29,7 @@ std::vector<Facing> facing_of(const TriangleMesh& cartilage, const TriangleMesh&
 /// Between the inner face (potential 0) and the articular one (1) the potential obeys Laplace's equation,
 /// with no flow through walls (Jones et al. 2000, Human Brain Mapping 11:12); lengths along its gradient are
 /// solved for on a grid (Yezzi and Prince 2003, IEEE Transactions on Medical Imaging 22:1332). The grid's
-/// lines meet the surface where it is, not at the next node.
+/// lines meet the two faces where they are, not at the next node; walls are met axis by axis.
 class FieldLines {
  public:
   FieldLines(const TriangleMesh& cartilage, const surface::MeshQuery& query, const std::vector<Face>& faces,

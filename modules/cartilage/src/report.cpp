@@ -235,6 +235,8 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
                              ": lost or not labelled");
       for (const Region region : measured_regions)
         if (bone_of(region) == bone) report.regions.push_back(not_measured(region));
+      for (const Region region : subregions)
+        if (bone_of(region) == bone) report.parts.push_back(not_measured(region));
     }
   }
   if (bones.empty()) {

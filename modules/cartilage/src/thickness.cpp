@@ -29,7 +29,9 @@ void check(const ThicknessOptions& o) {
   if (!(o.search_inside_mm >= 0.0) || !std::isfinite(o.search_inside_mm))
     refuse("search_inside_mm", o.search_inside_mm);
   if (!(o.max_gap_mm >= 0.0) || !std::isfinite(o.max_gap_mm)) refuse("max_gap_mm", o.max_gap_mm);
-  if (!(o.field_step_mm > 0.0) || !std::isfinite(o.field_step_mm)) refuse("field_step_mm", o.field_step_mm);
+  constexpr double least_step_mm = 0.05;
+  if (!(o.field_step_mm >= least_step_mm) || !std::isfinite(o.field_step_mm))
+    refuse("field_step_mm", o.field_step_mm);
   if (!(o.max_tilt_deg > 0.0 && o.max_tilt_deg <= 90.0)) refuse("max_tilt_deg", o.max_tilt_deg);
 }
 
@@ -106,8 +108,9 @@ void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const Triang
 void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vector<Vector3>& directions,
                     const TriangleMesh& cartilage, const surface::MeshQuery& query,
                     const ThicknessOptions& options) {
-  // A field line is as long everywhere on it. Just above the bone it is the one that begins there; over a gap
-  // half way up the ray is inside.
+  // A field line is as long everywhere on it. Just above the bone it is the one that begins there. Where the
+  // grid has no node, in a layer thinner than its step or over a gap, the length along the normal stays:
+  // there the methods agree.
   std::vector<std::size_t> covered;
   std::vector<Point3> low, middle;
   for (std::size_t v = 0; v < map.thickness_mm.size(); ++v)
@@ -122,7 +125,8 @@ void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vect
   const FieldLines lines(cartilage, query, faces, options.field_step_mm, options.threads);
   for (std::size_t n = 0; n < covered.size(); ++n) {
     const double length = lines.length_through(low[n]);
-    map.thickness_mm[covered[n]] = std::isnan(length) ? lines.length_through(middle[n]) : length;
+    const double found = std::isnan(length) ? lines.length_through(middle[n]) : length;
+    if (!std::isnan(found)) map.thickness_mm[covered[n]] = found;
   }
 }
 

@@ -151,7 +151,10 @@ std::string stage_section(const io::Case& knee) {
 
 std::string flags_section(const io::Case& knee) {
   std::vector<std::string> notes;
-  if (knee.cartilage) notes = knee.cartilage->flags;
+  if (knee.cartilage) {
+    for (const std::string& doubt : knee.cartilage->doubts) notes.push_back("In doubt: " + doubt);
+    notes.insert(notes.end(), knee.cartilage->flags.begin(), knee.cartilage->flags.end());
+  }
   if (!knee.image) notes.push_back("No image was given: everything rests on the labels alone.");
   if (!knee.labels) notes.push_back("No labels were given.");
   if (knee.anatomy) {

@@ -241,7 +241,7 @@ Volume<std::uint8_t> probability_of(const Segmentation& segmentation, Tissue tis
   const ImageGeometry& grid = segmentation.labels.geometry();
   Volume<std::uint8_t> result(grid, 0);
   const auto columns = static_cast<std::size_t>(kept.values.size[2]);
-  for (std::size_t k = 0; k < class_count; ++k) {
+  for (std::size_t k = 0; k < class_count && tissue != Tissue::background; ++k) {
     const auto what = static_cast<Class>(k);
     const std::vector<Tissue> own = tissues_of(what);
     if (std::find(own.begin(), own.end(), tissue) == own.end()) continue;

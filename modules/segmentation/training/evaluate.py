@@ -113,7 +113,7 @@ def make(arguments):
         pixel_mm = synthesis.PIXEL_MM
         if slice_mm == THIN_MM:
             for plane, axis in PLANES.items():
-                count = int(round(PLANE_MM / pixel_mm))
+                count = 2 * int(PLANE_MM / pixel_mm / 2) + 1  # odd, so that the truth is that of a slice's middle
                 spacing = [mm, pixel_mm, pixel_mm]
                 spacing[axis] *= count
                 write_case(path.replace(f"-{slice_mm}-", f"-{plane}-"), *thick_slices(image, numbers, axis, count), spacing,

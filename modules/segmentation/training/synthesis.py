@@ -125,7 +125,7 @@ def warp(knee, random, generator, planes_mm):
 
 
 def alter(codes, bone_mm, core_mm, random, fields):
-    """Wears cartilage, fills the joint, and gives the limb fat and skin. Returns codes and the distance to bone."""
+    """Wears cartilage, fills the joint, and gives the limb fat and skin. Changes and returns codes and distance to bone."""
     rows = torch.arange(codes.shape[1])[None, :, None]
     cartilage = (codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE)
     # Cartilage that wears lets the joint close: what it loses is given to the bone below, so that surfaces still touch.
@@ -135,7 +135,13 @@ def alter(codes, bone_mm, core_mm, random, fields):
             loss = loss + 3 * ((fields(random.uniform(8, 20)) - random.uniform(1.0, 2.2)) * 2).clamp(0, 1)
         below = swollen(cartilage, int(math.ceil(5.0 / PIXEL_MM)))
         for tissue, bone in zip(A.CARTILAGES, A.BONES):
-            codes[(codes == tissue) & (bone_mm < loss)] = bone
+            # From the bone outward: near the other bone the distance is that bone's.
+            lost = (codes == tissue) & (bone_mm < loss)
+            for _ in range(int(math.ceil(4.0 / PIXEL_MM))):
+                reached = lost & swollen(codes == bone)
+                if not reached.any():
+                    break
+                codes[reached] = bone
         bone_mm = torch.where(below, bone_mm - loss, bone_mm)
         # Beside the cartilage bone has not grown, and keeps its cortex.
         solid = ((codes >= A.FEMUR) & (codes <= A.FIBULA)) | ((codes >= A.FEMORAL_CARTILAGE) & (codes <= A.PATELLAR_CARTILAGE))

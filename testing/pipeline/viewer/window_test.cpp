@@ -61,6 +61,7 @@ cartilage::CartilageReport ball_with_thickness() {
   for (const Point3& p : map.surface.vertices()) {
     map.thickness_mm.push_back(2.5 + (p.z - middle.z) / 6.0);
     map.region.push_back(cartilage::Region::TrF);
+    map.subregion.push_back(cartilage::Region::outside);
   }
   report.bones.push_back(map);
   return report;

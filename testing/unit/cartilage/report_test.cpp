@@ -169,6 +169,11 @@ void FinePhantom::measures_add_up() {
     EXPECT_NEAR(m.dABp_percent, 100.0 * m.dAB_mm2 / m.tAB_mm2, 1e-9);
     EXPECT_NEAR(m.ThCtAB_mean_mm * (m.cAB_mm2 + m.dAB_mm2), m.ThCcAB_mean_mm * m.cAB_mm2, 1e-6);
     EXPECT_NEAR(m.VCtAB_mm, m.VC_mm3 / m.tAB_mm2, 1e-9);
+    EXPECT_NEAR(m.ThCtAB_cv_percent, 100.0 * m.ThCtAB_sd_mm / m.ThCtAB_mean_mm, 1e-9);
+    const std::array rising{m.ThCtAB_min_mm, m.ThCtAB_p05_mm, m.ThCtAB_p25_mm, m.ThCtAB_median_mm,
+                            m.ThCtAB_p75_mm, m.ThCtAB_p95_mm, m.ThCtAB_max_mm};
+    EXPECT_TRUE(std::is_sorted(rising.begin(), rising.end())) << name(m.region);
+    EXPECT_LT(m.ThCtAB_p25_mm, m.ThCtAB_p75_mm) << name(m.region);
     EXPECT_LT(m.not_measured_mm2, 0.03 * m.tAB_mm2) << name(m.region);
   }
   const auto voxels = std::count_if(labels_->voxels().begin(), labels_->voxels().end(),

@@ -163,6 +163,41 @@ TEST(ThicknessMethods, SeeNoMoreAtTheEdgeOfASlab) {
   }
 }
 
+// Walls that lean, on a slab that lies askew in the grid: a field line is no longer for it.
+TEST(ThicknessMethods, WallsThatLeanMakeNoFieldLineLong) {
+  const TriangleMesh bone = flat_bone(12.0, 60);
+  const RigidTransform turn = RigidTransform::rotation_about({}, {0.4, -0.7, 0.6}, 33.0);
+  for (const double lean_mm : {2.0, 0.35, -0.35}) {  // 45, 10 and -10 degrees
+    const TriangleMesh block = box({-6.05, -6.05, 0.0}, {6.05, 6.05, 2.0});
+    std::vector<Point3> corners = block.vertices();
+    for (Point3& p : corners)
+      if (p.z > 0.0) p = {p.x + std::copysign(lean_mm, p.x), p.y + std::copysign(lean_mm, p.y), p.z};
+    const TriangleMesh slab(corners, block.triangles());
+    const auto normal = measure_thickness(bone, slab).thickness_mm;
+    const auto lines =
+        measure_thickness(moved(bone, turn), moved(slab, turn), {.method = ThicknessMethod::field_lines})
+            .thickness_mm;
+    for (std::size_t v = 0; v < normal.size(); ++v) {
+      const Point3& p = bone.vertices()[v];
+      ASSERT_EQ(normal[v] > 0.0, lines[v] > 0.0) << lean_mm << ": covered or not at " << p;
+      if (normal[v] > 0.0) {
+        ASSERT_LT(lines[v], 2.5) << lean_mm << " at " << p;
+      }
+      if (std::max(std::abs(p.x), std::abs(p.y)) < 3.0) {
+        ASSERT_NEAR(lines[v], 2.0, 0.05) << lean_mm;
+      }
+    }
+  }
+}
+
+TEST(ThicknessMethods, AThinLayerAndOneOverAGapStayMeasured) {
+  const TriangleMesh bone = flat_bone(6.0, 30);
+  for (const auto& [low, high] : {std::pair{0.0, 0.2}, {1.4, 3.4}, {0.6, 0.8}}) {
+    const TriangleMesh slab = box({-5.05, -5.05, low}, {5.05, 5.05, high});
+    EXPECT_NEAR(at(bone, slab, {.method = ThicknessMethod::field_lines}), high - low, 0.01) << low;
+  }
+}
+
 TEST(ThicknessMethods, HaveTheSameBitsForAnyNumberOfThreads) {
   const TriangleMesh bone = testing::icosphere(centre, 20.0, 3), cartilage = shell(centre, 20.0, 22.5, 4);
   for (const ThicknessMethod method : all_methods)

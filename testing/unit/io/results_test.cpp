@@ -465,7 +465,7 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   for (std::string line; std::getline(rows, line);) {
     // The method is the last cell, in quotes, for it lists its parameters.
     const std::size_t method =
-        line.find(",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.35 mm, ");
+        line.find(",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.25 mm, ");
     ASSERT_NE(method, std::string::npos) << line;
     const std::vector<std::string> cells = cells_of(line.substr(0, method));
     ASSERT_EQ(cells.size(), columns.size() - 1) << line;

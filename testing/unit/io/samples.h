@@ -25,7 +25,8 @@ inline cartilage::CartilageReport sample_report() {
                               .max_thickness_mm = 7.5,
                               .search_inside_mm = 2.25,
                               .max_gap_mm = 1.25,
-                              .max_tilt_deg = 55.0};
+                              .max_tilt_deg = 55.0,
+                              .field_step_mm = 0.25};
   report.extract_options = {.smoothing_mm = 0.375, .fairing_mm = 1.125};
   report.regions = {{cartilage::Region::MT,
                      1000.1,

@@ -71,6 +71,7 @@ cartilage::CartilageReport measured() {
   cartilage::RegionMeasures tibia{.region = cartilage::Region::MT};
   tibia.tAB_mm2 = 1012.4;
   tibia.dABp_percent = 12.34;
+  tibia.not_measured_mm2 = 0.0;
   tibia.VC_mm3 = 1890.6;
   tibia.ThCtAB_mean_mm = 1.536;
   tibia.ThCtAB_sd_mm = 0.421;
@@ -78,6 +79,7 @@ cartilage::CartilageReport measured() {
   tibia.ThCcAB_mean_mm = 1.75;
   cartilage::RegionMeasures patella{.region = cartilage::Region::P};
   patella.tAB_mm2 = 900.0;
+  patella.not_measured_mm2 = 0.0;
   patella.ThCtAB_mean_mm = patella.ThCtAB_median_mm = patella.ThCtAB_sd_mm = nan;
   patella.ThCcAB_mean_mm = patella.VC_mm3 = patella.dABp_percent = nan;
   report.regions = {tibia, patella};

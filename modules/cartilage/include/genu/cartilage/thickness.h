@@ -40,15 +40,15 @@ struct ThicknessMap {
 /// Along the normal, the value is the length of the ray inside the closed cartilage surface. Over the total
 /// subchondral area the area-weighted mean is ThCtAB.Me (Eckstein et al. 2006, Osteoarthritis and Cartilage
 /// 14:974). The other methods say how thick cartilage is where the normal meets some: where there is none,
-/// and where it can't be told, is the same for all. Nearest point as in the comparison of methods by Heuer et
-/// al. 2001 (Journal of Biomechanics 34:927); field lines by Jones et al. 2000 (Human Brain Mapping 11:12)
-/// and Yezzi and Prince 2003 (IEEE Transactions on Medical Imaging 22:1332). Over a sphere of cartilage all
-/// three agree; where the surfaces are not parallel, nearest < field lines < normal. Invariant to rigid
-/// motion of both meshes. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is not
-/// measured; one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0.
-/// Cartilage that the ray meets a second time, beyond a gap wider than
-/// `max_gap_mm`, belongs to another part of the joint and does not count.
-/// \throws InvalidInput if either mesh is empty or `bone` has a vertex in no triangle.
+/// and where it can't be told, is the same for all. Field
+/// lines by Jones et al. 2000 (Human Brain Mapping 11:12) and Yezzi and Prince 2003 (IEEE Transactions on
+/// Medical Imaging 22:1332). On a shell of spheres all three agree; between planes that meet at an angle,
+/// nearest < field lines < normal. Invariant to rigid motion of both meshes, field lines up to what their
+/// grid resolves. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is not measured;
+/// one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0. Cartilage
+/// that the ray meets a second time, beyond a gap wider than `max_gap_mm`, belongs to another part of the
+/// joint and does not count. \throws InvalidInput if either mesh is empty or `bone` has a vertex in no
+/// triangle.
 ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& cartilage,
                                const ThicknessOptions& options = {});
 
