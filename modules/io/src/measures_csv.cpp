@@ -46,8 +46,9 @@ std::string measures_csv_rows(const cartilage::CartilageReport& report, std::str
     for (const cartilage::RegionMeasures& measures : *list)
       for (const MeasureField& field : measure_fields) {
         const std::size_t end = field.name.rfind('_');
-        rows += first + std::string(name(measures.region)) + "," + std::string(field.name.substr(0, end)) +
-                "," + cell(measures.*field.value) + "," + std::string(field.name.substr(end + 1)) + last;
+        rows.append(first).append(name(measures.region)).append(",").append(field.name.substr(0, end));
+        rows.append(",").append(cell(measures.*field.value)).append(",");
+        rows.append(field.name.substr(end + 1)).append(last);
       }
   return rows;
 }
