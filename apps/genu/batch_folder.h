@@ -40,7 +40,7 @@ class BatchFolder {
     std::string reason;
     std::filesystem::path log;
   };
-  /// Writes cohort.csv, one row a region of each finished case, and failures.csv.
+  /// Writes cohort.csv, one row a region and measure of each finished case, and failures.csv.
   void write_tables(const std::vector<std::string>& rows, const std::vector<Failure>& failures) const;
 
  private:

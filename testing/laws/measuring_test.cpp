@@ -49,6 +49,15 @@ struct Tolerance {
 };
 
 void expect_alike(const CartilageReport& a, const CartilageReport& b, const Tolerance& tolerance) {
+  ASSERT_EQ(a.parts.size(), b.parts.size());
+  for (std::size_t r = 0; r < a.parts.size(); ++r) {
+    const auto &x = a.parts[r], &y = b.parts[r];
+    ASSERT_EQ(x.region, y.region);
+    // A vertex on the border of two parts may fall to either.
+    const double area = std::max(0.01, tolerance.relative_area) * x.tAB_mm2;
+    EXPECT_NEAR(x.tAB_mm2, y.tAB_mm2, area) << name(x.region);
+    EXPECT_NEAR(x.ThCtAB_mean_mm, y.ThCtAB_mean_mm, std::max(0.02, tolerance.thickness_mm)) << name(x.region);
+  }
   ASSERT_EQ(a.regions.size(), b.regions.size());
   for (std::size_t r = 0; r < a.regions.size(); ++r) {
     const auto &x = a.regions[r], &y = b.regions[r];

@@ -10,45 +10,13 @@
 
 #include <genu/core/mesh.h>
 
+#include "distribution.h"
 #include "field_lines.h"
 
 namespace genu::cartilage {
 namespace {
 
 constexpr double unknown = RegionMeasures::unknown;
-
-struct Sample {
-  double thickness_mm;
-  double area_mm2;
-};
-
-/// Thicknesses from least to greatest, with the area that each stands for.
-class Distribution {
- public:
-  explicit Distribution(std::vector<Sample> samples) : samples_(std::move(samples)) {
-    std::sort(samples_.begin(), samples_.end(),
-              [](const Sample& a, const Sample& b) { return a.thickness_mm < b.thickness_mm; });
-    for (const Sample& s : samples_) total_ += s.area_mm2;
-  }
-  /// Returns the value that this part of the area lies below; between two samples, their mean.
-  double at(double part) const {
-    if (samples_.empty()) return unknown;
-    double below = 0.0;
-    for (std::size_t n = 0; n < samples_.size(); ++n) {
-      below += samples_[n].area_mm2;
-      if (below > part * total_) return samples_[n].thickness_mm;
-      if (below == part * total_ && n + 1 < samples_.size())
-        return 0.5 * (samples_[n].thickness_mm + samples_[n + 1].thickness_mm);
-    }
-    return samples_.back().thickness_mm;
-  }
-  double least() const { return samples_.empty() ? unknown : samples_.front().thickness_mm; }
-  double most() const { return samples_.empty() ? unknown : samples_.back().thickness_mm; }
-
- private:
-  std::vector<Sample> samples_;
-  double total_ = 0.0;
-};
 
 RegionMeasures measures_of(Region region, std::vector<Sample> measured, double not_measured_mm2) {
   RegionMeasures m;
@@ -57,8 +25,8 @@ RegionMeasures measures_of(Region region, std::vector<Sample> measured, double n
   m.cAB_mm2 = m.dAB_mm2 = 0.0;
   double sum = 0.0;
   for (const Sample& s : measured) {
-    (s.thickness_mm > 0.0 ? m.cAB_mm2 : m.dAB_mm2) += s.area_mm2;
-    sum += s.area_mm2 * s.thickness_mm;
+    (s.value > 0.0 ? m.cAB_mm2 : m.dAB_mm2) += s.area_mm2;
+    sum += s.area_mm2 * s.value;
   }
   const double area = m.cAB_mm2 + m.dAB_mm2;
   m.tAB_mm2 = area + not_measured_mm2;
@@ -67,7 +35,7 @@ RegionMeasures measures_of(Region region, std::vector<Sample> measured, double n
   m.ThCcAB_mean_mm = m.cAB_mm2 > 0.0 ? sum / m.cAB_mm2 : unknown;
   double squares = 0.0;
   for (const Sample& s : measured)
-    squares += s.area_mm2 * (s.thickness_mm - m.ThCtAB_mean_mm) * (s.thickness_mm - m.ThCtAB_mean_mm);
+    squares += s.area_mm2 * (s.value - m.ThCtAB_mean_mm) * (s.value - m.ThCtAB_mean_mm);
   m.ThCtAB_sd_mm = area > 0.0 ? std::sqrt(squares / area) : unknown;
   if (m.ThCtAB_mean_mm > 0.0) m.ThCtAB_cv_percent = 100.0 * m.ThCtAB_sd_mm / m.ThCtAB_mean_mm;
   const Distribution distribution(std::move(measured));

@@ -3,13 +3,13 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <iomanip>
 #include <limits>
 #include <sstream>
 #include <utility>
 
 #include <genu/cartilage/report.h>
 #include <genu/core/error.h>
+#include <genu/core/text.h>
 #include <genu/surface/measure.h>
 #include <genu/surface/query.h>
 
@@ -89,12 +89,6 @@ void flag_cut_bones(const LabelMap& labels, const std::vector<Bone>& bones, cons
   }
 }
 
-std::string whole(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(0) << value;
-  return out.str();
-}
-
 std::string words(Region region) {
   return std::string(name(region)) + " (" + std::string(title(region)) + ")";
 }
@@ -116,9 +110,9 @@ void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const 
     if (!(area > 0.0)) continue;
     bare = either(bare, loss.bare);
     unsure = either(unsure, loss.unsure);
-    flags.push_back("cartilage may be lost at the margin of " + words(plate) + ": " + whole(area) +
+    flags.push_back("cartilage may be lost at the margin of " + words(plate) + ": " + fixed(area, 0) +
                     " mm2 that bear cartilage in intact knees are bare and count as denuded, up to " +
-                    whole(ground.area_mm2(loss.unsure)) + " mm2 beside them count as not measured");
+                    fixed(ground.area_mm2(loss.unsure), 0) + " mm2 beside them count as not measured");
   }
   if (std::find(bare.begin(), bare.end(), 1) == bare.end()) return;
   bearing = subchondral(ground, Bone::tibia, either(covered, bare), frame, rule, cuts);
@@ -129,17 +123,24 @@ void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const 
 
 /// Says which condyles are smaller than any intact knee's of that width. Where cartilage was, nothing shows:
 /// what is missing counts as not measured.
-void add_missing_area(RegionMeasures& m, const Ground& femur, const KneeFrame& frame,
-                      std::vector<std::string>& flags) {
+void add_missing_area(RegionMeasures& m, std::vector<RegionMeasures>& parts, const Ground& femur,
+                      const KneeFrame& frame, std::vector<std::string>& flags) {
   constexpr double least_part = 0.7;
   const auto expected = expected_area_mm2(femur, frame, m.region);
   if (!expected || !(m.tAB_mm2 < least_part * *expected)) return;
   flags.push_back("cartilage may be lost at the margin of " + words(m.region) + ": it lies on " +
-                  whole(m.tAB_mm2) + " mm2 where intact knees of this width have " + whole(*expected) +
+                  fixed(m.tAB_mm2, 0) + " mm2 where intact knees of this width have " + fixed(*expected, 0) +
                   " mm2; what is missing counts as not measured");
-  m.not_measured_mm2 += *expected - m.tAB_mm2;
-  m.tAB_mm2 = *expected;
-  m.dABp_percent = 100.0 * m.dAB_mm2 / m.tAB_mm2;
+  // Where on the condyle it is missing nobody knows: its parts share it.
+  const double growth = *expected / m.tAB_mm2;
+  const auto grow = [growth](RegionMeasures& r) {
+    r.not_measured_mm2 += (growth - 1.0) * r.tAB_mm2;
+    r.tAB_mm2 *= growth;
+    r.dABp_percent = 100.0 * r.dAB_mm2 / r.tAB_mm2;
+  };
+  grow(m);
+  for (RegionMeasures& part : parts)
+    if (parent_of(part.region) == m.region) grow(part);
 }
 
 /// Measures one bone.
@@ -196,7 +197,8 @@ Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone b
   result.regions = measures_of(map, ground, map.region, measured_regions);
   result.parts = measures_of(map, ground, map.subregion, subregions);
   if (orientation.from_both_bones && bone == Bone::femur)
-    for (RegionMeasures& m : result.regions) add_missing_area(m, ground, orientation.frame, flags);
+    for (RegionMeasures& m : result.regions)
+      add_missing_area(m, result.parts, ground, orientation.frame, flags);
   for (const RegionMeasures& m : result.regions)
     if (std::isnan(m.tAB_mm2))
       flags.push_back("no cartilage is on " + words(m.region) + ": lost or not labelled");

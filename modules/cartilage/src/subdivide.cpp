@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "distribution.h"
 #include "quantile.h"
 
 namespace genu::cartilage {
@@ -30,16 +31,6 @@ struct PlateCut {
   Vector3 scaled(const Vector3& at) const { return {(at.x - x) / half_x, (at.y - y) / half_y, 0.0}; }
 };
 
-/// Returns the value that `part` of the area lies below.
-double at_part_of_area(std::vector<std::pair<double, double>> values_and_areas, double part) {
-  std::sort(values_and_areas.begin(), values_and_areas.end());
-  double all = 0.0, below = 0.0;
-  for (const auto& [value, area] : values_and_areas) all += area;
-  for (const auto& [value, area] : values_and_areas)
-    if ((below += area) >= part * all) return value;
-  return 0.0;
-}
-
 PlateCut plate_cut(const std::vector<Spot>& spots) {
   PlateCut cut;
   double area = 0.0, xx = 0.0, yy = 0.0;
@@ -58,19 +49,20 @@ PlateCut plate_cut(const std::vector<Spot>& spots) {
   constexpr double least_mm = 1e-3;
   cut.half_x = std::max(least_mm, std::sqrt(xx / area));
   cut.half_y = std::max(least_mm, std::sqrt(yy / area));
-  std::vector<std::pair<double, double>> radii;
+  std::vector<Sample> radii;
   radii.reserve(spots.size());
-  for (const Spot& s : spots) radii.emplace_back(length(cut.scaled(s.at)), s.area_mm2);
-  cut.central = at_part_of_area(std::move(radii), central_part_of_plate);
+  for (const Spot& s : spots) radii.push_back({length(cut.scaled(s.at)), s.area_mm2});
+  cut.central = Distribution(std::move(radii)).at(central_part_of_plate);
   return cut;
 }
 
 /// Where one third of a condyle's area ends and the next begins, from medial to lateral.
 std::array<double, 2> thirds(const std::vector<Spot>& spots) {
-  std::vector<std::pair<double, double>> x;
+  std::vector<Sample> x;
   x.reserve(spots.size());
-  for (const Spot& s : spots) x.emplace_back(s.at.x, s.area_mm2);
-  return {at_part_of_area(x, 1.0 / 3.0), at_part_of_area(x, 2.0 / 3.0)};
+  for (const Spot& s : spots) x.push_back({s.at.x, s.area_mm2});
+  const Distribution distribution(std::move(x));
+  return {distribution.at(1.0 / 3.0), distribution.at(2.0 / 3.0)};
 }
 
 /// Where the patella reaches furthest back, in the median of its heights.

@@ -86,9 +86,9 @@ double thickness_along(const Point3& foot, const Vector3& up, const surface::Mes
   return inside;
 }
 
-void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const TriangleMesh& cartilage,
-                       const ThicknessOptions& options) {
-  const std::vector<Facing> facing = facing_of(cartilage, bone, surface::vertex_normals(bone));
+void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const std::vector<Vector3>& directions,
+                       const TriangleMesh& cartilage, const ThicknessOptions& options) {
+  const std::vector<Facing> facing = facing_of(cartilage, bone, directions);
   std::vector<Triangle> articular;
   for (std::size_t t = 0; t < facing.size(); ++t)
     if (facing[t].face == Face::articular) articular.push_back(cartilage.triangles()[t]);
@@ -121,7 +121,7 @@ void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vect
       middle.push_back(bone.vertices()[v] + half * directions[v]);
     }
   std::vector<Face> faces;
-  for (const Facing& f : facing_of(cartilage, bone, surface::vertex_normals(bone))) faces.push_back(f.face);
+  for (const Facing& f : facing_of(cartilage, bone, directions)) faces.push_back(f.face);
   const FieldLines lines(cartilage, query, faces, options.field_step_mm, options.threads);
   for (std::size_t n = 0; n < covered.size(); ++n) {
     const double length = lines.length_through(low[n]);
@@ -187,7 +187,8 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
               thickness_along(bone.vertices()[v], directions[v], query, options, least_cosine);
       },
       options.threads);
-  if (options.method == ThicknessMethod::nearest_point) to_nearest_points(map, bone, cartilage, options);
+  if (options.method == ThicknessMethod::nearest_point)
+    to_nearest_points(map, bone, directions, cartilage, options);
   if (options.method == ThicknessMethod::field_lines)
     to_field_lines(map, bone, directions, cartilage, query, options);
   return map;

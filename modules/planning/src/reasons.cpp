@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <iomanip>
 #include <limits>
 #include <map>
-#include <sstream>
 
 #include <genu/core/error.h>
 #include <genu/core/text.h>
@@ -20,18 +18,15 @@ constexpr std::array all_rejections{
     Rejection::tendon,       Rejection::vessel,           Rejection::meniscus};
 
 std::string one_decimal(double value) {
-  std::ostringstream out;
-  out << std::fixed << std::setprecision(1) << value;
-  return out.str() == "-0.0" ? "0.0" : out.str();
+  const std::string text = fixed(value, 1);
+  return text == "-0.0" ? "0.0" : text;
 }
 
 // What is measured against a limit: two decimals, or as many as it takes not to read as the limit itself.
 std::string against(double value, double limit) {
   std::string text;
   for (int digits = 2; digits <= 9; ++digits) {
-    std::ostringstream out;
-    out << std::fixed << std::setprecision(digits) << value;
-    text = out.str();
+    text = fixed(value, digits);
     if (std::stod(text) != limit) break;
   }
   return text;

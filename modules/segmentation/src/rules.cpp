@@ -107,7 +107,8 @@ void keep_largest(Draft& draft, Class what) {
     if (pieces.of[p] != 0 && pieces.of[p] != largest) draft.take_away(p);
 }
 
-/// What hangs on a bone by less than this, or is nowhere as wide, is none of it.
+/// What a disc of about this diameter does not fit into, away from where one does, is no bone: 5 pixels of
+/// 0.55 mm.
 constexpr double least_width_mm = 2.2;
 
 /// Takes away a bone's crumbs and threads in each slice; corners stay as they are.

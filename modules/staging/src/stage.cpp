@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iomanip>
 #include <sstream>
 #include <utility>
 
 #include <genu/core/error.h>
+#include <genu/core/text.h>
 #include <genu/staging/stage.h>
 
 namespace genu::staging {
@@ -30,9 +30,7 @@ struct Bounds {
 std::string percent(double value, const Rule& rule) {
   std::string text;
   for (int digits = 1; digits <= 9; ++digits) {
-    std::ostringstream out;
-    out << std::fixed << std::setprecision(digits) << value;
-    text = out.str();
+    text = fixed(value, digits);
     const double shown = std::stod(text);
     const auto reads_as = [&](double threshold) { return shown == threshold && value != threshold; };
     if (!reads_as(rule.moderate_above_dABp_percent) && !reads_as(rule.severe_above_dABp_percent)) break;
@@ -178,9 +176,9 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
                              "): " + place_among_thresholds(worst->least, rule) + ".");
   for (const Bounds& plate : plates)
     if (!plate.gap.empty()) result.reasons.push_back(plate.gap);
+  if (!report.doubts.empty()) return with_flags(std::move(result), report);
   const bool gaps_matter = result.possible != stages_between(worst->least, worst->least, rule);
   const bool has_gaps = std::any_of(plates.begin(), plates.end(), [](auto& p) { return !p.gap.empty(); });
-  if (!report.doubts.empty()) return with_flags(std::move(result), report);
   if (gaps_matter)
     result.reasons.push_back("What is missing could change the stage: " + listed(result.possible) +
                              " remain possible.");

@@ -534,6 +534,18 @@ TEST(Margin, OfACondyleThatIsMissingLeavesItsAreaOpen) {
   const RegionMeasures& m = *find(report, Region::cMF);
   EXPECT_GT(m.not_measured_mm2, 0.3 * m.tAB_mm2);
   EXPECT_NEAR(m.tAB_mm2, m.cAB_mm2 + m.dAB_mm2 + m.not_measured_mm2, 1e-6);
+  RegionMeasures sum{.tAB_mm2 = 0.0, .dAB_mm2 = 0.0, .not_measured_mm2 = 0.0};
+  for (const RegionMeasures& part : report.parts)
+    if (parent_of(part.region) == Region::cMF && part.region != Region::cMF) {
+      sum.tAB_mm2 += part.tAB_mm2;
+      sum.dAB_mm2 += part.dAB_mm2;
+      sum.not_measured_mm2 += part.not_measured_mm2;
+      EXPECT_NEAR(part.tAB_mm2, part.cAB_mm2 + part.dAB_mm2 + part.not_measured_mm2, 1e-6)
+          << name(part.region);
+    }
+  EXPECT_NEAR(sum.tAB_mm2, m.tAB_mm2, 1e-6);
+  EXPECT_NEAR(sum.dAB_mm2, m.dAB_mm2, 1e-6);
+  EXPECT_NEAR(sum.not_measured_mm2, m.not_measured_mm2, 1e-6);
 }
 
 TEST(Margin, OfAnIntactKneeIsNotLost) {

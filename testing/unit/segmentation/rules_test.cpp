@@ -51,7 +51,7 @@ TEST(Rules, ABoneHasNoThreadsAndKeepsItsCorners) {
   knee.fill({2, 18}, {2, 12}, {5, 15}, Class::femur);
   knee.fill({2, 18}, {5, 6}, {15, 25}, Class::femur);   // 1 mm thick, 10 mm long
   knee.fill({2, 18}, {3, 10}, {25, 29}, Class::femur);  // what hangs on it, in every slice
-  knee.fill({2, 3}, {20, 21}, {3, 5}, Class::femur);    // a crumb
+  knee.fill({18, 19}, {5, 6}, {8, 10}, Class::femur);   // a crumb on the next slice, which hangs on the bone
   knee.apply();
   const std::ptrdiff_t bone = 16 * 10 * 10;
   EXPECT_GE(knee.count(Class::femur), bone);

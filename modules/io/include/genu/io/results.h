@@ -49,8 +49,8 @@ std::string as_utf8(std::string_view text);
 
 /// Returns the text as one cell (RFC 4180): UTF-8, quoted where it holds a comma, a quote or a line break.
 std::string csv_cell(std::string_view text);
-/// Returns the header and one row a region: case, visit, side, region, every measure with its unit in the
-/// column name.
+/// Returns the header, and one row a region and measure: case, visit, side, region, measure, value, unit,
+/// method with its parameters. Regions, then sub-regions and compartments; an empty value was not measured.
 std::string measures_csv_header();
 std::string measures_csv_rows(const cartilage::CartilageReport& report, std::string_view case_name,
                               std::string_view visit);
