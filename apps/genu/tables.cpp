@@ -139,6 +139,54 @@ std::string text_of(const staging::StageReport& report) {
   return text + report.statement + "\n";
 }
 
+std::string text_of(const followup::Course& course) {
+  std::string text;
+  for (std::size_t n = 0; n < course.changes.size(); ++n) {
+    const followup::VisitChange& change = course.changes[n];
+    const auto years = followup::years_to(course, n);
+    text += course.knee + ", " + std::string(name(change.side)) + " knee: " + course.visits[0].name + " to " +
+            course.visits[n + 1].name + (years ? ", " + fixed(*years, 2) + " years" : "") + "\n";
+    TextTable table(
+        {"region", "", "measure", "baseline", "follow-up", "change", "%", "% a year", "SDC", "verdict"});
+    for (const auto* list : {&change.regions, &change.parts})
+      for (const followup::RegionChange& row : *list) {
+        if (list == &change.parts && row.region < cartilage::Region::MFTC) continue;
+        for (const followup::ComparedMeasure& measure : followup::compared_measures()) {
+          const followup::Finding f = finding_on(course, n, row, measure);
+          const int digits = measure.unit == "mm" ? 3 : 1;
+          table.add_row({std::string(name(row.region)), std::string(title(row.region)),
+                         measure.name + " " + measure.unit, fixed(f.change.baseline, digits),
+                         fixed(f.change.followup, digits), fixed(f.change.difference(), digits),
+                         fixed(f.percent, 1), fixed(f.percent_a_year, 2), fixed(f.sdc, digits),
+                         std::string(name(f.verdict))});
+        }
+      }
+    text += table.text();
+    if (!change.ordered_mm.empty())
+      text += "Thinning score " + fixed(change.thinning_score_mm, 3) + " mm, thickening score " +
+              fixed(change.thickening_score_mm, 3) + " mm over " + std::to_string(change.ordered_mm.size()) +
+              " sub-regions; most thinning " + fixed(change.ordered_mm.front(), 3) + " mm, most thickening " +
+              fixed(change.ordered_mm.back(), 3) + " mm\n";
+    for (const followup::BoneChange& bone : change.bones)
+      text += "Alignment of the " + std::string(name(bone.bone)) + ": " + fixed(bone.alignment.rms_mm, 2) +
+              " mm RMS over " + fixed(100.0 * bone.alignment.matched_part, 0) +
+              " % of the surfaces; its volume in both images " + fixed(bone.volume_mm3.percent(), 2) + " %\n";
+    for (const std::string& flag : change.flags) text += "Flag: " + flag + "\n";
+  }
+  return text + "Smallest detectable change (SDC): " + course.precision.name + ": " +
+         course.precision.source + "\n";
+}
+
+std::string text_of(const followup::Precision& precision) {
+  TextTable table(
+      {"region", "pairs", "ThCtAB bias mm", "SDC mm", "VC bias mm3", "SDC mm3", "dABp bias %", "SDC %"});
+  for (const followup::RegionPrecision& row : precision.regions)
+    table.add_row({std::string(name(row.region)), std::to_string(row.pairs), fixed(row.ThCtAB_mm.bias, 4),
+                   fixed(row.ThCtAB_mm.sdc, 4), fixed(row.VC_mm3.bias, 2), fixed(row.VC_mm3.sdc, 2),
+                   fixed(row.dABp_percent.bias, 3), fixed(row.dABp_percent.sdc, 3)});
+  return precision.name + ": " + precision.source + "\nThickness " + precision.method + "\n" + table.text();
+}
+
 std::string text_of(const std::vector<planning::NeedlePlan>& plans) {
   if (plans.empty()) return "No target: neither a recess nor a lesion was found.\n";
   TextTable table(

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <genu/cartilage/report.h>
+#include <genu/followup/course.h>
 #include <genu/io/dicom.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
@@ -19,6 +20,8 @@ std::string text_of(const segmentation::SegmentationReport& report);
 std::string text_of(const std::vector<segmentation::Agreement>& agreements);
 std::string text_of(const cartilage::CartilageReport& report);
 std::string text_of(const staging::StageReport& report);
+std::string text_of(const followup::Course& course);
+std::string text_of(const followup::Precision& precision);
 std::string text_of(const std::vector<planning::NeedlePlan>& plans);
 
 /// Returns the scan as JSON (data/schemas/series_list.schema.json).

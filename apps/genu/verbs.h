@@ -13,6 +13,8 @@ Verb stage_verb();
 Verb plan_verb();
 Verb run_verb();
 Verb batch_verb();
+Verb compare_verb();
+Verb precision_verb();
 Verb compare_labels_verb();
 
 }  // namespace genu::app

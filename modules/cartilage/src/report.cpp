@@ -219,6 +219,17 @@ void name_lesions(std::vector<Lesion>& lesions) {
 
 }  // namespace
 
+std::string method_with_parameters(const CartilageReport& report) {
+  const ThicknessOptions& t = report.thickness_options;
+  std::ostringstream text;
+  text << report.method << "; max " << t.max_thickness_mm << " mm, inside " << t.search_inside_mm
+       << " mm, gap " << t.max_gap_mm << " mm, tilt " << t.max_tilt_deg << " deg, ";
+  if (t.method == ThicknessMethod::field_lines) text << "field step " << t.field_step_mm << " mm, ";
+  text << "smoothing " << report.extract_options.smoothing_mm << " mm, fairing "
+       << report.extract_options.fairing_mm << " mm";
+  return text.str();
+}
+
 CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& options,
                              const Progress& progress) {
   check(options);

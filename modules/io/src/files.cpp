@@ -119,7 +119,8 @@ void require_replaceable(const fs::path& folder, const FolderOptions& options) {
   if (!options.replace) fail("cannot make the folder", folder, "it is not empty");
   if (!made_by_genu(folder))
     fail("cannot replace the folder", folder,
-         "Genu did not make it: it holds neither case.json nor truth.json nor series_list.json of Genu");
+         "Genu did not make it: it holds none of the documents that Genu puts into its folders, such as "
+         "case.json");
   for (const fs::path& input : options.inputs)
     if (lies_in(input, folder))
       fail("cannot replace the folder", folder, "the input '" + input.string() + "' lies in it");
@@ -169,7 +170,8 @@ fs::path final_path(const fs::path& path) {
 }
 
 bool made_by_genu(const fs::path& folder) {
-  for (const char* document : {"case.json", "truth.json", "series_list.json", "segmentation.json"}) {
+  for (const char* document :
+       {"case.json", "truth.json", "series_list.json", "segmentation.json", "followup.json"}) {
     std::ifstream in(folder / document, std::ios::binary);
     std::string start(64, '\0');
     in.read(start.data(), static_cast<std::streamsize>(start.size()));

@@ -16,22 +16,6 @@ std::string csv_cell(std::string_view text) {
   return quoted + '"';
 }
 
-namespace {
-
-/// The method with what it was told, so that a row can be compared with another's.
-std::string method_of(const cartilage::CartilageReport& report) {
-  const cartilage::ThicknessOptions& o = report.thickness_options;
-  return report.method + "; max " + cell(o.max_thickness_mm) + " mm, inside " + cell(o.search_inside_mm) +
-         " mm, gap " + cell(o.max_gap_mm) + " mm, tilt " + cell(o.max_tilt_deg) + " deg, " +
-         (o.method == cartilage::ThicknessMethod::field_lines
-              ? "field step " + cell(o.field_step_mm) + " mm, "
-              : std::string()) +
-         "smoothing " + cell(report.extract_options.smoothing_mm) + " mm, fairing " +
-         cell(report.extract_options.fairing_mm) + " mm";
-}
-
-}  // namespace
-
 std::string measures_csv_header() {
   return "case,visit,side,region,measure,value,unit,method\n";
 }
@@ -40,7 +24,7 @@ std::string measures_csv_rows(const cartilage::CartilageReport& report, std::str
                               std::string_view visit) {
   const std::string first =
       csv_cell(case_name) + "," + csv_cell(visit) + "," + std::string(name(report.side)) + ",";
-  const std::string last = "," + csv_cell(method_of(report)) + "\n";
+  const std::string last = "," + csv_cell(method_with_parameters(report)) + "\n";
   std::string rows;
   for (const auto* list : {&report.regions, &report.parts})
     for (const cartilage::RegionMeasures& measures : *list)

@@ -72,4 +72,19 @@ Colour thickness_colour(double thickness_mm, cartilage::Region region, double ma
   return thickness_colour(thickness_mm / max_mm);
 }
 
+std::vector<Colour> colours_of(const cartilage::BoneMap& map, double max_mm) {
+  std::vector<Colour> colours(map.surface.vertices().size(), bone_colour);
+  for (std::size_t v = 0; v < colours.size() && v < map.region.size() && v < map.thickness_mm.size(); ++v)
+    colours[v] = thickness_colour(map.thickness_mm[v], map.region[v], max_mm);
+  return colours;
+}
+
+Colour change_colour(double part) {
+  const double t = std::clamp(2.0 * part - 1.0, -1.0, 1.0);
+  // Both ends are as dark as each other, so that neither sign looks larger; the middle is white.
+  const double strength = std::abs(t);
+  const auto c = linear_srgb(0.97 - 0.50 * strength, 0.17 * strength, t < 0.0 ? 27.0 : 258.0);
+  return {srgb_byte(c[0]), srgb_byte(c[1]), srgb_byte(c[2])};
+}
+
 }  // namespace genu::render

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <genu/cartilage/regions.h>
+#include <vector>
+
+#include <genu/cartilage/report.h>
 #include <genu/core/tissue.h>
 #include <genu/planning/anatomy.h>
 
@@ -20,6 +22,12 @@ Colour thickness_colour(double part);
 
 /// Returns the colour of a bone vertex: the scale, or one of the three colours below.
 Colour thickness_colour(double thickness_mm, cartilage::Region region, double max_mm);
+
+/// Returns the colours of a bone's vertices.
+std::vector<Colour> colours_of(const cartilage::BoneMap& map, double max_mm);
+
+/// Returns the colour for a part of the scale of change: red (0, thinner) over white to blue (1, thicker).
+Colour change_colour(double part);
 
 inline constexpr Colour denuded_colour{222, 22, 60};
 inline constexpr Colour not_measured_colour{148, 148, 152};

@@ -15,10 +15,7 @@
 namespace genu::render {
 
 void add_thickness_map(vtkRenderer* renderer, const cartilage::BoneMap& map, double max_mm) {
-  std::vector<Colour> colours(map.surface.vertices().size(), bone_colour);
-  for (std::size_t v = 0; v < colours.size() && v < map.region.size() && v < map.thickness_mm.size(); ++v)
-    colours[v] = thickness_colour(map.thickness_mm[v], map.region[v], max_mm);
-  add_coloured_surface(*renderer, map.surface, colours);
+  add_coloured_surface(*renderer, map.surface, colours_of(map, max_mm));
 }
 
 void add_thickness_map(vtkRenderer* renderer, const cartilage::CartilageReport& report) {

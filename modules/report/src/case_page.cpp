@@ -40,6 +40,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; ma
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .gallery { display: grid; grid-template-columns: 1fr 1fr; gap: .9rem; margin: .7rem 0; align-items: start; }
+.gallery.followup { grid-template-columns: 1fr 1fr 1fr; }
 .gallery.plan figure.wide { max-width: 46rem; }
 .pair { display: grid; grid-template-columns: 1fr 1.2fr; gap: 1.2rem; align-items: start; }
 .pair td:first-child { min-width: 0; white-space: nowrap; }
@@ -63,26 +64,29 @@ footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--lin
 
 }  // namespace
 
-std::string case_page(const io::Case& knee, const std::vector<Figure>& figures) {
-  const std::string title = "Knee report: " + knee.name + ", " + knee.visit;
+std::string page_of(std::string_view title, const std::string& body) {
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   page += "<title>" + escaped(title) + "</title>\n<style>" + style + "</style>\n</head>\n<body>\n";
-  page += headline(knee);
-  page += stage_section(knee);
-  page += flags_section(knee);
-  page += measures_section(knee);
-  page += thickness_section(knee, figures);
-  page += lesions_section(knee);
-  page += slices_section(knee, figures);
-  page += segmentation_section(knee);
-  page += plans_section(knee, figures);
-  page += origin_section(knee);
-  page +=
+  return page + body + "</body>\n</html>\n";
+}
+
+std::string case_page(const io::Case& knee, const std::vector<Figure>& figures) {
+  std::string body = headline(knee);
+  body += stage_section(knee);
+  body += flags_section(knee);
+  body += measures_section(knee);
+  body += thickness_section(knee, figures);
+  body += lesions_section(knee);
+  body += slices_section(knee, figures);
+  body += segmentation_section(knee);
+  body += plans_section(knee, figures);
+  body += origin_section(knee);
+  body +=
       "<footer><p>Research use only. This page was computed from images and labels and was not checked by a "
       "physician; it is neither a diagnosis nor an instruction to treat. A needle plan holds for the posture "
       "of the scan alone.</p></footer>\n";
-  return page + "</body>\n</html>\n";
+  return page_of("Knee report: " + knee.name + ", " + knee.visit, body);
 }
 
 }  // namespace genu::report

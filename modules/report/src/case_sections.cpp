@@ -14,10 +14,6 @@
 namespace genu::report {
 namespace {
 
-std::string section(std::string_view title, const std::string& body) {
-  return "<section>\n<h2>" + escaped(title) + "</h2>\n" + body + "</section>\n";
-}
-
 std::string absent(std::string_view text) {
   return paragraph(text, "absent");
 }
@@ -27,13 +23,6 @@ std::string listed(const std::vector<staging::Stage>& stages) {
   for (std::size_t s = 0; s < stages.size(); ++s)
     text += (s == 0 ? "" : s + 1 == stages.size() ? " or " : ", ") + std::string(name(stages[s]));
   return text;
-}
-
-std::string definitions(const std::vector<std::array<std::string, 2>>& rows) {
-  std::string html = "<dl>\n";
-  for (const auto& [term, meaning] : rows)
-    html += "<dt>" + escaped(term) + "</dt><dd>" + escaped(meaning) + "</dd>\n";
-  return html + "</dl>\n";
 }
 
 std::string described(const ImageGeometry& grid) {

@@ -70,6 +70,17 @@ std::string bullets(const std::vector<std::string>& items) {
   return html + "</ul>\n";
 }
 
+std::string section(std::string_view title, const std::string& body) {
+  return "<section>\n<h2>" + escaped(title) + "</h2>\n" + body + "</section>\n";
+}
+
+std::string definitions(const std::vector<std::array<std::string, 2>>& rows) {
+  std::string html = "<dl>\n";
+  for (const auto& [term, meaning] : rows)
+    html += "<dt>" + escaped(term) + "</dt><dd>" + escaped(meaning) + "</dd>\n";
+  return html + "</dl>\n";
+}
+
 void Table::add(const std::vector<std::string>& cells) {
   rows_ += "<tr>";
   for (std::size_t c = 0; c < columns_.size(); ++c) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@ std::string capitalised(std::string text);
 std::string paragraph(std::string_view text, std::string_view css_class = {});
 /// Returns a bulleted list, or an empty text for no items.
 std::string bullets(const std::vector<std::string>& items);
+
+/// Returns a part of the page under a heading.
+std::string section(std::string_view title, const std::string& body);
+/// Returns a list of terms and what they mean.
+std::string definitions(const std::vector<std::array<std::string, 2>>& rows);
+/// Returns a whole page: title, style and the body's HTML.
+std::string page_of(std::string_view title, const std::string& body);
 
 /// A table whose columns are text (left) or numbers (right, digits aligned).
 class Table {

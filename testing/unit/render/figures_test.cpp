@@ -253,6 +253,47 @@ TEST(ThicknessFigure, RefusesABoneThatIsNotThere) {
   EXPECT_THROW(thickness_figure(report, View::femur_from_below, {.max_mm = 0.0}), InvalidInput);
 }
 
+TEST(ChangeFigure, IsRedWhereThinnerAndBlueWhereThicker) {
+  const auto report = ball_report(Side::right, [](const Vector3&) { return 2.0; });
+  std::vector<double> change;
+  for (const Point3& p : report.bones[0].surface.vertices())
+    change.push_back(report.frame.coordinates(p).x > 0.0 ? -0.8 : 0.8);
+  Picture picture = change_figure(report, change, View::femur_from_below, {.words = "change"});
+  picture.height -= 62;  // without the legend's swatches
+  picture.width -= 84;   // and the colour bar
+  Picture bone;
+  bone.width = picture.width;
+  bone.height = picture.height;
+  for (int y = 0; y < bone.height; ++y)
+    for (int x = 0; x < 3 * bone.width; ++x)
+      bone.rgb.push_back(picture.rgb[static_cast<std::size_t>(y) * 3 * (picture.width + 84) + x]);
+  const Patch red = patch_of(bone, [](const Rgb& p) { return p[0] > p[2] + 60; });
+  const Patch blue = patch_of(bone, [](const Rgb& p) { return p[2] > p[0] + 60; });
+  EXPECT_GT(red.count, 5000);
+  EXPECT_GT(blue.count, 5000);
+  // Lateral of a right knee, seen from below, is on the left.
+  EXPECT_LT(red.x, blue.x - 60.0);
+}
+
+TEST(ChangeFigure, RefusesNumbersOfAnotherBone) {
+  const auto report = ball_report(Side::right, [](const Vector3&) { return 2.0; });
+  EXPECT_THROW(change_figure(report, {0.1, 0.2}, View::femur_from_below), InvalidInput);
+}
+
+TEST(ThicknessFigure, CanBeShownFromWhereAnotherReportWouldBe) {
+  const auto report = ball_report(Side::right, [](const Vector3&) { return 2.0; });
+  auto small = report;
+  std::vector<Point3> shrunk;
+  for (const Point3& p : report.bones[0].surface.vertices()) shrunk.push_back(lerp(middle, p, 0.5));
+  small.bones[0].surface = TriangleMesh(shrunk, report.bones[0].surface.triangles());
+  const auto bone_pixels = [](const Picture& picture) {
+    return patch_of(picture, [](const Rgb& p) { return p[0] < 240 && p[1] < 240 && p[2] < 240; }).count;
+  };
+  const auto alone = bone_pixels(thickness_figure(small, View::femur_from_below));
+  const auto beside = bone_pixels(thickness_figure(small, View::femur_from_below, {.framed_like = &report}));
+  EXPECT_LT(beside, 0.6 * alone) << "half as wide when shown at the scale of the whole one";
+}
+
 planning::Anatomy ball_anatomy() {
   planning::Anatomy anatomy;
   anatomy.frame = patient_aligned_frame(Side::right, middle);

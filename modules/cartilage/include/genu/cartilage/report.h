@@ -89,6 +89,9 @@ struct CartilageReport {
   surface::ExtractOptions extract_options;
 };
 
+/// Returns the method with all that it was told: values of one text can be compared.
+std::string method_with_parameters(const CartilageReport& report);
+
 struct MeasureOptions {
   std::optional<Side> side =
       {};  ///< Given by header or user; otherwise found from labels and image position.

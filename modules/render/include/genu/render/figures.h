@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <genu/cartilage/report.h>
 #include <genu/core/tissue.h>
 #include <genu/core/volume.h>
@@ -37,7 +40,10 @@ enum class View {
 struct ThicknessOptions {
   /// Upper end of the colour scale; denuded bone has a colour of its own, unmeasured is grey.
   double max_mm = 5.0;
-  int size = 700;  ///< Width and height in pixels, at least 300.
+  int size = 700;          ///< Width and height in pixels, at least 300.
+  std::string words = {};  ///< Added to the heading, such as the visit.
+  /// Shown from where this report would be shown, so that pictures can be laid side by side.
+  const cartilage::CartilageReport* framed_like = nullptr;
 };
 
 /// Returns the thickness map on bone with colour bar and scale bar. Needs a display or Xvfb (see
@@ -45,6 +51,13 @@ struct ThicknessOptions {
 /// \throws InvalidInput if the report has no map of that bone, or an option is out of range.
 Picture thickness_figure(const cartilage::CartilageReport& report, View view,
                          const ThicknessOptions& options = {});
+
+/// Returns a map of change on the bone that the view shows: red where cartilage became thinner, blue where
+/// thicker. The scale goes from -max_mm to max_mm. Needs a display or Xvfb (see ensure_display).
+/// \param change_mm one per vertex of that bone's surface; NaN = not measured in both visits
+/// \throws InvalidInput if the report has no map of that bone, or an option or number is out of range.
+Picture change_figure(const cartilage::CartilageReport& report, const std::vector<double>& change_mm,
+                      View view, const ThicknessOptions& options = {});
 
 /// Returns the plan in 3-D: bones, cartilage, risk structures, transparent skin, the best trajectory thick
 /// and the others thin. Needs a display or Xvfb (see ensure_display). \throws InvalidInput if the anatomy is

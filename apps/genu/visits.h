@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <genu/core/progress.h>
+#include <genu/followup/compare.h>
+#include <genu/io/case_folder.h>
+
+#include "inputs.h"
+
+// Visits of a knee as compare and precision read them.
+namespace genu::app {
+
+/// Returns the case in a folder; or the one that a label map makes when it is measured.
+/// \param source a case folder, or a label map with its table
+/// \throws InvalidInput if the case has no labels, or was not measured
+io::Case read_visit(const LabelSource& source, const std::optional<Side>& side, const Progress& progress);
+
+/// Returns the case as followup takes it; it must outlive the result.
+followup::Visit visit_of(const io::Case& knee);
+
+/// Returns the months that a visit's name tells: 24 for "24m", 0 for "baseline"; else nothing.
+std::optional<double> months_of(const std::string& visit);
+
+}  // namespace genu::app
