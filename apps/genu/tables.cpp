@@ -134,7 +134,17 @@ std::string text_of(const staging::StageReport& report) {
     text += "abstained; possible:";
     for (const staging::Stage possible : report.possible) text += " " + std::string(name(possible));
   }
+  if (report.confidence) text += ", " + std::string(name(*report.confidence));
   text += " (rule " + report.rule_name + " " + report.rule_version + ")\n";
+  for (const staging::CompartmentStage& c : report.compartments) {
+    text += "  " + std::string(name(c.compartment)) + ": ";
+    if (c.stage)
+      text += std::string(name(*c.stage)) + ", " + std::string(name(c.confidence.value()));
+    else
+      for (const staging::Stage possible : c.possible)
+        text += (possible == c.possible.front() ? "" : " or ") + std::string(name(possible));
+    text += "\n";
+  }
   for (const std::string& reason : report.reasons) text += "  " + reason + "\n";
   return text + report.statement + "\n";
 }

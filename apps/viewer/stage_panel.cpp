@@ -39,6 +39,17 @@ QString stage_html(const staging::StageReport& report) {
     if (!possible.empty())
       html += QStringLiteral("<p>The evidence leaves open: %1.</p>").arg(possible.join(QStringLiteral(", ")));
   }
+  for (const staging::CompartmentStage& c : report.compartments) {
+    QStringList stages;
+    for (const staging::Stage stage : c.possible) stages << theme::readable(staging::name(stage)).toLower();
+    const std::string_view compartment = cartilage::title(c.compartment);
+    html +=
+        QStringLiteral("<p>%1: %2%3</p>")
+            .arg(QString::fromUtf8(compartment.data(), static_cast<int>(compartment.size())),
+                 stages.join(QStringLiteral(" or ")),
+                 c.confidence ? QStringLiteral(", ") + theme::readable(staging::name(*c.confidence)).toLower()
+                              : QString());
+  }
   html += QStringLiteral("<ul style='margin-left:-20px'>");
   for (const std::string& reason : report.reasons)
     html += QStringLiteral("<li style='margin-bottom:4px'>%1</li>").arg(escaped(reason));

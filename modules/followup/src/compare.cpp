@@ -241,7 +241,7 @@ void add_flags(VisitChange& change, const Visit& baseline, const Visit& followup
       change.flags.push_back(
           "the " + std::string(name(bone.bone)) + " is " + fixed(std::abs(bone.volume_mm3.percent()), 1) +
           " % " + (bone.volume_mm3.difference() > 0.0 ? "larger" : "smaller") + " at " + followup.name +
-          " in what both images show: bones hardly change, so that the outlines differ, "
+          " in what both images show: bones change little, so that the outlines differ, "
           "and those of cartilage may too");
   for (const Visit* visit : {&baseline, &followup}) {
     for (const std::string& flag : visit->report.flags) change.flags.push_back(visit->name + ": " + flag);

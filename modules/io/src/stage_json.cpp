@@ -17,6 +17,39 @@ Stage stage_in(const nlohmann::json& value, const std::string& source) {
   return named_in(value, std::span<const Stage>(all_stages), source);
 }
 
+using staging::Confidence;
+constexpr std::array all_confidences{Confidence::clear, Confidence::borderline};
+
+OrderedJson json_of(const std::optional<Stage>& stage) {
+  return stage ? OrderedJson(name(*stage)) : OrderedJson(nullptr);
+}
+
+OrderedJson json_of(const std::optional<Confidence>& confidence) {
+  return confidence ? OrderedJson(name(*confidence)) : OrderedJson(nullptr);
+}
+
+OrderedJson json_of(const std::vector<Stage>& stages) {
+  OrderedJson list = OrderedJson::array();
+  for (const Stage stage : stages) list.push_back(name(stage));
+  return list;
+}
+
+std::optional<Stage> stage_or_nothing(const nlohmann::json& value, const std::string& source) {
+  if (value.is_null()) return std::nullopt;
+  return stage_in(value, source);
+}
+
+std::optional<Confidence> confidence_or_nothing(const nlohmann::json& value, const std::string& source) {
+  if (value.is_null()) return std::nullopt;
+  return named_in(value, std::span<const Confidence>(all_confidences), source);
+}
+
+std::vector<Stage> stages_in(const nlohmann::json& list, const std::string& source) {
+  std::vector<Stage> stages;
+  for (const auto& stage : list) stages.push_back(stage_in(stage, source));
+  return stages;
+}
+
 Region region_in(const nlohmann::json& value, const std::string& source) {
   return named_in(value, std::span<const Region>(all_regions), source);
 }
@@ -25,14 +58,20 @@ Region region_in(const nlohmann::json& value, const std::string& source) {
 
 std::string to_json(const staging::StageReport& report) {
   OrderedJson document{{"schema", "genu/stage/1"},
-                       {"stage", nullptr},
-                       {"possible", OrderedJson::array()},
+                       {"stage", json_of(report.stage)},
+                       {"possible", json_of(report.possible)},
+                       {"confidence", json_of(report.confidence)},
+                       {"compartments", OrderedJson::array()},
                        {"reasons", report.reasons},
                        {"evidence", OrderedJson::array()},
                        {"rule", {{"name", report.rule_name}, {"version", report.rule_version}}},
                        {"statement", report.statement}};
-  if (report.stage) document["stage"] = name(*report.stage);
-  for (const Stage stage : report.possible) document["possible"].push_back(name(stage));
+  for (const staging::CompartmentStage& c : report.compartments)
+    document["compartments"].push_back({{"compartment", name(c.compartment)},
+                                        {"stage", json_of(c.stage)},
+                                        {"possible", json_of(c.possible)},
+                                        {"confidence", json_of(c.confidence)},
+                                        {"reason", c.reason}});
   for (const staging::Evidence& evidence : report.evidence)
     document["evidence"].push_back({{"region", name(evidence.region)},
                                     {"measure", evidence.measure},
@@ -44,8 +83,15 @@ std::string to_json(const staging::StageReport& report) {
 staging::StageReport stage_from_json(std::string_view json, const std::string& source) {
   const nlohmann::json document = parse_valid(json, "stage", source);
   staging::StageReport report;
-  if (!document.at("stage").is_null()) report.stage = stage_in(document.at("stage"), source);
-  for (const auto& stage : document.at("possible")) report.possible.push_back(stage_in(stage, source));
+  report.stage = stage_or_nothing(document.at("stage"), source);
+  report.possible = stages_in(document.at("possible"), source);
+  report.confidence = confidence_or_nothing(document.at("confidence"), source);
+  for (const auto& object : document.at("compartments"))
+    report.compartments.push_back({.compartment = region_in(object.at("compartment"), source),
+                                   .stage = stage_or_nothing(object.at("stage"), source),
+                                   .possible = stages_in(object.at("possible"), source),
+                                   .confidence = confidence_or_nothing(object.at("confidence"), source),
+                                   .reason = object.at("reason").get<std::string>()});
   report.reasons = texts_in(document.at("reasons"));
   for (const auto& object : document.at("evidence"))
     report.evidence.push_back({region_in(object.at("region"), source),
@@ -67,6 +113,7 @@ staging::Rule read_staging_rule(const std::filesystem::path& file) {
   rule.moderate_above_dABp_percent = document.at("moderate_above_dABp_percent").get<double>();
   rule.severe_above_dABp_percent = document.at("severe_above_dABp_percent").get<double>();
   rule.max_not_measured_percent = document.at("max_not_measured_percent").get<double>();
+  rule.dABp_error_percent = document.at("dABp_error_percent").get<double>();
   rule.source = document.at("source").get<std::string>();
   if (rule.severe_above_dABp_percent <= rule.moderate_above_dABp_percent)
     throw IoError("cannot read '" + source + "': at /severe_above_dABp_percent: " +

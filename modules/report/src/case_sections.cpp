@@ -81,6 +81,17 @@ std::string evidence_table(const std::vector<staging::Evidence>& evidence) {
   return table.html();
 }
 
+std::string compartments_table(const std::vector<staging::CompartmentStage>& compartments) {
+  if (compartments.empty()) return {};
+  Table table(
+      {{"Compartment", "", false}, {"Stage", "", false}, {"Confidence", "", false}, {"Why", "", false}});
+  for (const staging::CompartmentStage& c : compartments)
+    table.add({std::string(title(c.compartment)),
+               c.stage ? std::string(name(*c.stage)) : "none: " + listed(c.possible) + " remain possible",
+               c.confidence ? std::string(name(*c.confidence)) : "", c.reason});
+  return table.html();
+}
+
 /// Returns the day of an ISO 8601 time; other texts as they are.
 std::string day_of(const std::string& created) {
   return created.size() > 10 && created[10] == 'T' ? created.substr(0, 10) : created;
@@ -128,7 +139,9 @@ std::string stage_section(const io::Case& knee) {
   if (!stage.stage)
     body += paragraph(stage.possible.empty() ? "The evidence does not allow one."
                                              : "The evidence leaves open: " + listed(stage.possible) + ".");
-  body += bullets(stage.reasons);
+  if (stage.confidence)
+    body += paragraph("Confidence, as far as thresholds go: " + std::string(name(*stage.confidence)) + ".");
+  body += bullets(stage.reasons) + compartments_table(stage.compartments);
   if (!stage.evidence.empty()) {
     body += evidence_table(stage.evidence);
   } else {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -47,6 +48,8 @@ void check(const Rule& rule) {
     problem << "'outside' is among its plates";
   else if (!(moderate >= 0.0 && severe > moderate && severe < 100.0))
     problem << "its thresholds are " << moderate << " % for moderate and " << severe << " % for severe";
+  else if (!(rule.dABp_error_percent >= 0.0 && rule.dABp_error_percent <= 100.0))
+    problem << "dABp_error_percent is " << rule.dABp_error_percent;
   else if (!(rule.max_not_measured_percent >= 0.0 && rule.max_not_measured_percent <= 100.0))
     problem << "max_not_measured_percent is " << rule.max_not_measured_percent;
   if (!problem.str().empty())
@@ -117,6 +120,60 @@ std::string listed(const std::vector<Stage>& stages) {
   return text;
 }
 
+/// What the plates of the knee, or of one compartment, say together.
+struct Judgement {
+  const Bounds* worst = nullptr;
+  std::vector<Stage> possible;
+  std::optional<Stage> stage;
+  std::optional<Confidence> confidence;
+};
+
+Judgement judge(const std::vector<Bounds>& plates, const Rule& rule, bool in_doubt) {
+  Judgement result;
+  // A plate without a value has the least bound, 0, but is not what was measured.
+  result.worst = &*std::max_element(plates.begin(), plates.end(), [](const Bounds& a, const Bounds& b) {
+    return std::pair(a.measured, a.least) < std::pair(b.measured, b.least);
+  });
+  double most = 0.0;
+  for (const Bounds& plate : plates) most = std::max(most, plate.most);
+  result.possible = in_doubt ? std::vector<Stage>(all_stages.begin(), all_stages.end())
+                             : stages_between(result.worst->least, most, rule);
+  if (result.possible.size() != 1) return result;
+  result.stage = result.possible.front();
+  const double value = result.worst->least;
+  const bool near = std::abs(value - rule.moderate_above_dABp_percent) <= rule.dABp_error_percent ||
+                    std::abs(value - rule.severe_above_dABp_percent) <= rule.dABp_error_percent;
+  result.confidence = near ? Confidence::borderline : Confidence::clear;
+  return result;
+}
+
+std::string deciding_value(const Bounds& worst, const Rule& rule) {
+  return "The largest denuded area measured is " + percent(worst.least, rule) + " of " +
+         std::string(name(worst.region)) + " (" + std::string(title(worst.region)) +
+         "): " + place_among_thresholds(worst.least, rule) + ".";
+}
+
+/// Returns the rule's verdict on each compartment that has plates in it.
+std::vector<CompartmentStage> compartments_of(const std::vector<Bounds>& plates, const Rule& rule,
+                                              bool in_doubt) {
+  std::vector<CompartmentStage> result;
+  for (const cartilage::Compartment& compartment : cartilage::compartments) {
+    std::vector<Bounds> members;
+    std::copy_if(plates.begin(), plates.end(), std::back_inserter(members), [&](const Bounds& plate) {
+      return plate.region == compartment.tibial || plate.region == compartment.femoral;
+    });
+    if (members.empty()) continue;
+    const Judgement judgement = judge(members, rule, in_doubt);
+    result.push_back(
+        {.compartment = compartment.region,
+         .stage = judgement.stage,
+         .possible = judgement.possible,
+         .confidence = judgement.confidence,
+         .reason = judgement.worst->measured ? deciding_value(*judgement.worst, rule) : members.front().gap});
+  }
+  return result;
+}
+
 StageReport with_flags(StageReport result, const cartilage::CartilageReport& report) {
   for (const std::string& flag : report.flags) result.reasons.push_back("Noted by the measurement: " + flag);
   return result;
@@ -138,6 +195,10 @@ std::string_view name(Stage stage) {
   throw InvalidInput("no stage has the number " + std::to_string(static_cast<int>(stage)));
 }
 
+std::string_view name(Confidence confidence) {
+  return confidence == Confidence::clear ? "clear" : "borderline";
+}
+
 std::optional<Stage> stage_named(std::string_view wanted) {
   for (const Stage stage : all_stages)
     if (name(stage) == wanted) return stage;
@@ -154,30 +215,27 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
   std::vector<Bounds> plates;
   for (const Region region : rule.plates)
     plates.push_back(bounds_of(region, report.regions, rule, result.evidence));
-  // A plate without a value has the least bound, 0, but is not what was measured.
-  const auto worst = std::max_element(plates.begin(), plates.end(), [](const Bounds& a, const Bounds& b) {
-    return std::pair(a.measured, a.least) < std::pair(b.measured, b.least);
-  });
-  double most = 0.0;
-  for (const Bounds& plate : plates) most = std::max(most, plate.most);
-  result.possible = stages_between(worst->least, most, rule);
-  if (!report.doubts.empty()) {
-    result.possible.assign(all_stages.begin(), all_stages.end());
+  const bool in_doubt = !report.doubts.empty();
+  const Judgement judgement = judge(plates, rule, in_doubt);
+  const Bounds& worst = *judgement.worst;
+  result.possible = judgement.possible;
+  result.stage = judgement.stage;
+  result.confidence = judgement.confidence;
+  result.compartments = compartments_of(plates, rule, in_doubt);
+  if (in_doubt) {
     result.reasons.emplace_back(
         "The labels are in doubt, so no stage is given and none is ruled out; labels that were looked at and "
         "corrected are staged.");
     for (const std::string& doubt : report.doubts) result.reasons.push_back("In doubt: " + doubt);
   }
-  if (result.possible.size() == 1) result.stage = result.possible.front();
-
-  if (!result.evidence.empty())
-    result.reasons.push_back("The largest denuded area measured is " + percent(worst->least, rule) + " of " +
-                             std::string(name(worst->region)) + " (" + std::string(title(worst->region)) +
-                             "): " + place_among_thresholds(worst->least, rule) + ".");
+  if (!result.evidence.empty()) result.reasons.push_back(deciding_value(worst, rule));
+  if (result.confidence == Confidence::borderline)
+    result.reasons.push_back("That is within " + percent(rule.dABp_error_percent, rule) +
+                             " of a threshold, which is how far a denuded area may be wrong: borderline.");
   for (const Bounds& plate : plates)
     if (!plate.gap.empty()) result.reasons.push_back(plate.gap);
-  if (!report.doubts.empty()) return with_flags(std::move(result), report);
-  const bool gaps_matter = result.possible != stages_between(worst->least, worst->least, rule);
+  if (in_doubt) return with_flags(std::move(result), report);
+  const bool gaps_matter = result.possible != stages_between(worst.least, worst.least, rule);
   const bool has_gaps = std::any_of(plates.begin(), plates.end(), [](auto& p) { return !p.gap.empty(); });
   if (gaps_matter)
     result.reasons.push_back("What is missing could change the stage: " + listed(result.possible) +

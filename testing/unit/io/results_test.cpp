@@ -111,11 +111,21 @@ TEST(StageJson, IsReadBackFieldByField) {
     staging::StageReport report = sample_stage();
     if (abstained) {
       report.stage.reset();
+      report.confidence.reset();
       report.possible = {staging::Stage::minor, staging::Stage::mild, staging::Stage::severe};
     }
     const staging::StageReport read = stage_from_json(to_json(report), "s.json");
     EXPECT_EQ(read.stage, report.stage);
     EXPECT_EQ(read.possible, report.possible);
+    EXPECT_EQ(read.confidence, report.confidence);
+    ASSERT_EQ(read.compartments.size(), 2U);
+    for (std::size_t c = 0; c < 2; ++c) {
+      EXPECT_EQ(read.compartments[c].compartment, report.compartments[c].compartment);
+      EXPECT_EQ(read.compartments[c].stage, report.compartments[c].stage);
+      EXPECT_EQ(read.compartments[c].possible, report.compartments[c].possible);
+      EXPECT_EQ(read.compartments[c].confidence, report.compartments[c].confidence);
+      EXPECT_EQ(read.compartments[c].reason, report.compartments[c].reason);
+    }
     EXPECT_EQ(read.reasons, report.reasons);
     ASSERT_EQ(read.evidence.size(), 2U);
     for (std::size_t e = 0; e < 2; ++e) {

@@ -83,6 +83,14 @@ inline staging::StageReport sample_stage() {
   staging::StageReport report;
   report.stage = staging::Stage::moderate;
   report.possible = {staging::Stage::moderate};
+  report.confidence = staging::Confidence::borderline;
+  report.compartments = {
+      {cartilage::Region::MFTC,
+       staging::Stage::moderate,
+       {staging::Stage::moderate},
+       staging::Confidence::clear,
+       "why"},
+      {cartilage::Region::LFTC, {}, {staging::Stage::minor, staging::Stage::mild}, {}, "gap"}};
   report.reasons = {"first", "second"};
   report.evidence = {{cartilage::Region::MT, "dABp", 12.5, "%"},
                      {cartilage::Region::cLF, "not measured", not_measured, "%"}};

@@ -258,7 +258,7 @@ TEST(ChangeFigure, IsRedWhereThinnerAndBlueWhereThicker) {
   std::vector<double> change;
   for (const Point3& p : report.bones[0].surface.vertices())
     change.push_back(report.frame.coordinates(p).x > 0.0 ? -0.8 : 0.8);
-  Picture picture = change_figure(report, change, View::femur_from_below, {.words = "change"});
+  Picture picture = change_figure(report, change, View::femur_from_below, {.max_mm = 1.0, .words = "change"});
   picture.height -= 62;  // without the legend's swatches
   picture.width -= 84;   // and the colour bar
   Picture bone;

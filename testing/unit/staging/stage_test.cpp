@@ -55,6 +55,38 @@ TEST(StageKnee, IsDecidedByTheLargestDenudedAreaOfTheRulesPlates) {
   EXPECT_THAT(stage_knee(knee(0.0, 0.0, 30.0, 0.0), tested_rule()).stage, Optional(Stage::severe));
 }
 
+TEST(StageKnee, StagesEachCompartmentByItsOwnPlates) {
+  const auto report = stage_knee(knee(42.1, 8.0, 0.0, 13.6), tested_rule());
+  ASSERT_EQ(report.compartments.size(), 2U);
+  EXPECT_EQ(report.compartments[0].compartment, Region::MFTC);
+  EXPECT_THAT(report.compartments[0].stage, Optional(Stage::severe));
+  EXPECT_EQ(report.compartments[1].compartment, Region::LFTC);
+  EXPECT_THAT(report.compartments[1].stage, Optional(Stage::moderate));
+  EXPECT_THAT(report.compartments[1].reason, HasSubstr("13.6 % of cLF"));
+  // What one compartment lacks leaves the other's stage alone.
+  auto gap = knee(42.1, 8.0, 0.0, 13.6);
+  gap.regions[1].tAB_mm2 = nan;
+  const auto partial = stage_knee(gap, tested_rule());
+  EXPECT_THAT(partial.compartments[0].stage, Optional(Stage::severe));
+  EXPECT_EQ(partial.compartments[1].stage, std::nullopt);
+  EXPECT_THAT(partial.compartments[1].possible, ElementsAre(Stage::moderate, Stage::severe));
+  Rule medial = tested_rule();
+  medial.plates = {Region::MT};
+  EXPECT_EQ(stage_knee(gap, medial).compartments.size(), 1U);
+}
+
+TEST(StageKnee, IsBorderlineWhereTheErrorReachesAThreshold) {
+  const auto confidence = [](double mt) { return stage_knee(knee(mt, 0, 0, 0), tested_rule()).confidence; };
+  EXPECT_THAT(confidence(9.0), Optional(Confidence::borderline));
+  EXPECT_THAT(confidence(15.0), Optional(Confidence::clear));
+  EXPECT_THAT(confidence(28.0), Optional(Confidence::borderline));
+  EXPECT_THAT(confidence(31.0), Optional(Confidence::borderline));
+  EXPECT_THAT(confidence(60.0), Optional(Confidence::clear));
+  EXPECT_EQ(confidence(1.0), std::nullopt) << "no stage, no confidence";
+  EXPECT_THAT(stage_knee(knee(28.0, 0, 0, 0), tested_rule()).reasons, Contains(HasSubstr("borderline")));
+  EXPECT_EQ(name(Confidence::clear), "clear");
+}
+
 TEST(StageKnee, AbstainsBetweenMinorAndMildBecauseCartilageDoesNotSeparateThem) {
   const auto report = stage_knee(knee(0.3, 1.9, 1.8, 1.4), tested_rule());
   EXPECT_EQ(report.stage, std::nullopt);
@@ -205,6 +237,7 @@ TEST(StageKnee, RefusesARuleThatCannotDecide) {
   refused([](Rule& r) { r.severe_above_dABp_percent = 7.5; });
   refused([](Rule& r) { r.moderate_above_dABp_percent = nan; });
   refused([](Rule& r) { r.max_not_measured_percent = -1.0; });
+  refused([](Rule& r) { r.dABp_error_percent = nan; });
 }
 
 TEST(Stage, RoundTripsThroughItsName) {

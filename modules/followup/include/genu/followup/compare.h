@@ -41,7 +41,7 @@ struct RegionChange {
 struct BoneChange {
   Bone bone = Bone::femur;
   registration::Alignment alignment;  ///< a = baseline, b = follow-up.
-  Change volume_mm3;  ///< Of the part of the bone that both images show. Bones hardly change: labels do.
+  Change volume_mm3;  ///< Of the part of the bone that both images show. Bones change little: outlines do.
   /// Follow-up minus baseline at each vertex of the baseline's surface; NaN = not measured in both.
   std::vector<double> thickness_change_mm;
 };
