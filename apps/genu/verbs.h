@@ -14,5 +14,6 @@ Verb plan_verb();
 Verb run_verb();
 Verb batch_verb();
 Verb compare_labels_verb();
+Verb t2_verb();
 
 }  // namespace genu::app

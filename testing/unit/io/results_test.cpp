@@ -362,6 +362,7 @@ std::vector<SchemaCase> schema_cases() {
   const auto shipped = [](const char* file) { return json::parse(read_text(data_file(file))); };
   const phantom::Knee knee = sample_phantom();
   return {{"measurements", json::parse(to_json(sample_report())), {}},
+          {"t2", json::parse(to_json(testing::sample_t2())), {}},
           {"segmentation", json::parse(to_json(sample_segmentation())), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
