@@ -118,6 +118,10 @@ std::string text_of(const cartilage::CartilageReport& report) {
                    fixed(r.dABp_percent, 1), fixed(r.VC_mm3, 1), fixed(r.not_measured_mm2, 1)});
   std::string text = "Side: " + std::string(name(report.side)) + " (from " + report.side_source +
                      "); thickness " + report.method + "\n" + table.text();
+  for (const cartilage::MeniscusMeasures& meniscus : report.menisci)
+    text += std::string(info(meniscus.meniscus).title) + ": extrusion " + fixed(meniscus.extrusion_mm, 2) +
+            " mm, covers " + fixed(meniscus.coverage_percent, 1) + " % of " +
+            std::string(name(meniscus.plate)) + ", volume " + fixed(meniscus.volume_mm3, 1) + " mm3\n";
   for (const cartilage::Lesion& lesion : report.lesions)
     text += "Lesion " + lesion.name + ": " + fixed(lesion.area_mm2, 1) + " mm2, of it denuded " +
             fixed(lesion.denuded_area_mm2, 1) + " mm2, thinnest " + fixed(lesion.min_thickness_mm, 2) +

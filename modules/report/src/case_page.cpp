@@ -74,6 +74,7 @@ std::string case_page(const io::Case& knee, const std::vector<Figure>& figures) 
   page += measures_section(knee);
   page += thickness_section(knee, figures);
   page += lesions_section(knee);
+  page += menisci_section(knee);
   page += slices_section(knee, figures);
   page += segmentation_section(knee);
   page += plans_section(knee, figures);

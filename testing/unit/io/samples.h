@@ -59,6 +59,8 @@ inline cartilage::CartilageReport sample_report() {
   report.lesions = {
       {"MT-1", cartilage::Region::MT, {1, 2, 3}, {4, 5, 6}, {0, 0.6, 0.8}, 80.3, 70.2, 0.0, 2.5},
       {"P-1", cartilage::Region::P, {7, 8, 9}, {10, 11, 12}, {1, 0, 0}, 12.1, 0.0, not_measured, 3.5}};
+  report.menisci = {{Tissue::medial_meniscus, cartilage::Region::MT, 3.25, 40.5, 450.5, 2350.5},
+                    {Tissue::lateral_meniscus, cartilage::Region::LT, not_measured, 59.5, 650.5, 2150.5}};
   report.flags = {"bone cut by the border", "größer als üblich"};
   report.doubts = {"medial tibial cartilage: the Dice to expect is only 0.71"};
   return report;
