@@ -48,7 +48,7 @@ struct EchoLabels {
 };
 
 EchoLabels labels_for(const T2Words& words, const SourceEchoes& echoes, const Session& session) {
-  const Progress progress = session.progress().part(0.3, 0.6);
+  const Progress progress = session.progress().part(0.5, 0.8);
   EchoLabels result;
   result.side = {.user = words.side, .header = echoes.side};
   if (!words.labels.file.empty()) {
@@ -145,11 +145,11 @@ ExitCode map_t2(const T2Words& words, const Session& session) {
   io::FolderTransaction folder(words.out, options);
   const Progress& progress = session.progress();
   const SourceEchoes echoes = read_echoes(words.series, progress.part(0.0, 0.3));
-  const EchoLabels labels = labels_for(words, echoes, session);
   const imaging::RelaxationOptions fit{.skip_echoes = words.skip_echoes, .noise_sigma = words.noise_sigma};
   const imaging::RelaxationMap map = with_context("fitting " + words.series.path.string(), [&] {
-    return imaging::fit_t2(echoes.images, echoes.echo_times_ms, fit, progress.part(0.6, 0.8));
+    return imaging::fit_t2(echoes.images, echoes.echo_times_ms, fit, progress.part(0.3, 0.5));
   });
+  const EchoLabels labels = labels_for(words, echoes, session);
   const cartilage::CartilageReport report = with_context("measuring " + labels.source, [&] {
     return measure(labels.labels, labels.side, progress.part(0.8, 0.9));
   });
