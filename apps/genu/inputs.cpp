@@ -139,6 +139,24 @@ SourceImage read_image(const ImageSource& source, const Progress& progress) {
   return {.image = std::move(echoes[echo - 1].image), .side = series.side, .remarks = series.remarks};
 }
 
+SourceEchoes read_echoes(const ImageSource& source, const Progress& progress) {
+  const std::string reading = "reading " + source.path.string();
+  const io::FolderScan scan =
+      with_context(reading, [&] { return io::scan_folder(source.path, progress.part(0.0, 0.3)); });
+  const io::SeriesInfo& series = choose_series(scan, source.series);
+  std::vector<io::EchoVolume> echoes =
+      with_context(reading, [&] { return io::read_series(series, progress.part(0.3, 1.0)); });
+  if (echoes.size() < 2)
+    throw IoError(source.path.string() + " holds one echo of \"" + series.description +
+                  "\": relaxation needs several of one series");
+  SourceEchoes result{.echo_times_ms = {}, .images = {}, .side = series.side, .remarks = series.remarks};
+  for (io::EchoVolume& echo : echoes) {
+    result.echo_times_ms.push_back(echo.echo_time_ms);
+    result.images.push_back(std::move(echo.image));
+  }
+  return result;
+}
+
 void require_same_grid(const ImageGeometry& image, const ImageGeometry& labels) {
   if (nearly_equal(image, labels)) return;
   std::ostringstream message;

@@ -50,6 +50,17 @@ struct SourceImage {
   std::optional<Side> side;          ///< As the header says.
   std::vector<std::string> remarks;  ///< What is odd about its series, and does not stop it.
 };
+/// Every echo of one series, in order of echo time.
+struct SourceEchoes {
+  std::vector<double> echo_times_ms;
+  std::vector<Volume<float>> images;
+  std::optional<Side> side;          ///< As the header says.
+  std::vector<std::string> remarks;  ///< What is odd about the series, and does not stop it.
+};
+/// Reads all echoes of a DICOM series; `source.echo` chooses nothing here.
+/// \throws UsageError as read_image does; IoError if the series has fewer than two echoes.
+SourceEchoes read_echoes(const ImageSource& source, const Progress& progress);
+
 /// \throws UsageError if there are several series or echoes and the source names none, or if it names one of
 /// a file that is no DICOM.
 SourceImage read_image(const ImageSource& source, const Progress& progress);

@@ -6,11 +6,11 @@
 
 int main(int argc, char** argv) {
   using namespace genu::app;
-  return run_program(
-      {.name = "genu",
-       .summary = "Takes a knee from images to an injection plan. Research use only.",
-       .verbs = {import_verb(), phantom_verb(), segment_verb(), measure_verb(), stage_verb(), plan_verb(),
-                 run_verb(), batch_verb(), compare_verb(), precision_verb(), compare_labels_verb()},
-       .last_act = genu::io::remove_unfinished},
-      argc, argv);
+  return run_program({.name = "genu",
+                      .summary = "Takes a knee from images to an injection plan. Research use only.",
+                      .verbs = {import_verb(), phantom_verb(), segment_verb(), measure_verb(), stage_verb(),
+                                plan_verb(), run_verb(), batch_verb(), compare_verb(), precision_verb(),
+                                compare_labels_verb(), t2_verb()},
+                      .last_act = genu::io::remove_unfinished},
+                     argc, argv);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -117,12 +118,36 @@ std::string text_of(const cartilage::CartilageReport& report) {
                    fixed(r.dABp_percent, 1), fixed(r.VC_mm3, 1), fixed(r.not_measured_mm2, 1)});
   std::string text = "Side: " + std::string(name(report.side)) + " (from " + report.side_source +
                      "); thickness " + report.method + "\n" + table.text();
+  for (const cartilage::MeniscusMeasures& meniscus : report.menisci)
+    text += std::string(info(meniscus.meniscus).title) + ": extrusion " + fixed(meniscus.extrusion_mm, 2) +
+            " mm, covers " + fixed(meniscus.coverage_percent, 1) + " % of " +
+            std::string(name(meniscus.plate)) + ", volume " + fixed(meniscus.volume_mm3, 1) + " mm3\n";
   for (const cartilage::Lesion& lesion : report.lesions)
     text += "Lesion " + lesion.name + ": " + fixed(lesion.area_mm2, 1) + " mm2, of it denuded " +
             fixed(lesion.denuded_area_mm2, 1) + " mm2, thinnest " + fixed(lesion.min_thickness_mm, 2) +
             " of " + fixed(lesion.expected_thickness_mm, 2) + " mm\n";
   for (const std::string& doubt : report.doubts) text += "In doubt: " + doubt + "\n";
   for (const std::string& flag : report.flags) text += "Flag: " + flag + "\n";
+  return text;
+}
+
+std::string text_of(const io::T2Measures& measures) {
+  TextTable table({"region", "", "T2 mean ms", "SD", "median", "deep", "superficial", "voxels", "fitted %"});
+  const auto rows = std::span(measures.regions);
+  for (std::size_t n = 0; n + 2 < rows.size(); n += 3) {
+    const cartilage::RegionRelaxation &whole = rows[n], &deep = rows[n + 1], &superficial = rows[n + 2];
+    table.add_row({std::string(name(whole.region)), std::string(title(whole.region)), fixed(whole.mean_ms, 1),
+                   fixed(whole.sd_ms, 1), fixed(whole.median_ms, 1), fixed(deep.mean_ms, 1),
+                   fixed(superficial.mean_ms, 1), std::to_string(whole.voxels),
+                   fixed(whole.fitted_percent, 1)});
+  }
+  std::string text = "Side: " + std::string(name(measures.side)) + " (from " + measures.side_source + "); " +
+                     std::to_string(measures.fitted_echo_times_ms.size()) + " of " +
+                     std::to_string(measures.echo_times_ms.size()) + " echoes, noise " +
+                     (measures.noise_sigma ? fixed(*measures.noise_sigma, 2) : "not known") + "\n" +
+                     table.text();
+  for (const std::string& doubt : measures.doubts) text += "In doubt: " + doubt + "\n";
+  for (const std::string& flag : measures.flags) text += "Flag: " + flag + "\n";
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <genu/cartilage/report.h>
 #include <genu/followup/course.h>
 #include <genu/io/dicom.h>
+#include <genu/io/relaxation_files.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
 #include <genu/segmentation/segment.h>
@@ -19,6 +20,7 @@ std::string text_of(const io::FolderScan& scan);
 std::string text_of(const segmentation::SegmentationReport& report);
 std::string text_of(const std::vector<segmentation::Agreement>& agreements);
 std::string text_of(const cartilage::CartilageReport& report);
+std::string text_of(const io::T2Measures& measures);
 std::string text_of(const staging::StageReport& report);
 std::string text_of(const followup::Course& course);
 std::string text_of(const followup::Precision& precision);

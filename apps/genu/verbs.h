@@ -16,5 +16,6 @@ Verb batch_verb();
 Verb compare_verb();
 Verb precision_verb();
 Verb compare_labels_verb();
+Verb t2_verb();
 
 }  // namespace genu::app

@@ -286,6 +286,9 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
   const std::vector<RegionMeasures> together = compartments_of(report.regions, report.parts);
   report.parts.insert(report.parts.end(), together.begin(), together.end());
   name_lesions(report.lesions);
+  for (const BoneMap& map : report.bones)
+    if (map.bone == Bone::tibia)
+      report.menisci = measure_menisci(labels, report.frame, map, {.extract = options.extract});
   progress.report("done", 1.0);
   return report;
 }

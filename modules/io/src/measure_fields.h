@@ -37,6 +37,18 @@ inline constexpr std::array measure_fields{
     MeasureField{"ThCcAB_mean_mm", &cartilage::RegionMeasures::ThCcAB_mean_mm},
 };
 
+/// A measure of a meniscus and what files call it: "<measure>_<unit>".
+struct MeniscusField {
+  std::string_view name;
+  double cartilage::MeniscusMeasures::*value;
+};
+inline constexpr std::array meniscus_fields{
+    MeniscusField{"extrusion_mm", &cartilage::MeniscusMeasures::extrusion_mm},
+    MeniscusField{"coverage_percent", &cartilage::MeniscusMeasures::coverage_percent},
+    MeniscusField{"covered_mm2", &cartilage::MeniscusMeasures::covered_mm2},
+    MeniscusField{"volume_mm3", &cartilage::MeniscusMeasures::volume_mm3},
+};
+
 /// Every region, in the order of the enumeration.
 inline constexpr auto all_regions = [] {
   std::array<cartilage::Region, cartilage::region_count> regions{};

@@ -28,6 +28,12 @@ OrderedJson json_of(const cartilage::Lesion& lesion) {
           {"expected_thickness_mm", lesion.expected_thickness_mm}};
 }
 
+OrderedJson json_of(const cartilage::MeniscusMeasures& meniscus) {
+  OrderedJson object{{"meniscus", info(meniscus.meniscus).name}, {"plate", name(meniscus.plate)}};
+  for (const MeniscusField& field : meniscus_fields) object[std::string(field.name)] = meniscus.*field.value;
+  return object;
+}
+
 Region region_in(const nlohmann::json& value, const std::string& source) {
   return named_in(value, std::span<const Region>(all_regions), source);
 }
@@ -71,6 +77,7 @@ std::string to_json(const cartilage::CartilageReport& report) {
   for (const auto& measures : report.regions) document["regions"].push_back(json_of(measures));
   for (const auto& measures : report.parts) document["parts"].push_back(json_of(measures));
   for (const auto& lesion : report.lesions) document["lesions"].push_back(json_of(lesion));
+  for (const auto& meniscus : report.menisci) document["menisci"].push_back(json_of(meniscus));
   return text_of(document);
 }
 
@@ -106,6 +113,15 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
     lesion.min_thickness_mm = number_in(object.at("min_thickness_mm"));
     lesion.expected_thickness_mm = number_in(object.at("expected_thickness_mm"));
     report.lesions.push_back(std::move(lesion));
+  }
+  // Files of earlier versions have none.
+  for (const auto& object : document.value("menisci", nlohmann::json::array())) {
+    cartilage::MeniscusMeasures meniscus;
+    meniscus.meniscus = tissue_named(object.at("meniscus").get<std::string>()).value();
+    meniscus.plate = region_in(object.at("plate"), source);
+    for (const MeniscusField& field : meniscus_fields)
+      meniscus.*field.value = number_in(object.at(std::string(field.name)));
+    report.menisci.push_back(meniscus);
   }
   report.flags = texts_in(document.at("flags"));
   report.doubts = texts_in(document.at("doubts"));

@@ -16,6 +16,18 @@ std::string csv_cell(std::string_view text) {
   return quoted + '"';
 }
 
+namespace {
+
+std::string method_of_menisci(const cartilage::CartilageReport& report) {
+  const cartilage::MeniscusOptions o;
+  return "against the tAB of its plate; extrusion along the lateral axis in the central " +
+         cell(o.central_part) + " of it, coverage along the tibia within " + cell(o.reach_mm) +
+         " mm; smoothing " + cell(report.extract_options.smoothing_mm) + " mm, fairing " +
+         cell(report.extract_options.fairing_mm) + " mm";
+}
+
+}  // namespace
+
 std::string measures_csv_header() {
   return "case,visit,side,region,measure,value,unit,method\n";
 }
@@ -34,6 +46,14 @@ std::string measures_csv_rows(const cartilage::CartilageReport& report, std::str
         rows.append(",").append(cell(measures.*field.value)).append(",");
         rows.append(field.name.substr(end + 1)).append(last);
       }
+  // A meniscus stands where a region does.
+  for (const cartilage::MeniscusMeasures& meniscus : report.menisci)
+    for (const MeniscusField& field : meniscus_fields) {
+      const std::size_t end = field.name.rfind('_');
+      rows.append(first).append(info(meniscus.meniscus).name).append(",").append(field.name.substr(0, end));
+      rows.append(",").append(cell(meniscus.*field.value)).append(",").append(field.name.substr(end + 1));
+      rows.append(",").append(csv_cell(method_of_menisci(report))).append("\n");
+    }
   return rows;
 }
 

@@ -235,6 +235,23 @@ std::string lesions_section(const io::Case& knee) {
                                           "note"));
 }
 
+std::string menisci_section(const io::Case& knee) {
+  if (!knee.cartilage || knee.cartilage->menisci.empty()) return {};
+  Table table({{"Meniscus", "", false},
+               {"Extrusion", "mm"},
+               {"Covers of its plate", "%"},
+               {"Covered area", "mm²"},
+               {"Volume", "mm³"}});
+  for (const cartilage::MeniscusMeasures& m : knee.cartilage->menisci)
+    table.add({std::string(info(m.meniscus).title), number(m.extrusion_mm, 1), number(m.coverage_percent, 1),
+               number(m.covered_mm2, 0), number(m.volume_mm3, 0)});
+  return section("Menisci",
+                 table.html() + paragraph("Extrusion is beyond the outer edge of the plate's tAB, cartilage "
+                                          "lost or not, in the middle of the plate; negative: within it. "
+                                          "After Bloecker et al. 2013, Osteoarthritis and Cartilage 21:419.",
+                                          "note"));
+}
+
 std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures) {
   std::string body;
   if (!knee.image && !knee.labels)

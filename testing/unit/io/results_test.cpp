@@ -74,6 +74,16 @@ TEST(Measurements, AreReadBackFieldByField) {
   }
   EXPECT_EQ(read.parts.size(), report.parts.size());
   EXPECT_EQ(to_json(read), to_json(report)) << "every other measure too";
+  ASSERT_EQ(read.menisci.size(), report.menisci.size());
+  for (std::size_t n = 0; n < read.menisci.size(); ++n) {
+    const cartilage::MeniscusMeasures &a = read.menisci[n], &b = report.menisci[n];
+    EXPECT_EQ(a.meniscus, b.meniscus);
+    EXPECT_EQ(a.plate, b.plate);
+    expect_same(a.extrusion_mm, b.extrusion_mm, "extrusion");
+    expect_same(a.coverage_percent, b.coverage_percent, "coverage");
+    expect_same(a.covered_mm2, b.covered_mm2, "covered");
+    expect_same(a.volume_mm3, b.volume_mm3, "volume");
+  }
   ASSERT_EQ(read.lesions.size(), report.lesions.size());
   for (std::size_t n = 0; n < read.lesions.size(); ++n) {
     const cartilage::Lesion &a = read.lesions[n], &b = report.lesions[n];
@@ -371,7 +381,8 @@ struct SchemaCase {
 std::vector<SchemaCase> schema_cases() {
   const auto shipped = [](const char* file) { return json::parse(read_text(data_file(file))); };
   const phantom::Knee knee = sample_phantom();
-  return {{"measurements", json::parse(to_json(sample_report())), {}},
+  return {{"measurements", json::parse(to_json(sample_report())), {"menisci"}},
+          {"t2", json::parse(to_json(testing::sample_t2())), {}},
           {"segmentation", json::parse(to_json(sample_segmentation())), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
@@ -474,8 +485,10 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   std::map<std::pair<std::string, std::string>, std::string> values;  // of region and measure
   for (std::string line; std::getline(rows, line);) {
     // The method is the last cell, in quotes, for it lists its parameters.
-    const std::size_t method =
-        line.find(",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.25 mm, ");
+    const std::size_t method = line.find(
+        line.find("_meniscus,") != std::string::npos
+            ? ",\"against the tAB of its plate; extrusion along the lateral axis in the central 0.1 "
+            : ",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.25 mm, ");
     ASSERT_NE(method, std::string::npos) << line;
     const std::vector<std::string> cells = cells_of(line.substr(0, method));
     ASSERT_EQ(cells.size(), columns.size() - 1) << line;
@@ -490,7 +503,11 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   EXPECT_EQ((values[{"P", "ThCtAB_mean"}]), " mm") << "not measured is an empty cell, denuded is 0";
   EXPECT_EQ((values[{"cMT", "tAB"}]), "200.5 mm2");
   EXPECT_EQ((values[{"MFTC", "ThCtAB_mean"}]), "3.5 mm");
-  EXPECT_EQ(values.size(), 4U * 19U) << "four regions, each measure once";
+  EXPECT_EQ((values[{"medial_meniscus", "extrusion"}]), "3.25 mm");
+  EXPECT_EQ((values[{"medial_meniscus", "volume"}]), "2350.5 mm3");
+  EXPECT_EQ((values[{"lateral_meniscus", "extrusion"}]), " mm");
+  EXPECT_EQ((values[{"lateral_meniscus", "coverage"}]), "59.5 percent");
+  EXPECT_EQ(values.size(), 4U * 19U + 2U * 4U) << "four regions and two menisci, each measure once";
 }
 
 TEST(Csv, TextsAreQuotedWhereTheyMustBe) {

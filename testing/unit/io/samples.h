@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <genu/cartilage/report.h>
+#include <genu/io/relaxation_files.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
 #include <genu/segmentation/segment.h>
@@ -58,9 +59,38 @@ inline cartilage::CartilageReport sample_report() {
   report.lesions = {
       {"MT-1", cartilage::Region::MT, {1, 2, 3}, {4, 5, 6}, {0, 0.6, 0.8}, 80.3, 70.2, 0.0, 2.5},
       {"P-1", cartilage::Region::P, {7, 8, 9}, {10, 11, 12}, {1, 0, 0}, 12.1, 0.0, not_measured, 3.5}};
+  report.menisci = {{Tissue::medial_meniscus, cartilage::Region::MT, 3.25, 40.5, 450.5, 2350.5},
+                    {Tissue::lateral_meniscus, cartilage::Region::LT, not_measured, 59.5, 650.5, 2150.5}};
   report.flags = {"bone cut by the border", "größer als üblich"};
   report.doubts = {"medial tibial cartilage: the Dice to expect is only 0.71"};
   return report;
+}
+
+inline io::T2Measures sample_t2() {
+  io::T2Measures m;
+  m.name = "knee, one";
+  m.visit = "12m";
+  m.inputs = {"scans"};
+  m.created = "2026-01-01T00:00:00Z";
+  m.genu_version = "0.1.0";
+  m.side = Side::left;
+  m.side_source = "option";
+  m.labels = "labels.nrrd";
+  m.echo_times_ms = {10.0, 20.0, 30.5};
+  m.fitted_echo_times_ms = {20.0, 30.5};
+  m.noise_sigma = 12.25;
+  m.regions = {{.region = cartilage::Region::MT,
+                .layer = cartilage::Layer::deep,
+                .voxels = 200,
+                .fitted = 190,
+                .fitted_percent = 95.0,
+                .mean_ms = 33.5,
+                .sd_ms = 4.25,
+                .median_ms = 32.75},
+               {.region = cartilage::Region::lP, .layer = cartilage::Layer::superficial}};
+  m.flags = {"a flag"};
+  m.doubts = {"a doubt"};
+  return m;
 }
 
 inline std::vector<segmentation::Agreement> sample_agreements() {

@@ -389,5 +389,62 @@ TEST(Golden, AlongTheNeedle) {
                 "needle_along.png");
 }
 
+// Times appear in the colours of the bar, where cartilage is and nowhere else, and NaN leaves the image be.
+TEST(RelaxationFigure, ColoursTheCartilageOfASliceByItsTimes) {
+  // A grid of whole patient axes: an oblique one is drawn as acquired, where places on the picture are
+  // others.
+  const ImageGeometry grid({100, 100, 50}, middle - Vector3{25.0, 25.0, 25.0}, {0.5, 0.5, 1.0});
+  const LabelMap labels = testing::concentric_spheres(grid, middle, 14.0, 18.0);
+  const Volume<float> image(grid, 100.0F);
+  Volume<float> map(grid);
+  for (std::size_t v = 0; v < map.voxels().size(); ++v) {
+    const Point3 p = grid.to_patient(grid.index_of(v));
+    map.voxels()[v] = p.z < middle.z - 3.0 ? std::numeric_limits<float>::quiet_NaN()
+                      : p.y < middle.y     ? 20.0F
+                                           : 80.0F;
+  }
+  const Picture picture = relaxation_figure(image, map, &labels, Plane::sagittal, middle);
+  const SlicePlane slice = slice_plane(grid, Plane::sagittal, middle, {.min_height = 768});
+  const auto at = [&](double dy, double dz) {
+    const auto [x, y] = slice.to_pixel(middle + Vector3{0.0, dy, dz});
+    return pixel(picture, static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y)));
+  };
+  const auto is_grey = [](const Rgb& p) { return std::abs(p[0] - p[1]) < 3 && std::abs(p[1] - p[2]) < 3; };
+  const Rgb low = at(-16.0, 0.0), high = at(16.0, 0.0);
+  EXPECT_GT(low[2], low[1] + 20) << "the low end is violet";
+  EXPECT_GT(high[1], high[2] + 60) << "the high end is yellow";
+  EXPECT_TRUE(is_grey(at(-10.0, 0.0))) << "bone";
+  EXPECT_TRUE(is_grey(at(0.0, -16.0))) << "not fitted";
+  EXPECT_FALSE(is_grey(at(0.0, 16.0)));
+  // Without labels every voxel that has a time is coloured.
+  const Picture all = relaxation_figure(image, map, nullptr, Plane::sagittal, middle);
+  const auto [x, y] = slice.to_pixel(middle + Vector3{0.0, -10.0, 0.0});
+  EXPECT_FALSE(is_grey(pixel(all, static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y)))));
+}
+
+// Slices 4 mm apart, tilted by 12 degrees: a cut along the patient's plane would show several.
+TEST(RelaxationFigure, ShowsOneSliceOfAnObliqueSeries) {
+  const Matrix3 tilt = RigidTransform::rotation_about({}, {0.0, 0.0, 1.0}, 12.0).rotation();
+  const ImageGeometry grid({64, 64, 9}, middle, {1.0, 1.0, 4.0},
+                           tilt * Matrix3::from_columns({0, 1, 0}, {0, 0, -1}, {-1, 0, 0}));
+  const Volume<float> image(grid, 100.0F);
+  Volume<float> map(grid, std::numeric_limits<float>::quiet_NaN());
+  for (std::int64_t j = 0; j < 64; ++j)
+    for (std::int64_t i = 0; i < 64; ++i) map[{i, j, 4}] = 50.0F;
+  const Picture picture =
+      relaxation_figure(image, map, nullptr, Plane::sagittal, grid.to_patient(VoxelIndex{32, 32, 4}));
+  const auto coloured = [](const Rgb& p) { return difference(p, {p[0], p[0], p[0]}) > 20; };
+  const Patch patch = patch_of(picture, coloured);
+  EXPECT_GT(patch.count, 0.95 * picture.height * picture.height) << "all of the one slice that has times";
+}
+
+TEST(RelaxationFigure, RefusesOtherGridsAndEmptyScales) {
+  const Volume<float> image(testing::oblique_grid({.spacing_mm = {1.0, 1.0, 2.0}}), 1.0F);
+  EXPECT_THROW(relaxation_figure(image, Volume<float>(), nullptr, Plane::sagittal, middle), GeometryMismatch);
+  EXPECT_THROW(
+      relaxation_figure(image, image, nullptr, Plane::sagittal, middle, {.low_ms = 50.0, .high_ms = 50.0}),
+      InvalidInput);
+}
+
 }  // namespace
 }  // namespace genu::render

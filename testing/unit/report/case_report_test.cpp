@@ -194,6 +194,16 @@ TEST(CasePage, NotMeasuredIsSaidInWordsAndZeroIsANumber) {
   EXPECT_TRUE(holds(page, "<td class=\"n\">0.00</td>")) << "the lesion's least thickness";
 }
 
+TEST(CasePage, MenisciAreThereWhereTheyAreLabelled) {
+  io::Case knee;
+  knee.cartilage.emplace();
+  EXPECT_FALSE(holds(case_page(knee, {}), "Menisci"));
+  knee.cartilage->menisci = {{Tissue::medial_meniscus, cartilage::Region::MT, 3.12, 40.5, 450.2, 2351.4}};
+  const std::string page = case_page(knee, {});
+  for (const char* text : {"<h2>Menisci</h2>", "Medial meniscus", ">3.1<", ">40.5<", ">450<", ">2351<"})
+    EXPECT_TRUE(holds(page, text)) << text;
+}
+
 TEST(CasePage, RejectedFamiliesAreCountedWithTheirPart) {
   const std::string page = case_page(full_case(), {});
   EXPECT_TRUE(holds(

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <genu/cartilage/menisci.h>
 #include <genu/cartilage/regions.h>
 #include <genu/cartilage/thickness.h>
 #include <genu/core/knee.h>
@@ -80,6 +81,7 @@ struct CartilageReport {
   std::vector<RegionMeasures> parts;  ///< Sub-regions, then compartments, of what is labelled.
   std::vector<Lesion> lesions;        ///< Largest first.
   std::vector<BoneMap> bones;
+  std::vector<MeniscusMeasures> menisci;  ///< Those that are labelled, on a tibia with cartilage.
   std::vector<std::string> flags;  ///< What a reader must know: side in doubt, bone cut by the border beside
                                    ///< the joint, lost margins.
   /// Why the labels themselves may be wrong, most of all where cartilage is worn; a stage needs none.

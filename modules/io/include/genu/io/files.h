@@ -35,7 +35,7 @@ void write_atomically(const std::filesystem::path& file,
 std::filesystem::path final_path(const std::filesystem::path& path);
 
 /// Returns true if the folder holds a document that Genu puts into every folder it makes: case.json,
-/// truth.json, series_list.json, segmentation.json or followup.json.
+/// truth.json, series_list.json, segmentation.json, followup.json or t2.json.
 bool made_by_genu(const std::filesystem::path& folder);
 
 struct FolderOptions {

@@ -28,6 +28,21 @@ Picture slice_figure(const Volume<float>* image, const LabelMap* labels, Plane p
 Picture needle_slice_figure(const Volume<float>* image, const LabelMap* labels, const Trajectory& path,
                             bool across, const SliceOptions& options = {});
 
+struct RelaxationFigureOptions {
+  double low_ms = 20.0;  ///< Where the colour scale begins: deep cartilage at 3 T.
+  double high_ms = 80.0;
+  int min_height = 768;
+};
+
+/// Returns the image's own slice through `centre` that lies nearest to a patient plane, with the relaxation
+/// times in colours over it and a colour bar: those of the cartilage voxels of `labels`, or of every voxel
+/// that has one where that is null. Times are drawn voxel by voxel, not interpolated; an oblique slice is
+/// drawn as it was acquired. Needs no display.
+/// \throws InvalidInput if the slice misses the image, or an option is out of range.
+/// \throws GeometryMismatch if image, map and labels are not on one grid.
+Picture relaxation_figure(const Volume<float>& image, const Volume<float>& t2_ms, const LabelMap* labels,
+                          Plane plane, const Point3& centre, const RelaxationFigureOptions& options = {});
+
 /// Useful directions to see thickness maps from.
 enum class View {
   tibia_from_above,
