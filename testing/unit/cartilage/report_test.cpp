@@ -597,7 +597,7 @@ TEST(Report, LaysTheAxesOfRealKneesAlongTheirSlicesInTheMean) {
 TEST_F(CoarsePhantom, OptionsOutOfRangeAreRefused) {
   EXPECT_THROW(measure_knee(*labels_, {.weight_bearing_fraction = 0.0}), InvalidInput);
   EXPECT_THROW(measure_knee(*labels_, {.min_lesion_area_mm2 = -1.0}), InvalidInput);
-  EXPECT_THROW(measure_knee(*labels_, {.lesion_thickness_fraction = 1.0}), InvalidInput);
+  EXPECT_THROW(measure_knee(*labels_, {.lesion_loss_fraction = 0.0}), InvalidInput);
 }
 
 TEST_F(CoarsePhantom, StopsWhenAsked) {
