@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many lesions of which size and depth are found, how well they are measured, and how many are reported where
-// there are none: lesion_curve [POSES [LOSS_FRACTION [MIN_AREA_MM2]]] prints CSV.
+// How many lesions of which size and depth are found, how well they are measured, and how many are reported
+// where there are none: lesion_curve [POSES [LOSS_FRACTION [MIN_AREA_MM2]]] prints CSV.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -27,8 +27,8 @@ struct Site {
   double u_mm, v_mm;
 };
 // Apart from each other by more than the greatest lesion is wide.
-constexpr std::array sites{Site{Plate::femur, -22.0, 0.0},      Site{Plate::femur, 22.0, -22.0},
-                           Site{Plate::femur, 0.0, 34.0},       Site{Plate::medial_tibia, 0.0, 0.0},
+constexpr std::array sites{Site{Plate::femur, -22.0, 0.0},       Site{Plate::femur, 22.0, -22.0},
+                           Site{Plate::femur, 0.0, 34.0},        Site{Plate::medial_tibia, 0.0, 0.0},
                            Site{Plate::lateral_tibia, 0.0, 0.0}, Site{Plate::patella, 0.0, 0.0}};
 
 /// A knee of its own size, side, thickness, pose and places of lesions; without any where the diameter is 0.
@@ -65,8 +65,8 @@ LabelMap labels_of(const phantom::Knee& knee, double in_plane_mm, double slice_m
       .labels;
 }
 
-/// How the articular surface of drawn labels wanders about the true one: smooth, by 0.2 mm in the mean square, over
-/// some millimetres. People and networks draw cartilage no further apart than that.
+/// How the articular surface of drawn labels wanders about the true one: smooth, by 0.2 mm in the mean
+/// square, over some millimetres. People and networks draw cartilage no further apart than that.
 class Wander {
  public:
   explicit Wander(unsigned seed) {
@@ -184,7 +184,9 @@ void compare(const cartilage::CartilageReport& report, const phantom::Truth& tru
     tally.away_mm += distance(best->centre, t.centre);
     // Half of the depth is the border of two grades.
     tally.right_grade += depth == 50.0 ? best->icrs_grade == 2 || best->icrs_grade == 3
-                                       : best->icrs_grade == (depth > 99.0 ? 4 : depth > 50.0 ? 3 : 2);
+                                       : best->icrs_grade == (depth > 99.0   ? 4
+                                                              : depth > 50.0 ? 3
+                                                                             : 2);
   }
   tally.false_alarms += static_cast<int>(std::count(is_true.begin(), is_true.end(), false));
 }
@@ -193,8 +195,8 @@ void print(double slice_mm, double diameter_mm, double depth, const Tally& t) {
   const auto per = [](double sum, int count) {
     return count == 0 ? std::string() : std::to_string(std::round(10.0 * sum / count) / 10.0).substr(0, 6);
   };
-  std::cout << slice_mm << "," << diameter_mm << "," << 100.0 * depth << "," << t.knees << "," << t.lesions << ","
-            << per(100.0 * t.found, t.lesions) << "," << per(t.area_percent, t.found) << ","
+  std::cout << slice_mm << "," << diameter_mm << "," << 100.0 * depth << "," << t.knees << "," << t.lesions
+            << "," << per(100.0 * t.found, t.lesions) << "," << per(t.area_percent, t.found) << ","
             << per(t.mean_depth_percent, t.found) << "," << per(t.max_depth_percent, t.found) << ","
             << per(t.away_mm, t.found) << "," << per(100.0 * t.right_grade, t.found) << ","
             << per(10.0 * t.false_alarms, 10 * t.knees) << std::endl;

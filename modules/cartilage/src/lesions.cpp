@@ -97,23 +97,30 @@ Patch Finder::lost() const {
   Patch lost(ground_.size(), 0), at_margin = lost, inner = lost;
   for (std::size_t v = 0; v < lost.size(); ++v) {
     if (!is_measured(v)) continue;
-    const bool thin = depth_percent(map_.thickness_mm[v], expected_.thickness_mm[v]) >= least_percent;
+    const bool thin = depth_percent(map_.thickness_mm[v], expected_.thickness_mm[v]) >= least_percent &&
+                      expected_.thickness_mm[v] - map_.thickness_mm[v] >= options_.min_lesion_depth_mm;
     const bool bare = map_.thickness_mm[v] == 0.0;
     inner[v] = thin && expected_.margin_mm[v] >= taper_mm;
     lost[v] = bare || inner[v];
     at_margin[v] = thin && !lost[v];
   }
-  // How cartilage tapers at its margin differs along it: thin there is no loss by itself, but part of one that
-  // comes from further in.
+  // How cartilage tapers at its margin differs along it: thin there is no loss by itself, but part of one
+  // that comes from further in.
   const Walk outward = walk_from(ground_, border_of(ground_, inner), at_margin, taper_mm);
   for (std::size_t v = 0; v < lost.size(); ++v)
     if (at_margin[v] && outward.source[v] != nobody) lost[v] = 1;
   return lost;
 }
 
+// What is half lost is no margin, however much of the plate's width it takes.
 bool Finder::is_thin_margin(const std::vector<std::uint32_t>& members, const Patch& lost) const {
   std::size_t outline = 0, at_margin = 0;
+  double inner_mm2 = 0.0, depth = 0.0;
   for (const auto v : members) {
+    if (expected_.margin_mm[v] >= taper_mm) {
+      inner_mm2 += ground_.areas_mm2()[v];
+      depth += ground_.areas_mm2()[v] * depth_percent(map_.thickness_mm[v], expected_.thickness_mm[v]);
+    }
     const auto around = ground_.neighbours(v);
     if (std::none_of(around.begin(), around.end(), [&](std::uint32_t n) { return !lost[n]; })) continue;
     ++outline;
@@ -121,6 +128,8 @@ bool Finder::is_thin_margin(const std::vector<std::uint32_t>& members, const Pat
     constexpr double beside_mm = 1.0;
     if (expected_.margin_mm[v] < taper_mm + beside_mm) ++at_margin;
   }
+  constexpr double half_percent = 50.0;
+  if (inner_mm2 > 0.0 && depth >= half_percent * inner_mm2) return false;
   // A disc of which less than its larger half shows has a third of its outline there.
   constexpr double most = 1.0 / 3.0;
   return static_cast<double>(at_margin) > most * static_cast<double>(outline);
@@ -194,9 +203,7 @@ Lesion Finder::lesion_from(const std::vector<std::uint32_t>& members, const Patc
   constexpr double but_deepest = 0.9;
   lesion.max_depth_percent = Distribution(std::move(depths)).at(but_deepest);
   constexpr double half_way_percent = 50.0;
-  lesion.icrs_grade = reaches_bone(lesion, members)                 ? 4
-                      : lesion.max_depth_percent > half_way_percent ? 3
-                                                                    : 2;
+  lesion.icrs_grade = reaches_bone(lesion, members) ? 4 : lesion.max_depth_percent > half_way_percent ? 3 : 2;
   const Point3 centroid = base + sum / lesion.area_mm2;
   const auto centre =
       *std::min_element(members.begin(), members.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -227,9 +234,14 @@ Losses find_losses(const BoneMap& map, const Expected& expected, const Ground& g
   const Finder finder(map, expected, ground, normals, options);
   Losses losses{{}, finder.lost()};
   const Patch before = losses.lost;
+  // Of a thin margin only bare bone counts, and not the ragged edge of its labels.
+  constexpr double ragged_mm = 1.0;
+  Patch bare(ground.size(), 0);
+  for (std::size_t v = 0; v < bare.size(); ++v) bare[v] = before[v] && map.thickness_mm[v] == 0.0;
+  const Patch solid = opened(ground, bare, ragged_mm);
   for (const auto& part : members_of_parts(ground, before))
     if (finder.is_thin_margin(part, before))
-      for (const auto v : part) losses.lost[v] = map.thickness_mm[v] == 0.0;
+      for (const auto v : part) losses.lost[v] = solid[v];
   const Patch found = losses.lost;
   for (const auto& part : members_of_parts(ground, found)) {
     if (finder.counts(part))

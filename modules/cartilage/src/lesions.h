@@ -24,8 +24,8 @@ Losses find_losses(const BoneMap& map, const Expected& expected, const Ground& g
 void add_losses(std::vector<RegionMeasures>& measures, const BoneMap& map, const Patch& lost,
                 const Ground& ground, const std::vector<Region>& region_of);
 
-/// Returns the grade of MOAKS for a part of a region's area: 0 none, 1 below 10 %, 2 to 75 %, 3 above; NaN for
-/// NaN.
+/// Returns the grade of MOAKS for a part of a region's area: 0 none, 1 below 10 %, 2 to 75 %, 3 above; NaN
+/// for NaN.
 double moaks_grade(double percent);
 
 }  // namespace genu::cartilage

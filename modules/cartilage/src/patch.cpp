@@ -59,8 +59,8 @@ Parts connected_parts(const Ground& ground, const Patch& patch) {
   return parts;
 }
 
-// The front walks outward from vertex to vertex, each remembering the seed it came from; distances are straight
-// lines to that seed, which no zigzag of edges makes longer.
+// The front walks outward from vertex to vertex, each remembering the seed it came from; distances are
+// straight lines to that seed, which no zigzag of edges makes longer.
 Walk walk_from(const Ground& ground, const std::vector<std::uint32_t>& seeds, const Patch& allowed,
                double reach_mm) {
   Walk walk{std::vector<std::uint32_t>(ground.size(), nobody),

@@ -43,7 +43,8 @@ Parts connected_parts(const Ground& ground, const Patch& patch);
 /// Stands for a vertex that a walk did not reach.
 inline constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
-/// For each vertex the nearest seed, and how far it is in a straight line; `nobody` and infinity where none is.
+/// For each vertex the nearest seed, and how far it is in a straight line; `nobody` and infinity where none
+/// is.
 struct Walk {
   std::vector<std::uint32_t> source;
   std::vector<double> far_mm;

@@ -34,6 +34,7 @@ void check(const MeasureOptions& o) {
     refuse("weight_bearing_fraction", o.weight_bearing_fraction);
   if (!(o.min_lesion_area_mm2 >= 0.0)) refuse("min_lesion_area_mm2", o.min_lesion_area_mm2);
   if (!(o.min_lesion_loss_mm2 >= 0.0)) refuse("min_lesion_loss_mm2", o.min_lesion_loss_mm2);
+  if (!(o.min_lesion_depth_mm >= 0.0)) refuse("min_lesion_depth_mm", o.min_lesion_depth_mm);
   if (!(o.lesion_loss_fraction > 0.0 && o.lesion_loss_fraction <= 1.0))
     refuse("lesion_loss_fraction", o.lesion_loss_fraction);
 }
