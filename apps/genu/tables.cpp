@@ -123,9 +123,13 @@ std::string text_of(const cartilage::CartilageReport& report) {
             " mm, covers " + fixed(meniscus.coverage_percent, 1) + " % of " +
             std::string(name(meniscus.plate)) + ", volume " + fixed(meniscus.volume_mm3, 1) + " mm3\n";
   for (const cartilage::Lesion& lesion : report.lesions)
-    text += "Lesion " + lesion.name + ": " + fixed(lesion.area_mm2, 1) + " mm2, of it denuded " +
-            fixed(lesion.denuded_area_mm2, 1) + " mm2, thinnest " + fixed(lesion.min_thickness_mm, 2) +
-            " of " + fixed(lesion.expected_thickness_mm, 2) + " mm\n";
+    text += "Lesion " + lesion.name + " (" + std::string(name(lesion.subregion)) +
+            "): " + fixed(lesion.area_mm2, 1) + " mm2 (" + fixed(lesion.length_mm, 1) + " x " +
+            fixed(lesion.width_mm, 1) + " mm), of it denuded " + fixed(lesion.denuded_area_mm2, 1) +
+            " mm2, depth " + fixed(lesion.mean_depth_percent, 0) + " %, at most " +
+            fixed(lesion.max_depth_percent, 0) + " % of " + fixed(lesion.expected_thickness_mm, 2) +
+            " mm expected (ICRS " + std::to_string(lesion.icrs_grade) + "), " +
+            fixed(lesion.volume_lost_mm3, 0) + " mm3 lost\n";
   for (const std::string& doubt : report.doubts) text += "In doubt: " + doubt + "\n";
   for (const std::string& flag : report.flags) text += "Flag: " + flag + "\n";
   return text;

@@ -47,10 +47,14 @@ MeasurePanel::MeasurePanel(ViewState& state, QWidget* parent) : QWidget(parent),
       QStringLiteral("Mean, SD: thickness over the whole bone area, denuded counts as 0 (ThCtAB).\n"
                      "Area: total area of subchondral bone (tAB).\n"
                      "Denuded: part of that area without cartilage (dABp)."));
-  lesions_ = make_table({QStringLiteral("Lesion"), QStringLiteral("Region"), QStringLiteral("Area\nmm\u00b2"),
-                         QStringLiteral("Denuded\nmm\u00b2"), QStringLiteral("Thinnest\nmm")},
-                        1, this);
-  lesions_->setToolTip(QStringLiteral("Select a lesion to move the slices to it."));
+  lesions_ =
+      make_table({QStringLiteral("Lesion"), QStringLiteral("Region"), QStringLiteral("Area\nmm\u00b2"),
+                  QStringLiteral("Denuded\nmm\u00b2"), QStringLiteral("Depth\n%"), QStringLiteral("ICRS")},
+                 1, this);
+  lesions_->setToolTip(
+      QStringLiteral("Select a lesion to move the slices to it.\n"
+                     "Depth: greatest, of the thickness that the cartilage around it leads one to expect.\n"
+                     "ICRS: depth class; 2 less than half, 3 more, 4 down to bone."));
   notes_ = new QLabel(this);
   notes_->setWordWrap(true);
   notes_->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -92,10 +96,13 @@ void MeasurePanel::show_case() {
                         theme::number(m.tAB_mm2, 0), theme::number(m.dABp_percent, 1)});
     regions_->item(regions_->rowCount() - 1, 0)->setToolTip(text(cartilage::name(m.region)));
   }
-  for (const cartilage::Lesion& lesion : report.lesions)
-    add_row(*lesions_, {QString::fromStdString(lesion.name), text(cartilage::title(lesion.region)),
+  for (const cartilage::Lesion& lesion : report.lesions) {
+    const cartilage::Region part =
+        lesion.subregion == cartilage::Region::outside ? lesion.region : lesion.subregion;
+    add_row(*lesions_, {QString::fromStdString(lesion.name), text(cartilage::title(part)),
                         theme::number(lesion.area_mm2, 0), theme::number(lesion.denuded_area_mm2, 0),
-                        theme::number(lesion.min_thickness_mm, 1)});
+                        theme::number(lesion.max_depth_percent, 0), QString::number(lesion.icrs_grade)});
+  }
   notes_->setText(notes_text(report));
 }
 

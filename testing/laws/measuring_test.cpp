@@ -70,7 +70,14 @@ void expect_alike(const CartilageReport& a, const CartilageReport& b, const Tole
     EXPECT_NEAR(x.VC_mm3, y.VC_mm3, tolerance.relative_area * x.VC_mm3) << name(x.region);
   }
   ASSERT_EQ(a.lesions.size(), b.lesions.size());
-  for (std::size_t n = 0; n < a.lesions.size(); ++n) EXPECT_EQ(a.lesions[n].name, b.lesions[n].name);
+  for (std::size_t n = 0; n < a.lesions.size(); ++n) {
+    const auto &x = a.lesions[n], &y = b.lesions[n];
+    EXPECT_EQ(x.name, y.name);
+    EXPECT_EQ(x.subregion, y.subregion);
+    EXPECT_EQ(x.icrs_grade, y.icrs_grade);
+    EXPECT_NEAR(x.area_mm2, y.area_mm2, std::max(0.02, tolerance.relative_area) * x.area_mm2);
+    EXPECT_NEAR(x.mean_depth_percent, y.mean_depth_percent, 1.0);
+  }
 }
 
 TEST_F(Measuring, CommutesWithMovingThePatient) {

@@ -49,55 +49,6 @@ RegionMeasures measures_of(Region region, std::vector<Sample> measured, double n
   return m;
 }
 
-/// Returns the mean of the normals within `reach_mm` of a vertex: the bone's direction there, not one
-/// facet's.
-Vector3 normal_around(const Ground& ground, const std::vector<Vector3>& normals, std::uint32_t v,
-                      double reach_mm) {
-  Patch seed(ground.size(), 0);
-  seed[v] = 1;
-  const Patch near = grown(ground, seed, reach_mm);
-  Vector3 sum;
-  for (std::size_t n = 0; n < near.size(); ++n)
-    if (near[n]) sum += ground.areas_mm2()[n] * normals[n];
-  return normalized(sum);
-}
-
-Lesion lesion_from(const std::vector<std::uint32_t>& members, const BoneMap& map, const Ground& ground,
-                   const std::vector<Vector3>& normals, const std::vector<double>& medians) {
-  Lesion lesion;
-  Vector3 sum;
-  std::array<double, region_count> share{};
-  lesion.min_thickness_mm = std::numeric_limits<double>::infinity();
-  const Point3 base = ground.places()[members.front()];
-  for (const auto v : members) {
-    const double area = ground.areas_mm2()[v], thickness = map.thickness_mm[v];
-    lesion.area_mm2 += area;
-    if (thickness == 0.0) lesion.denuded_area_mm2 += area;
-    lesion.min_thickness_mm = std::min(lesion.min_thickness_mm, thickness);
-    share[static_cast<std::size_t>(map.region[v])] += area;
-    sum += area * (ground.places()[v] - base);
-  }
-  const Point3 centroid = base + sum / lesion.area_mm2;
-  const auto centre =
-      *std::min_element(members.begin(), members.end(), [&](std::uint32_t a, std::uint32_t b) {
-        const double da = squared_length(ground.places()[a] - centroid),
-                     db = squared_length(ground.places()[b] - centroid);
-        return da != db ? da < db : a < b;
-      });
-  lesion.region = static_cast<Region>(std::max_element(share.begin(), share.end()) - share.begin());
-  lesion.centre = ground.places()[centre];
-  constexpr double normal_reach_mm = 2.0;
-  lesion.normal = normal_around(ground, normals, centre, normal_reach_mm);
-  const double median = medians[static_cast<std::size_t>(lesion.region)];
-  lesion.expected_thickness_mm = median;
-  const double left = map.thickness_mm[centre];
-  lesion.articular_point = lesion.centre + (left > 0.0           ? left
-                                            : std::isnan(median) ? 0.0
-                                                                 : median) *
-                                               lesion.normal;
-  return lesion;
-}
-
 }  // namespace
 
 RegionMeasures not_measured(Region region) {
@@ -189,46 +140,12 @@ std::vector<RegionMeasures> compartments_of(const std::vector<RegionMeasures>& r
           &RegionMeasures::ThCtAB_mean_mm})
       m.*sum = tibial->*sum + femoral->*sum;
     m.dABp_percent = m.tAB_mm2 > 0.0 ? 100.0 * m.dAB_mm2 / m.tAB_mm2 : unknown;
+    for (double RegionMeasures::*part :
+         {&RegionMeasures::focal_loss_percent, &RegionMeasures::full_thickness_loss_percent})
+      m.*part = (tibial->*part * tibial->tAB_mm2 + femoral->*part * femoral->tAB_mm2) / m.tAB_mm2;
     result.push_back(m);
   }
   return result;
-}
-
-std::vector<double> covered_medians(const BoneMap& map, const Ground& ground) {
-  std::array<std::vector<Sample>, region_count> samples;
-  for (std::size_t v = 0; v < map.region.size(); ++v)
-    if (map.thickness_mm[v] > 0.0)
-      samples[static_cast<std::size_t>(map.region[v])].push_back(
-          {map.thickness_mm[v], ground.areas_mm2()[v]});
-  std::vector<double> medians;
-  medians.reserve(samples.size());
-  for (auto& s : samples) medians.push_back(Distribution(std::move(s)).at(0.5));
-  return medians;
-}
-
-std::vector<Lesion> lesions_of(const BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
-                               const MeasureOptions& options) {
-  const std::vector<double> medians = covered_medians(map, ground);
-  Patch bearing(map.region.size());
-  for (std::size_t v = 0; v < bearing.size(); ++v) bearing[v] = map.region[v] != Region::outside;
-  // Cartilage tapers off towards its margin: thin there is healthy, bare is not.
-  constexpr double taper_mm = 4.0;
-  const Patch inner = shrunk(ground, bearing, taper_mm);
-  Patch lost(bearing.size(), 0);
-  for (std::size_t v = 0; v < lost.size(); ++v) {
-    if (!bearing[v] || std::isnan(map.thickness_mm[v])) continue;
-    const double least = options.lesion_thickness_fraction * medians[static_cast<std::size_t>(map.region[v])];
-    lost[v] = map.thickness_mm[v] == 0.0 || (inner[v] && map.thickness_mm[v] < least);
-  }
-  const Parts parts = connected_parts(ground, lost);
-  std::vector<std::vector<std::uint32_t>> members(parts.area_mm2.size());
-  for (std::uint32_t v = 0; v < lost.size(); ++v)
-    if (parts.part[v] >= 0) members[static_cast<std::size_t>(parts.part[v])].push_back(v);
-  std::vector<Lesion> lesions;
-  for (std::size_t part = 0; part < members.size(); ++part)
-    if (parts.area_mm2[part] >= options.min_lesion_area_mm2)
-      lesions.push_back(lesion_from(members[part], map, ground, normals, medians));
-  return lesions;
 }
 
 }  // namespace genu::cartilage

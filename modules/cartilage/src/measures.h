@@ -38,12 +38,4 @@ void add_volumes_and_surfaces(std::vector<RegionMeasures>& measures, const PerRe
 std::vector<RegionMeasures> compartments_of(const std::vector<RegionMeasures>& regions,
                                             const std::vector<RegionMeasures>& parts);
 
-/// Returns the area-weighted median of the covered bone of each region, indexed by region; NaN where there is
-/// none.
-std::vector<double> covered_medians(const BoneMap& map, const Ground& ground);
-
-/// Returns the connected places of one bone where cartilage is lost, largest first, names not yet given.
-std::vector<Lesion> lesions_of(const BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
-                               const MeasureOptions& options);
-
 }  // namespace genu::cartilage

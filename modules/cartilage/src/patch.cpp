@@ -11,8 +11,6 @@
 namespace genu::cartilage {
 namespace {
 
-constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
-
 bool is_border(const Ground& ground, const Patch& patch, std::size_t v) {
   for (const auto n : ground.neighbours(v))
     if (!patch[n]) return true;
@@ -61,34 +59,47 @@ Parts connected_parts(const Ground& ground, const Patch& patch) {
   return parts;
 }
 
-// The border's front walks outward from vertex to vertex, each remembering the border vertex it came from;
-// distances are straight lines to that vertex, which no zigzag of edges makes longer.
-Patch grown(const Ground& ground, const Patch& patch, double reach_mm) {
-  Patch result = patch;
-  std::vector<std::uint32_t> source(patch.size(), nobody);
-  std::vector<double> far(patch.size(), std::numeric_limits<double>::infinity());
+// The front walks outward from vertex to vertex, each remembering the seed it came from; distances are
+// straight lines to that seed, which no zigzag of edges makes longer.
+Walk walk_from(const Ground& ground, const std::vector<std::uint32_t>& seeds, const Patch& allowed,
+               double reach_mm) {
+  Walk walk{std::vector<std::uint32_t>(ground.size(), nobody),
+            std::vector<double>(ground.size(), std::numeric_limits<double>::infinity())};
   using Step = std::pair<double, std::uint32_t>;
   std::priority_queue<Step, std::vector<Step>, std::greater<>> front;
-  for (std::uint32_t v = 0; v < patch.size(); ++v)
-    if (patch[v] && is_border(ground, patch, v)) {
-      source[v] = v;
-      far[v] = 0.0;
-      front.emplace(0.0, v);
-    }
+  for (const auto v : seeds) {
+    walk.source[v] = v;
+    walk.far_mm[v] = 0.0;
+    front.emplace(0.0, v);
+  }
   while (!front.empty()) {
     const auto [d, v] = front.top();
     front.pop();
-    if (d > far[v]) continue;
-    result[v] = 1;
+    if (d > walk.far_mm[v]) continue;
     for (const auto n : ground.neighbours(v)) {
-      if (patch[n]) continue;
-      const double to = distance(ground.places()[n], ground.places()[source[v]]);
-      if (to > reach_mm || to >= far[n]) continue;
-      far[n] = to;
-      source[n] = source[v];
+      if (!allowed[n]) continue;
+      const double to = distance(ground.places()[n], ground.places()[walk.source[v]]);
+      if (to > reach_mm || to >= walk.far_mm[n]) continue;
+      walk.far_mm[n] = to;
+      walk.source[n] = walk.source[v];
       front.emplace(to, n);
     }
   }
+  return walk;
+}
+
+std::vector<std::uint32_t> border_of(const Ground& ground, const Patch& patch) {
+  std::vector<std::uint32_t> border;
+  for (std::uint32_t v = 0; v < patch.size(); ++v)
+    if (patch[v] && is_border(ground, patch, v)) border.push_back(v);
+  return border;
+}
+
+Patch grown(const Ground& ground, const Patch& patch, double reach_mm) {
+  const Walk walk = walk_from(ground, border_of(ground, patch), complement(patch), reach_mm);
+  Patch result = patch;
+  for (std::size_t v = 0; v < result.size(); ++v)
+    if (walk.source[v] != nobody) result[v] = 1;
   return result;
 }
 

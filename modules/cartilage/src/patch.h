@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,21 @@ struct Parts {
   std::vector<double> area_mm2;  ///< One a part.
 };
 Parts connected_parts(const Ground& ground, const Patch& patch);
+
+/// Stands for a vertex that a walk did not reach.
+inline constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+
+/// For each vertex the nearest seed, and how far it is in a straight line; `nobody` and infinity where none
+/// is.
+struct Walk {
+  std::vector<std::uint32_t> source;
+  std::vector<double> far_mm;
+};
+/// Walks from the seeds over allowed vertices, no further than `reach_mm` from them.
+Walk walk_from(const Ground& ground, const std::vector<std::uint32_t>& seeds, const Patch& allowed,
+               double reach_mm);
+/// Returns the vertices of a set that have a neighbour outside of it.
+std::vector<std::uint32_t> border_of(const Ground& ground, const Patch& patch);
 
 /// Returns the set and all within `reach_mm` of it along the surface.
 Patch grown(const Ground& ground, const Patch& patch, double reach_mm);

@@ -14,8 +14,10 @@
 #include <genu/surface/query.h>
 
 #include "divide.h"
+#include "expected.h"
 #include "frame.h"
 #include "inventory.h"
+#include "lesions.h"
 #include "margin.h"
 #include "measures.h"
 #include "patch.h"
@@ -31,8 +33,10 @@ void check(const MeasureOptions& o) {
   if (!(o.weight_bearing_fraction > 0.0 && o.weight_bearing_fraction <= 1.0))
     refuse("weight_bearing_fraction", o.weight_bearing_fraction);
   if (!(o.min_lesion_area_mm2 >= 0.0)) refuse("min_lesion_area_mm2", o.min_lesion_area_mm2);
-  if (!(o.lesion_thickness_fraction >= 0.0 && o.lesion_thickness_fraction < 1.0))
-    refuse("lesion_thickness_fraction", o.lesion_thickness_fraction);
+  if (!(o.min_lesion_loss_mm2 >= 0.0)) refuse("min_lesion_loss_mm2", o.min_lesion_loss_mm2);
+  if (!(o.min_lesion_depth_mm >= 0.0)) refuse("min_lesion_depth_mm", o.min_lesion_depth_mm);
+  if (!(o.lesion_loss_fraction > 0.0 && o.lesion_loss_fraction <= 1.0))
+    refuse("lesion_loss_fraction", o.lesion_loss_fraction);
 }
 
 bool has_bone(const Inventory& inventory, Bone bone) {
@@ -204,7 +208,11 @@ Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone b
       flags.push_back("no cartilage is on " + words(m.region) + ": lost or not labelled");
   add_volumes_and_surfaces(result.regions, volumes, surfaces);
   add_volumes_and_surfaces(result.parts, volumes, surfaces);
-  result.lesions = lesions_of(map, ground, normals, options);
+  const Expected expected = expected_thickness(map, ground, normals, options.thickness.threads);
+  Losses losses = find_losses(map, expected, ground, normals, options);
+  add_losses(result.regions, map, losses.lost, ground, map.region);
+  add_losses(result.parts, map, losses.lost, ground, map.subregion);
+  result.lesions = std::move(losses.lesions);
   return result;
 }
 

@@ -35,6 +35,10 @@ inline constexpr std::array measure_fields{
     MeasureField{"ThCtAB_p75_mm", &cartilage::RegionMeasures::ThCtAB_p75_mm},
     MeasureField{"ThCtAB_p95_mm", &cartilage::RegionMeasures::ThCtAB_p95_mm},
     MeasureField{"ThCcAB_mean_mm", &cartilage::RegionMeasures::ThCcAB_mean_mm},
+    MeasureField{"focal_loss_percent", &cartilage::RegionMeasures::focal_loss_percent},
+    MeasureField{"full_thickness_loss_percent", &cartilage::RegionMeasures::full_thickness_loss_percent},
+    MeasureField{"MOAKS_size_grade", &cartilage::RegionMeasures::MOAKS_size_grade},
+    MeasureField{"MOAKS_full_thickness_grade", &cartilage::RegionMeasures::MOAKS_full_thickness_grade},
 };
 
 /// A measure of a meniscus and what files call it: "<measure>_<unit>".

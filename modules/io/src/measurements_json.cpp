@@ -19,13 +19,20 @@ OrderedJson json_of(const cartilage::RegionMeasures& measures) {
 OrderedJson json_of(const cartilage::Lesion& lesion) {
   return {{"name", lesion.name},
           {"region", name(lesion.region)},
+          {"subregion", name(lesion.subregion)},
           {"centre_mm", json_of(lesion.centre)},
           {"articular_point_mm", json_of(lesion.articular_point)},
           {"normal", json_of(lesion.normal)},
           {"area_mm2", lesion.area_mm2},
           {"denuded_area_mm2", lesion.denuded_area_mm2},
           {"min_thickness_mm", lesion.min_thickness_mm},
-          {"expected_thickness_mm", lesion.expected_thickness_mm}};
+          {"expected_thickness_mm", lesion.expected_thickness_mm},
+          {"max_depth_percent", lesion.max_depth_percent},
+          {"mean_depth_percent", lesion.mean_depth_percent},
+          {"icrs_grade", lesion.icrs_grade},
+          {"length_mm", lesion.length_mm},
+          {"width_mm", lesion.width_mm},
+          {"volume_lost_mm3", lesion.volume_lost_mm3}};
 }
 
 OrderedJson json_of(const cartilage::MeniscusMeasures& meniscus) {
@@ -44,6 +51,27 @@ cartilage::RegionMeasures measures_in(const nlohmann::json& object, const std::s
   for (const MeasureField& field : measure_fields)
     measures.*field.value = number_in(object.at(std::string(field.name)));
   return measures;
+}
+
+cartilage::Lesion lesion_in(const nlohmann::json& object, const std::string& source) {
+  cartilage::Lesion lesion;
+  lesion.name = object.at("name").get<std::string>();
+  lesion.region = region_in(object.at("region"), source);
+  lesion.subregion = region_in(object.at("subregion"), source);
+  lesion.centre = point_in(object.at("centre_mm"));
+  lesion.articular_point = point_in(object.at("articular_point_mm"));
+  lesion.normal = vector_in(object.at("normal"));
+  lesion.area_mm2 = number_in(object.at("area_mm2"));
+  lesion.denuded_area_mm2 = number_in(object.at("denuded_area_mm2"));
+  lesion.min_thickness_mm = number_in(object.at("min_thickness_mm"));
+  lesion.expected_thickness_mm = number_in(object.at("expected_thickness_mm"));
+  lesion.max_depth_percent = number_in(object.at("max_depth_percent"));
+  lesion.mean_depth_percent = number_in(object.at("mean_depth_percent"));
+  lesion.icrs_grade = object.at("icrs_grade").get<int>();
+  lesion.length_mm = number_in(object.at("length_mm"));
+  lesion.width_mm = number_in(object.at("width_mm"));
+  lesion.volume_lost_mm3 = number_in(object.at("volume_lost_mm3"));
+  return lesion;
 }
 
 }  // namespace
@@ -101,19 +129,7 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
   report.extract_options.fairing_mm = extract.at("fairing_mm").get<double>();
   for (const auto& object : document.at("regions")) report.regions.push_back(measures_in(object, source));
   for (const auto& object : document.at("parts")) report.parts.push_back(measures_in(object, source));
-  for (const auto& object : document.at("lesions")) {
-    cartilage::Lesion lesion;
-    lesion.name = object.at("name").get<std::string>();
-    lesion.region = region_in(object.at("region"), source);
-    lesion.centre = point_in(object.at("centre_mm"));
-    lesion.articular_point = point_in(object.at("articular_point_mm"));
-    lesion.normal = vector_in(object.at("normal"));
-    lesion.area_mm2 = number_in(object.at("area_mm2"));
-    lesion.denuded_area_mm2 = number_in(object.at("denuded_area_mm2"));
-    lesion.min_thickness_mm = number_in(object.at("min_thickness_mm"));
-    lesion.expected_thickness_mm = number_in(object.at("expected_thickness_mm"));
-    report.lesions.push_back(std::move(lesion));
-  }
+  for (const auto& object : document.at("lesions")) report.lesions.push_back(lesion_in(object, source));
   // Files of earlier versions have none.
   for (const auto& object : document.value("menisci", nlohmann::json::array())) {
     cartilage::MeniscusMeasures meniscus;

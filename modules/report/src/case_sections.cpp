@@ -217,6 +217,42 @@ std::string thickness_section(const io::Case& knee, const std::vector<Figure>& f
   return section("Thickness maps", body);
 }
 
+namespace {
+
+/// What lesions take of each sub-region, and of regions that have none; empty where nothing is lost.
+std::string losses_table(const cartilage::CartilageReport& report) {
+  Table table({{"Sub-region", "", false},
+               {"Lost", "%"},
+               {"MOAKS size", ""},
+               {"Lost to the bone", "%"},
+               {"MOAKS full thickness", ""}});
+  bool any = false;
+  const auto add = [&](const cartilage::RegionMeasures& m) {
+    if (!(m.focal_loss_percent > 0.0) || std::isnan(m.MOAKS_size_grade)) return;
+    any = true;
+    table.add({std::string(title(m.region)) + " (" + std::string(name(m.region)) + ")",
+               number(m.focal_loss_percent, 1), number(m.MOAKS_size_grade, 0),
+               number(m.full_thickness_loss_percent, 1), number(m.MOAKS_full_thickness_grade, 0)});
+  };
+  for (const cartilage::RegionMeasures& m : report.parts) add(m);
+  for (const cartilage::RegionMeasures& m : report.regions) {
+    const bool has_parts =
+        std::any_of(report.parts.begin(), report.parts.end(), [&](const cartilage::RegionMeasures& part) {
+          return part.region < cartilage::Region::MFTC && parent_of(part.region) == m.region;
+        });
+    if (!has_parts) add(m);
+  }
+  if (!any) return {};
+  return table.html() +
+         paragraph(
+             "Lesions in percent of each sub-region's bone area, binned as MOAKS bins them (Hunter et al. "
+             "2011, Osteoarthritis and Cartilage 19:990): 1 below 10 %, 2 up to 75 %, 3 above. Computed on "
+             "Genu's sub-regions; it is no reader's MOAKS score.",
+             "note");
+}
+
+}  // namespace
+
 std::string lesions_section(const io::Case& knee) {
   if (!knee.cartilage) return section("Lesions", absent("No lesions: cartilage was not measured."));
   if (knee.cartilage->lesions.empty()) return section("Lesions", paragraph("No cartilage lesion was found."));
@@ -224,15 +260,32 @@ std::string lesions_section(const io::Case& knee) {
                {"Region", "", false},
                {"Area", "mm²"},
                {"of it denuded", "mm²"},
+               {"Extent", "mm × mm"},
+               {"Depth", "mean, %"},
+               {"at most", "%"},
+               {"ICRS", "depth class"},
                {"Least thickness", "mm"},
-               {"Expected thickness", "mm"}});
-  for (const cartilage::Lesion& l : knee.cartilage->lesions)
-    table.add({l.name, std::string(title(l.region)), number(l.area_mm2, 0), number(l.denuded_area_mm2, 0),
-               number(l.min_thickness_mm, 2), number(l.expected_thickness_mm, 2)});
-  return section("Lesions",
-                 table.html() + paragraph("Largest first. A lesion is a connected area where cartilage is "
-                                          "lost or much thinner than its region's median.",
-                                          "note"));
+               {"Expected thickness", "mm"},
+               {"Volume lost", "mm³"}});
+  for (const cartilage::Lesion& l : knee.cartilage->lesions) {
+    std::string place(title(l.region));
+    if (l.subregion != l.region && l.subregion != cartilage::Region::outside)
+      place += " (" + std::string(name(l.subregion)) + ")";
+    table.add({l.name, place, number(l.area_mm2, 0), number(l.denuded_area_mm2, 0),
+               number(l.length_mm, 0) + " × " + number(l.width_mm, 0), number(l.mean_depth_percent, 0),
+               number(l.max_depth_percent, 0), std::to_string(l.icrs_grade), number(l.min_thickness_mm, 2),
+               number(l.expected_thickness_mm, 2), number(l.volume_lost_mm3, 0)});
+  }
+  return section(
+      "Lesions",
+      table.html() +
+          paragraph("Largest first. A lesion is a connected area that is bare, or where cartilage is "
+                    "thinner than the cartilage around it leads one to expect. Depth is in percent of "
+                    "what is expected. ICRS depth classes: 2 less than half of the depth, 3 more, 4 down "
+                    "to bone (Brittberg and Winalski 2003, J Bone Joint Surg Am 85-A Suppl 2:58); "
+                    "thickness does not show class 1. Cartilage worn evenly is no lesion.",
+                    "note") +
+          losses_table(*knee.cartilage));
 }
 
 std::string menisci_section(const io::Case& knee) {

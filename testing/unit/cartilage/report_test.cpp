@@ -22,6 +22,8 @@
 #include <genu/testing/bodies.h>
 #include <genu/testing/data.h>
 
+#include "joint_labels.h"
+
 namespace genu::cartilage {
 namespace {
 
@@ -40,21 +42,6 @@ phantom::KneeOptions knee_with_losses() {
   options.patient_from_knee = RigidTransform::translation_by({-70.0, 10.0, 20.0}) *
                               RigidTransform::rotation_about({}, {0.3, 1.0, -0.2}, 12.0);
   return options;
-}
-
-/// Labels of the joint alone, cropped from a sagittal grid: shafts cost time and bear no cartilage.
-LabelMap labels_of(const phantom::Knee& knee, double in_plane_mm, double slice_mm) {
-  const ImageGeometry whole = phantom::sagittal_grid(knee, in_plane_mm, slice_mm);
-  const ContinuousIndex middle = whole.to_index(knee.frame().at(0.0, 12.0, 12.0));
-  const std::array<double, 3> half{58.0 / in_plane_mm, 46.0 / in_plane_mm, 46.0 / slice_mm},
-      at{middle.i, middle.j, middle.k};
-  std::array<std::int64_t, 3> first, size;
-  for (int a = 0; a < 3; ++a) {
-    first[a] = std::max<std::int64_t>(0, std::llround(at[a] - half[a]));
-    size[a] = std::min<std::int64_t>(whole.size()[a], std::llround(at[a] + half[a])) - first[a];
-  }
-  const ImageGeometry grid = cropped(whole, {first[0], first[1], first[2]}, size);
-  return phantom::scan(knee, grid, {.samples_per_mm = 1}).labels;
 }
 
 const RegionMeasures* find(const CartilageReport& report, Region region) {
@@ -597,7 +584,9 @@ TEST(Report, LaysTheAxesOfRealKneesAlongTheirSlicesInTheMean) {
 TEST_F(CoarsePhantom, OptionsOutOfRangeAreRefused) {
   EXPECT_THROW(measure_knee(*labels_, {.weight_bearing_fraction = 0.0}), InvalidInput);
   EXPECT_THROW(measure_knee(*labels_, {.min_lesion_area_mm2 = -1.0}), InvalidInput);
-  EXPECT_THROW(measure_knee(*labels_, {.lesion_thickness_fraction = 1.0}), InvalidInput);
+  EXPECT_THROW(measure_knee(*labels_, {.lesion_loss_fraction = 0.0}), InvalidInput);
+  EXPECT_THROW(measure_knee(*labels_, {.min_lesion_loss_mm2 = -1.0}), InvalidInput);
+  EXPECT_THROW(measure_knee(*labels_, {.min_lesion_depth_mm = -1.0}), InvalidInput);
 }
 
 TEST_F(CoarsePhantom, StopsWhenAsked) {

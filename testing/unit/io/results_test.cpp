@@ -71,6 +71,10 @@ TEST(Measurements, AreReadBackFieldByField) {
     expect_same(a.ThCtAB_median_mm, b.ThCtAB_median_mm, "median");
     expect_same(a.ThCtAB_sd_mm, b.ThCtAB_sd_mm, "SD");
     expect_same(a.ThCcAB_mean_mm, b.ThCcAB_mean_mm, "covered mean");
+    expect_same(a.focal_loss_percent, b.focal_loss_percent, "loss");
+    expect_same(a.full_thickness_loss_percent, b.full_thickness_loss_percent, "full loss");
+    expect_same(a.MOAKS_size_grade, b.MOAKS_size_grade, "MOAKS size");
+    expect_same(a.MOAKS_full_thickness_grade, b.MOAKS_full_thickness_grade, "MOAKS full thickness");
   }
   EXPECT_EQ(read.parts.size(), report.parts.size());
   EXPECT_EQ(to_json(read), to_json(report)) << "every other measure too";
@@ -96,6 +100,13 @@ TEST(Measurements, AreReadBackFieldByField) {
     expect_same(a.denuded_area_mm2, b.denuded_area_mm2, "denuded");
     expect_same(a.min_thickness_mm, b.min_thickness_mm, "min");
     expect_same(a.expected_thickness_mm, b.expected_thickness_mm, "expected");
+    EXPECT_EQ(a.subregion, b.subregion);
+    EXPECT_EQ(a.icrs_grade, b.icrs_grade);
+    expect_same(a.max_depth_percent, b.max_depth_percent, "max depth");
+    expect_same(a.mean_depth_percent, b.mean_depth_percent, "mean depth");
+    expect_same(a.length_mm, b.length_mm, "length");
+    expect_same(a.width_mm, b.width_mm, "width");
+    expect_same(a.volume_lost_mm3, b.volume_lost_mm3, "volume lost");
   }
 }
 
@@ -106,6 +117,11 @@ TEST(Measurements, NotMeasuredIsNullAndDenudedIsZero) {
   EXPECT_EQ(document["regions"][1]["tAB_mm2"], 0.0);
   EXPECT_EQ(document["regions"][0]["region"], "MT");
   EXPECT_EQ(document["lesions"][0]["min_thickness_mm"], 0.0);
+  EXPECT_EQ(document["lesions"][0]["subregion"], "eMT");
+  EXPECT_EQ(document["lesions"][0]["icrs_grade"], 4);
+  EXPECT_TRUE(document["lesions"][1]["volume_lost_mm3"].is_null());
+  EXPECT_EQ(document["regions"][0]["MOAKS_size_grade"], 2.0);
+  EXPECT_TRUE(document["regions"][1]["MOAKS_size_grade"].is_null());
   EXPECT_EQ(document["schema"], "genu/measurements/1");
   EXPECT_EQ(document["region_numbers"]["TrF"], static_cast<int>(cartilage::Region::TrF));
 }
@@ -507,7 +523,7 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   EXPECT_EQ((values[{"medial_meniscus", "volume"}]), "2350.5 mm3");
   EXPECT_EQ((values[{"lateral_meniscus", "extrusion"}]), " mm");
   EXPECT_EQ((values[{"lateral_meniscus", "coverage"}]), "59.5 percent");
-  EXPECT_EQ(values.size(), 4U * 19U + 2U * 4U) << "four regions and two menisci, each measure once";
+  EXPECT_EQ(values.size(), 4U * 23U + 2U * 4U) << "four regions and two menisci, each measure once";
 }
 
 TEST(Csv, TextsAreQuotedWhereTheyMustBe) {

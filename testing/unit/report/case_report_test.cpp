@@ -53,7 +53,24 @@ cartilage::CartilageReport measured() {
   lesion.area_mm2 = 87.0;
   lesion.denuded_area_mm2 = 40.0;
   lesion.expected_thickness_mm = 1.8;
+  lesion.subregion = cartilage::Region::eMT;
+  lesion.mean_depth_percent = 83.0;
+  lesion.max_depth_percent = 100.0;
+  lesion.icrs_grade = 4;
+  lesion.length_mm = 13.6;
+  lesion.width_mm = 8.2;
+  lesion.volume_lost_mm3 = 131.0;
   report.lesions.push_back(lesion);
+  report.parts = {{.region = cartilage::Region::eMT,
+                   .focal_loss_percent = 43.5,
+                   .full_thickness_loss_percent = 9.75,
+                   .MOAKS_size_grade = 2.0,
+                   .MOAKS_full_thickness_grade = 1.0},
+                  {.region = cartilage::Region::cMT,
+                   .focal_loss_percent = 0.0,
+                   .full_thickness_loss_percent = 0.0,
+                   .MOAKS_size_grade = 0.0,
+                   .MOAKS_full_thickness_grade = 0.0}};
   report.flags = {"the tibia is cut by the image's border"};
   cartilage::BoneMap tibia_map;
   tibia_map.bone = Bone::tibia;
@@ -192,6 +209,11 @@ TEST(CasePage, NotMeasuredIsSaidInWordsAndZeroIsANumber) {
   EXPECT_FALSE(holds(page, "NaN"));
   EXPECT_EQ(count_of(page, "<td class=\"missing\">not measured</td>"), 5u) << "the patella's five measures";
   EXPECT_TRUE(holds(page, "<td class=\"n\">0.00</td>")) << "the lesion's least thickness";
+  EXPECT_TRUE(holds(page, "Medial tibia (eMT)")) << "the lesion's part of its region";
+  EXPECT_TRUE(holds(page, "14 × 8")) << "the lesion's extent";
+  EXPECT_TRUE(holds(page, "<td class=\"n\">43.5</td>")) << "what lesions take of the sub-region";
+  EXPECT_TRUE(holds(page, "(eMT)</td>")) << "the sub-region";
+  EXPECT_FALSE(holds(page, "(cMT)</td>")) << "nothing is lost there";
 }
 
 TEST(CasePage, MenisciAreThereWhereTheyAreLabelled) {

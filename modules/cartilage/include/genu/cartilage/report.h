@@ -47,6 +47,14 @@ struct RegionMeasures {
   double ThCtAB_p75_mm = unknown;
   double ThCtAB_p95_mm = unknown;
   double ThCcAB_mean_mm = unknown;  ///< Area-weighted over cAB.
+  /// What lesions take of tAB, and what is bare of that. A compartment's is that of its two regions together.
+  double focal_loss_percent = unknown;
+  double full_thickness_loss_percent = unknown;
+  /// The two in the grades of MOAKS (Hunter et al. 2011, Osteoarthritis and Cartilage 19:990): 0 none, 1
+  /// below 10 %, 2 to 75 %, 3 above. Computed, on these regions: no reader's score on MOAKS' own. Cartilage
+  /// worn evenly is no lesion here.
+  double MOAKS_size_grade = unknown;
+  double MOAKS_full_thickness_grade = unknown;
 };
 
 /// One bone with what was measured on it.
@@ -59,17 +67,29 @@ struct BoneMap {
   std::vector<Region> subregion;     ///< One per surface vertex; outside = the region has no parts.
 };
 
-/// A place where cartilage is lost: what planning aims at.
+/// A connected place where cartilage is lost, against what is expected from the cartilage around it: what
+/// planning aims at. NaN where nothing near tells what was there.
 struct Lesion {
-  std::string name;  ///< "cMF-1": region and rank by area.
-  Region region = Region::outside;
-  Point3 centre;           ///< On the bone surface, nearest to the area's centroid.
-  Point3 articular_point;  ///< Where the articular surface is, or was, over `centre`.
-  Vector3 normal;          ///< Outward bone normal at `centre`.
+  std::string name;                 ///< "cMF-1": region and rank by area.
+  Region region = Region::outside;  ///< Of most of its area.
+  Point3 centre;                    ///< On the bone surface, nearest to the area's centroid.
+  Point3 articular_point;           ///< Where the articular surface is, or was, over `centre`.
+  Vector3 normal;                   ///< Outward bone normal at `centre`.
   double area_mm2 = 0.0;
   double denuded_area_mm2 = 0.0;
   double min_thickness_mm = 0.0;
-  double expected_thickness_mm = 0.0;
+  double expected_thickness_mm = 0.0;  ///< Mean over its area.
+  Region subregion =
+      Region::outside;              ///< Part of `region` with most of its area; where it has none, `region`.
+  double max_depth_percent = 0.0;   ///< Of the expected thickness there; a tenth of the area is deeper.
+  double mean_depth_percent = 0.0;  ///< Weighted by area.
+  /// Depth class of the International Cartilage Repair Society (Brittberg and Winalski 2003, Journal of Bone
+  /// and Joint Surgery 85-A Suppl 2:58): 2 less than half of the depth, 3 more, 4 down to bone. What grade 1
+  /// softens or splits is as thick as before: never found here.
+  int icrs_grade = 2;
+  double length_mm = 0.0;  ///< Greatest distance between two of its places on the bone.
+  double width_mm = 0.0;   ///< Across that, in the bone's tangent plane.
+  double volume_lost_mm3 = 0.0;
 };
 
 struct CartilageReport {
@@ -103,9 +123,13 @@ struct MeasureOptions {
   /// The weight-bearing femur ends at this part of the way from the notch to the posterior end of the
   /// condyles (Hudelmaier et al. 2010).
   double weight_bearing_fraction = 0.6;
-  double min_lesion_area_mm2 = 10.0;
-  /// Cartilage thinner than this part of the region's median counts as lost.
-  double lesion_thickness_fraction = 0.5;
+  double min_lesion_area_mm2 = 5.0;
+  /// A lesion's area times its mean depth: bare bone of this area, or more that has lost less.
+  double min_lesion_loss_mm2 = 3.0;
+  /// Cartilage thinner than expected there by this part counts as lost.
+  double lesion_loss_fraction = 0.25;
+  /// And by this much: less is no more than labels of voxels 0.4 mm wide can tell.
+  double min_lesion_depth_mm = 0.4;
 };
 
 /// Returns the cartilage morphometry of one labelled knee: surfaces, thickness maps, regional measures,
