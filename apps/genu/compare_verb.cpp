@@ -42,6 +42,7 @@ std::vector<io::Case> read_visits(const CompareWords& words, const Progress& pro
   std::vector<fs::path> inputs{words.baseline};
   inputs.insert(inputs.end(), words.later.begin(), words.later.end());
   const auto count = static_cast<double>(inputs.size());
+  require_label_maps(inputs, words.table);
   std::vector<io::Case> visits;
   for (const fs::path& input : inputs) {
     const auto n = static_cast<double>(visits.size());
@@ -105,7 +106,10 @@ ExitCode compare_visits(const CompareWords& words, const Session& session) {
   }
   for (std::size_t v = 1; v < visits.size(); ++v) {
     course.changes.push_back(
-        followup::compare(visit_of(visits.front()), visit_of(visits[v]), {}, progress.part(0.6, 0.8)));
+        with_context("comparing " + words.baseline.string() + " with " + words.later[v - 1].string(), [&] {
+          return followup::compare(visit_of(visits.front()), visit_of(visits[v]), {},
+                                   progress.part(0.6, 0.8));
+        }));
     flag_names(course.changes.back(), visits.front(), visits[v]);
     if (course.changes.back().method != course.precision.method)
       course.changes.back().flags.push_back("the smallest detectable change is that of thickness measured " +
@@ -171,7 +175,8 @@ Verb compare_verb() {
           "where it happened. Three visits or more also give trend lines. Exchanging visits changes signs "
           "and nothing else. Bones that do not fit (another knee), another side or another definition of "
           "thickness are refused; other voxels and parts not seen at both visits are flagged. The SDC that "
-          "ships comes from phantoms whose labels are exact: readers' and networks' scatter comes on top.",
+          "ships comes from phantoms scanned twice and segmented by the network: simpler than knees, so that "
+          "yours is better.",
       .examples = {{"genu compare knee_00m knee_24m --out change", "Two case folders."},
                    {"genu compare akoa_9014797_00m.nii.gz akoa_9014797_72m.nii.gz --label-table oai",
                     "Two label maps; months from their names; prints the table."},

@@ -20,6 +20,7 @@ namespace {
 struct PrecisionWords {
   std::vector<std::filesystem::path> inputs;
   std::string table;
+  std::optional<Side> side;  ///< Of all of them.
   std::string name = "test-retest";
   std::string source;
   std::filesystem::path out;
@@ -29,6 +30,7 @@ ExitCode tell_precision(const PrecisionWords& words, const Session& session) {
   if (words.inputs.size() % 2 != 0)
     throw UsageError("precision needs pairs, first and second measurement of each knee: " +
                      std::to_string(words.inputs.size()) + " inputs are none");
+  require_label_maps(words.inputs, words.table);
   const std::size_t pairs = words.inputs.size() / 2;
   std::vector<followup::VisitChange> repeats;
   for (std::size_t p = 0; p < pairs; ++p) {
@@ -36,7 +38,7 @@ ExitCode tell_precision(const PrecisionWords& words, const Session& session) {
     const double from = static_cast<double>(p) / static_cast<double>(pairs);
     const double to = static_cast<double>(p + 1) / static_cast<double>(pairs);
     const auto read = [&](std::size_t n) {
-      return read_visit({words.inputs[n], words.table}, {}, all.part(from, to));
+      return read_visit({words.inputs[n], words.table}, words.side, all.part(from, to));
     };
     const io::Case first = read(2 * p), second = read(2 * p + 1);
     repeats.push_back(with_context(
@@ -63,6 +65,7 @@ Work declare(CLI::App& parser) {
       .add_option("--label-table", words->table,
                   "What the numbers in label maps stand for: genu, oai, pymskt or a JSON file")
       ->type_name("NAME|FILE.json");
+  add_side_option(parser, words->side);
   parser.add_option("--name", words->name, "What the table is called")->capture_default_str();
   parser.add_option("--source", words->source, "What was measured twice, in words")->type_name("TEXT");
   parser.add_option("-o,--out", words->out, "Writes the table for genu compare --precision")

@@ -94,17 +94,18 @@ void write_figures(const fs::path& folder, const Volume<float>& image, const Vol
     Region region;
     const char* name;
   };
+  bool whole_slice = true;
   for (const Slice& slice :
-       {Slice{Region::MT, "t2_medial"}, Slice{Region::LT, "t2_lateral"}, Slice{Region::P, "t2_patella"}})
+       {Slice{Region::P, "t2_patella"}, Slice{Region::MT, "t2_medial"}, Slice{Region::LT, "t2_lateral"}})
     if (const auto centre = middle_of(report, slice.region)) {
       const auto write = [&](const LabelMap* only, const std::string& name) {
         render::write_png(folder / (name + ".png"),
                           render::relaxation_figure(image, t2_ms, only, render::Plane::sagittal, *centre));
       };
       write(&labels, slice.name);
-      // The whole slice once: whether muscle, fat and fluid read as they should tells whether to trust the
-      // map.
-      if (slice.region == Region::P) write(nullptr, "t2_all_tissue");
+      // The whole slice once, through the patella where there is one: whether muscle, fat and fluid read as
+      // they should tells whether to trust the map.
+      if (std::exchange(whole_slice, false)) write(nullptr, "t2_all_tissue");
     }
 }
 

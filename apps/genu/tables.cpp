@@ -220,9 +220,10 @@ std::string text_of(const followup::Precision& precision) {
   TextTable table(
       {"region", "pairs", "ThCtAB bias mm", "SDC mm", "VC bias mm3", "SDC mm3", "dABp bias %", "SDC %"});
   for (const followup::RegionPrecision& row : precision.regions)
-    table.add_row({std::string(name(row.region)), std::to_string(row.pairs), fixed(row.ThCtAB_mm.bias, 4),
-                   fixed(row.ThCtAB_mm.sdc, 4), fixed(row.VC_mm3.bias, 2), fixed(row.VC_mm3.sdc, 2),
-                   fixed(row.dABp_percent.bias, 3), fixed(row.dABp_percent.sdc, 3)});
+    table.add_row({std::string(name(row.region)), std::to_string(row.ThCtAB_mm.pairs),
+                   fixed(row.ThCtAB_mm.bias, 4), fixed(row.ThCtAB_mm.sdc, 4), fixed(row.VC_mm3.bias, 2),
+                   fixed(row.VC_mm3.sdc, 2), fixed(row.dABp_percent.bias, 3),
+                   fixed(row.dABp_percent.sdc, 3)});
   return precision.name + ": " + precision.source + "\nThickness " + precision.method + "\n" + table.text();
 }
 

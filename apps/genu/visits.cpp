@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "visits.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
+#include <genu/app/program.h>
 #include <genu/core/error.h>
 
 #include "protocol.h"
@@ -21,6 +24,10 @@ io::Case read_visit(const LabelSource& source, const std::optional<Side>& side, 
       throw InvalidInput("cannot compare the case '" + file +
                          "': it holds no measurements; genu measure or "
                          "genu run makes them");
+    if (side && knee.cartilage->side != *side)
+      throw InvalidInput("the case '" + file + "' was measured as a " +
+                         std::string(name(knee.cartilage->side)) + " knee, and --side says " +
+                         std::string(name(*side)));
     return knee;
   }
   const CaseName who = case_named_by(source.file);
@@ -33,15 +40,23 @@ io::Case read_visit(const LabelSource& source, const std::optional<Side>& side, 
   return knee;
 }
 
+void require_label_maps(const std::vector<fs::path>& inputs, const std::string& table) {
+  const bool all_are_cases =
+      std::all_of(inputs.begin(), inputs.end(), [](const fs::path& p) { return fs::is_directory(p); });
+  if (!table.empty() && all_are_cases)
+    throw UsageError("--label-table goes with label maps, and every input is a case folder");
+}
+
 followup::Visit visit_of(const io::Case& knee) {
   return {.name = knee.visit, .report = *knee.cartilage, .labels = *knee.labels};
 }
 
 std::optional<double> months_of(const std::string& visit) {
-  if (visit == "baseline") return 0.0;
   double months = 0.0;
   const auto [end, error] = std::from_chars(visit.data(), visit.data() + visit.size(), months);
-  if (error != std::errc() || std::string_view(end, visit.data() + visit.size()) != "m") return std::nullopt;
+  if (error != std::errc() || !std::isfinite(months) ||
+      std::string_view(end, visit.data() + visit.size()) != "m")
+    return std::nullopt;
   return months;
 }
 

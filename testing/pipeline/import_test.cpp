@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-// Golden G11: the values that the headers state.
+// A real series of eight echoes: the values that the headers state.
 TEST(Import, ListsTheMultiEchoSeriesWithItsExactGeometry) {
   GENU_REQUIRE_DATA(folder, "mri_dicom/ge_3t_multi_echo_t2");
   const Ended ended = genu({"import", folder, "--list", "--json"});

@@ -116,9 +116,9 @@ TEST(T2, RefusesWhatHasOneEchoAndLabelsOfAnotherGrid) {
   EXPECT_FALSE(fs::exists(scratch / "t2"));
 }
 
-// G11's knee. Cartilage at 3 T reads 36 +- 6 ms (Pai et al. 2008, Magn. Reson. Imaging 26:1215), less near
-// the bone; the network's outlines hold some marrow and fluid, so the median of a region speaks, and not its
-// mean.
+// A real knee on a GE scanner. Cartilage at 3 T reads 36 +- 6 ms (Pai et al. 2008, Magn. Reson. Imaging
+// 26:1215), less near the bone; the network's outlines hold some marrow and fluid, so the median of a region
+// speaks, and not its mean.
 TEST(T2, LooksRightOnARealKnee) {
   GENU_REQUIRE_DATA(folder, "mri_dicom/ge_3t_multi_echo_t2");
   const ScratchFolder scratch;

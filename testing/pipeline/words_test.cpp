@@ -21,8 +21,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::vector<std::string> verbs{"import", "phantom", "measure",        "stage",   "plan",
-                                     "run",    "batch",   "compare-labels", "segment", "t2"};
+const std::vector<std::string> verbs{"import", "phantom", "measure",        "stage",   "plan",      "run",
+                                     "batch",  "compare", "compare-labels", "segment", "precision", "t2"};
 
 /// A user error is one line that names the program, and nothing on stdout.
 void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {

@@ -298,7 +298,7 @@ void Surface::fit() {
       constexpr double for_thinner = 1.0 / 9.0;
       constexpr double loss_left_out = 0.3, gain_in_full = 0.15;
       if (loss <= 0.0)
-        weights[n] = std::min(1.0, gain_in_full / -loss);
+        weights[n] = -loss <= gain_in_full ? 1.0 : gain_in_full / -loss;
       else if (pass < asymmetric_passes)
         weights[n] = for_thinner;
       else

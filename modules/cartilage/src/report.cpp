@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <locale>
 #include <sstream>
 #include <utility>
 
@@ -230,6 +231,7 @@ void name_lesions(std::vector<Lesion>& lesions) {
 std::string method_with_parameters(const CartilageReport& report) {
   const ThicknessOptions& t = report.thickness_options;
   std::ostringstream text;
+  text.imbue(std::locale::classic());  // files are read in other countries
   text << report.method << "; max " << t.max_thickness_mm << " mm, inside " << t.search_inside_mm
        << " mm, gap " << t.max_gap_mm << " mm, tilt " << t.max_tilt_deg << " deg, ";
   if (t.method == ThicknessMethod::field_lines) text << "field step " << t.field_step_mm << " mm, ";

@@ -18,11 +18,11 @@ struct Extent {
   double high = -low;
 };
 
-/// Returns how far the bone reaches along a knee's length, in the frame of that knee.
-Extent reach_of(const TriangleMesh& bone, const RigidTransform& frame_from_bone, const KneeFrame& frame) {
+/// Returns how far the bone reaches along a direction of its own space, from a place in it.
+Extent reach_of(const TriangleMesh& bone, const Point3& from, const Vector3& along) {
   Extent extent;
   for (const Point3& p : bone.vertices()) {
-    const double z = frame.coordinates(frame_from_bone(p)).z;
+    const double z = dot(along, p - from);
     extent.low = std::min(extent.low, z);
     extent.high = std::max(extent.high, z);
   }
@@ -30,15 +30,15 @@ Extent reach_of(const TriangleMesh& bone, const RigidTransform& frame_from_bone,
 }
 
 double volume_within(const Visit& visit, Bone bone, const RigidTransform& other_from_this,
-                     const ImageGeometry& other, const KneeFrame& frame,
-                     const RigidTransform& frame_from_this, const Extent& extent) {
+                     const ImageGeometry& other, const Point3& from, const Vector3& along,
+                     const Extent& extent) {
   const ImageGeometry& grid = visit.labels.geometry();
   const auto& voxels = visit.labels.voxels();
   std::size_t count = 0;
   for (std::size_t v = 0; v < voxels.size(); ++v) {
     if (!is_part_of(voxels[v], bone)) continue;
     const Point3 p = grid.to_patient(grid.index_of(v));
-    const double z = frame.coordinates(frame_from_this(p)).z;
+    const double z = dot(along, p - from);
     if (z > extent.low && z < extent.high && shows(other, other_from_this(p), 0.0)) ++count;
   }
   return static_cast<double>(count) * grid.voxel_volume_mm3();
@@ -68,14 +68,18 @@ Change common_volume_mm3(const Visit& baseline, const Visit& followup, Bone bone
                          const registration::Alignment& alignment) {
   const cartilage::BoneMap *a = map_of(baseline, bone), *b = map_of(followup, bone);
   if (!a || !b) return {};
-  // Both lengths are measured along the baseline's axis, which the follow-up's is within a few degrees of.
-  const KneeFrame& frame = baseline.report.frame;
-  const Extent of_a = reach_of(a->surface, {}, frame);
-  const Extent of_b = reach_of(b->surface, alignment.a_from_b, frame);
+  // Both visits' directions along the knee count alike, so that neither is the one that cuts.
+  const RigidTransform &b_from_a = alignment.b_from_a, &a_from_b = alignment.a_from_b;
+  const Vector3 along_a =
+      normalized(baseline.report.frame.proximal + a_from_b(followup.report.frame.proximal));
+  const Vector3 along_b =
+      normalized(b_from_a(baseline.report.frame.proximal) + followup.report.frame.proximal);
+  const Point3 from_a = lerp(baseline.report.frame.origin, a_from_b(followup.report.frame.origin), 0.5);
+  const Point3 from_b = lerp(b_from_a(baseline.report.frame.origin), followup.report.frame.origin, 0.5);
+  const Extent of_a = reach_of(a->surface, from_a, along_a), of_b = reach_of(b->surface, from_b, along_b);
   const Extent shared{std::max(of_a.low, of_b.low) + border_mm, std::min(of_a.high, of_b.high) - border_mm};
-  return {volume_within(baseline, bone, alignment.b_from_a, followup.labels.geometry(), frame, {}, shared),
-          volume_within(followup, bone, alignment.a_from_b, baseline.labels.geometry(), frame,
-                        alignment.a_from_b, shared)};
+  return {volume_within(baseline, bone, b_from_a, followup.labels.geometry(), from_a, along_a, shared),
+          volume_within(followup, bone, a_from_b, baseline.labels.geometry(), from_b, along_b, shared)};
 }
 
 }  // namespace genu::followup

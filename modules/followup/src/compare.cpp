@@ -45,13 +45,26 @@ struct Carried {
   std::vector<std::uint8_t> shown;  ///< 1 = both images show the place.
 };
 
-double thickness_at(const BoneMap& map, std::uint32_t v) {
-  // Beside the cartilage-bearing bone there is none; within it NaN says that nobody knows.
-  return map.region[v] == Region::outside ? 0.0 : map.thickness_mm[v];
+/// Which regions a visit measured: a plate that has none was lost or not labelled, which nobody knows.
+using Known = std::array<bool, cartilage::region_count>;
+
+Known known_in(const cartilage::CartilageReport& report) {
+  Known known{};
+  for (const RegionMeasures& m : report.regions)
+    known[static_cast<std::size_t>(m.region)] = !std::isnan(m.tAB_mm2);
+  return known;
+}
+
+/// Thickness at a vertex of one visit's bone where the other visit has `region`. Beside the cartilage-bearing
+/// bone there is none; within it NaN says that nobody knows.
+double thickness_at(const BoneMap& map, std::uint32_t v, const Known& known, Region region) {
+  if (map.region[v] != Region::outside) return map.thickness_mm[v];
+  return known[static_cast<std::size_t>(region)] ? 0.0 : unknown;
 }
 
 Carried carry(const BoneMap& own, const ImageGeometry& own_grid, const BoneMap& other,
-              const ImageGeometry& other_grid, const RigidTransform& other_from_own, unsigned threads) {
+              const ImageGeometry& other_grid, const Known& known_in_other,
+              const RigidTransform& other_from_own, unsigned threads) {
   // Bone further from bone than this is not the same place: a spur grew, or an outline differs.
   constexpr double same_place_mm = 2.0;
   const auto places = registration::places_on(other.surface, own.surface, other_from_own, threads);
@@ -71,7 +84,7 @@ Carried carry(const BoneMap& own, const ImageGeometry& own_grid, const BoneMap& 
     std::size_t nearest = 0;
     for (std::size_t corner = 0; corner < 3; ++corner) {
       if (place.weights[corner] > place.weights[nearest]) nearest = corner;
-      const double thickness = thickness_at(other, place.vertices[corner]);
+      const double thickness = thickness_at(other, place.vertices[corner], known_in_other, own.region[v]);
       if (std::isnan(thickness)) continue;
       sum += place.weights[corner] * thickness;
       known += place.weights[corner];
@@ -80,7 +93,8 @@ Carried carry(const BoneMap& own, const ImageGeometry& own_grid, const BoneMap& 
     if (known < enough) continue;
     result.own_mm[v] = own.thickness_mm[v];
     result.other_mm[v] = sum / known;
-    result.other_is_bare[v] = thickness_at(other, place.vertices[nearest]) == 0.0;
+    result.other_is_bare[v] =
+        thickness_at(other, place.vertices[nearest], known_in_other, own.region[v]) == 0.0;
   }
   return result;
 }
@@ -108,6 +122,11 @@ PerRegion sums_over(const BoneMap& map, const Carried& carried) {
       if (carried.other_is_bare[v]) s.other_bare += areas[v];
     }
   return sums;
+}
+
+bool has_anatomy(const TriangleMesh& surface, const Visit& visit) {
+  const std::vector<std::uint8_t> anatomy = anatomy_of(surface, visit.labels.geometry());
+  return std::find(anatomy.begin(), anatomy.end(), 1) != anatomy.end();
 }
 
 const RegionMeasures* measures_of(const cartilage::CartilageReport& report, Region region) {
@@ -156,8 +175,10 @@ Compared compare_bone(const Visit& baseline, const Visit& followup, const BoneMa
                        " mm (RMS) from the other's where they fit best, more than " +
                        fixed(options.max_rms_mm, 2) + " mm: another knee, or outlines drawn in another way");
   change.volume_mm3 = common_volume_mm3(baseline, followup, a.bone, change.alignment);
-  const Carried to_baseline = carry(a, grid_a, b, grid_b, change.alignment.b_from_a, options.threads);
-  const Carried to_followup = carry(b, grid_b, a, grid_a, change.alignment.a_from_b, options.threads);
+  const Carried to_baseline =
+      carry(a, grid_a, b, grid_b, known_in(followup.report), change.alignment.b_from_a, options.threads);
+  const Carried to_followup =
+      carry(b, grid_b, a, grid_a, known_in(baseline.report), change.alignment.a_from_b, options.threads);
   change.thickness_change_mm.resize(to_baseline.own_mm.size());
   for (std::size_t v = 0; v < change.thickness_change_mm.size(); ++v)
     change.thickness_change_mm[v] = to_baseline.other_mm[v] - to_baseline.own_mm[v];
@@ -237,7 +258,9 @@ void add_flags(VisitChange& change, const Visit& baseline, const Visit& followup
                              " % of it was measured at both visits, and the change is that of this part");
   constexpr double same_volume_percent = 2.0;
   for (const BoneChange& bone : change.bones)
-    if (std::abs(bone.volume_mm3.percent()) > same_volume_percent)
+    // Of the mean, so that exchanged visits are flagged alike.
+    if (200.0 * std::abs(bone.volume_mm3.difference()) >
+        same_volume_percent * (bone.volume_mm3.baseline + bone.volume_mm3.followup))
       change.flags.push_back(
           "the " + std::string(name(bone.bone)) + " is " + fixed(std::abs(bone.volume_mm3.percent()), 1) +
           " % " + (bone.volume_mm3.difference() > 0.0 ? "larger" : "smaller") + " at " + followup.name +
@@ -269,22 +292,29 @@ VisitChange compare(const Visit& baseline, const Visit& followup, const CompareO
       if (a.bone != b.bone || a.surface.empty() || b.surface.empty()) continue;
       progress.report("comparing the " + std::string(name(a.bone)),
                       static_cast<double>(change.bones.size()) / 3.0);
+      const auto too_little = [&](const std::string& why) {
+        change.flags.push_back("the " + std::string(name(a.bone)) + " is not compared: " + why);
+      };
+      if (!has_anatomy(a.surface, baseline) || !has_anatomy(b.surface, followup)) {
+        too_little("an image shows nothing of it but its border");
+        continue;
+      }
       Compared compared;
       try {
         compared = compare_bone(baseline, followup, a, b, options);
       } catch (const NotConverged& error) {
-        change.flags.push_back("the " + std::string(name(a.bone)) +
-                               " is not compared: too little of it is in both images (" + describe(error) +
-                               ")");
+        too_little("too little of it is in both images (" + describe(error) + ")");
         continue;
       }
       for (RegionChange& row : compared.rows)
         (parent_of(row.region) == row.region ? change.regions : change.parts).push_back(row);
       change.bones.push_back(std::move(compared.bone));
     }
-  if (change.bones.empty())
-    throw InvalidInput("cannot compare " + baseline.name + " with " + followup.name +
-                       ": no bone was measured at both");
+  if (change.bones.empty()) {
+    std::string why = "no bone was measured at both";
+    for (const std::string& flag : change.flags) why += "; " + flag;
+    throw InvalidInput("cannot compare " + baseline.name + " with " + followup.name + ": " + why);
+  }
   for (auto* list : {&change.regions, &change.parts})
     std::sort(list->begin(), list->end(),
               [](const RegionChange& a, const RegionChange& b) { return a.region < b.region; });

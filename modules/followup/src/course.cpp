@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
+#include <set>
 #include <string>
 
 #include <genu/core/error.h>
@@ -52,15 +53,23 @@ const std::vector<ComparedMeasure>& compared_measures() {
   static const std::vector<ComparedMeasure> measures{
       {"ThCtAB", "mm", &RegionChange::ThCtAB_mm, &RegionPrecision::ThCtAB_mm},
       {"VC", "mm3", &RegionChange::VC_mm3, &RegionPrecision::VC_mm3},
-      {"dABp", "%", &RegionChange::dABp_percent, &RegionPrecision::dABp_percent}};
+      {"dABp", "percent", &RegionChange::dABp_percent, &RegionPrecision::dABp_percent}};
   return measures;
+}
+
+std::vector<cartilage::Region> regions_of(const Course& course) {
+  std::set<cartilage::Region> regions;
+  for (const VisitChange& change : course.changes)
+    for (const auto* list : {&change.regions, &change.parts})
+      for (const RegionChange& row : *list) regions.insert(row.region);
+  return {regions.begin(), regions.end()};
 }
 
 Finding finding_on(const Course& course, std::size_t n, const RegionChange& row,
                    const ComparedMeasure& measure) {
   Finding finding;
   finding.change = row.*measure.change;
-  if (measure.unit != "%") finding.percent = finding.change.percent();
+  if (measure.unit != "percent") finding.percent = finding.change.percent();
   const std::optional<double> years = years_to(course, n);
   if (years && *years > 0.0) finding.percent_a_year = finding.percent / *years;
   if (const RegionPrecision* precision = find(course.precision, row.region))

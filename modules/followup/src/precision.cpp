@@ -21,7 +21,9 @@ Repeatability repeatability_of(const std::vector<RegionChange>& rows, Change Reg
     n += 1.0;
   }
   if (n == 0.0) return {};
-  return {.bias = sum / n, .sdc = 1.96 * std::sqrt(squares / n)};
+  return {.bias = sum / n,
+          .sdc = squares > 0.0 ? 1.96 * std::sqrt(squares / n) : Change::unknown,
+          .pairs = static_cast<std::size_t>(n)};
 }
 
 }  // namespace
@@ -45,7 +47,6 @@ Precision precision_of(const std::vector<VisitChange>& repeats, std::string name
   std::sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.first < b.first; });
   for (const auto& [region, changes] : rows)
     precision.regions.push_back({.region = region,
-                                 .pairs = changes.size(),
                                  .ThCtAB_mm = repeatability_of(changes, &RegionChange::ThCtAB_mm),
                                  .VC_mm3 = repeatability_of(changes, &RegionChange::VC_mm3),
                                  .dABp_percent = repeatability_of(changes, &RegionChange::dABp_percent)});

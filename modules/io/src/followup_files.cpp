@@ -76,31 +76,32 @@ OrderedJson json_of(const Course& course, std::size_t n) {
   return object;
 }
 
-/// Trends of all regions of the first change; an empty list where times are not known or there is only one.
+/// An empty list where times are not known, or there are only two visits.
 OrderedJson trends_of(const Course& course) {
   OrderedJson trends = OrderedJson::array();
   if (course.changes.size() < 2) return trends;
-  for (const auto* list : {&course.changes.front().regions, &course.changes.front().parts})
-    for (const RegionChange& row : *list)
-      for (const ComparedMeasure& measure : followup::compared_measures()) {
-        const followup::Trend trend = trend_of(course, row.region, measure);
-        if (std::isnan(trend.per_year)) continue;
-        trends.push_back({{"region", name(row.region)},
-                          {"measure", measure.name},
-                          {"unit", measure.unit},
-                          {"per_year", trend.per_year},
-                          {"per_year_se", trend.per_year_se},
-                          {"at_start", trend.at_start}});
-      }
+  for (const cartilage::Region region : regions_of(course))
+    for (const ComparedMeasure& measure : followup::compared_measures()) {
+      const followup::Trend trend = trend_of(course, region, measure);
+      if (std::isnan(trend.per_year)) continue;
+      trends.push_back({{"region", name(region)},
+                        {"measure", measure.name},
+                        {"unit", measure.unit},
+                        {"per_year", trend.per_year},
+                        {"per_year_se", trend.per_year_se},
+                        {"at_start", trend.at_start}});
+    }
   return trends;
 }
 
 OrderedJson json_of(const followup::Repeatability& r) {
-  return {{"bias", r.bias}, {"sdc", r.sdc}};
+  return {{"bias", r.bias}, {"sdc", r.sdc}, {"pairs", r.pairs}};
 }
 
 followup::Repeatability repeatability_in(const nlohmann::json& object) {
-  return {.bias = number_in(object.at("bias")), .sdc = number_in(object.at("sdc"))};
+  return {.bias = number_in(object.at("bias")),
+          .sdc = number_in(object.at("sdc")),
+          .pairs = object.at("pairs").get<std::size_t>()};
 }
 
 }  // namespace
@@ -153,7 +154,6 @@ std::string to_json(const followup::Precision& precision) {
                        {"regions", OrderedJson::array()}};
   for (const followup::RegionPrecision& row : precision.regions)
     document["regions"].push_back({{"region", name(row.region)},
-                                   {"pairs", row.pairs},
                                    {"ThCtAB_mm", json_of(row.ThCtAB_mm)},
                                    {"VC_mm3", json_of(row.VC_mm3)},
                                    {"dABp_percent", json_of(row.dABp_percent)}});
@@ -170,7 +170,6 @@ followup::Precision read_precision(const std::filesystem::path& file) {
   for (const auto& object : document.at("regions"))
     precision.regions.push_back(
         {.region = named_in(object.at("region"), std::span<const cartilage::Region>(all_regions), source),
-         .pairs = object.at("pairs").get<std::size_t>(),
          .ThCtAB_mm = repeatability_in(object.at("ThCtAB_mm")),
          .VC_mm3 = repeatability_in(object.at("VC_mm3")),
          .dABp_percent = repeatability_in(object.at("dABp_percent"))});

@@ -97,6 +97,7 @@ std::string to_json(const cartilage::CartilageReport& report) {
                        {"regions", OrderedJson::array()},
                        {"parts", OrderedJson::array()},
                        {"lesions", OrderedJson::array()},
+                       {"menisci", OrderedJson::array()},
                        {"flags", report.flags},
                        {"doubts", report.doubts}};
   for (const Region region : all_regions)
@@ -130,8 +131,7 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
   for (const auto& object : document.at("regions")) report.regions.push_back(measures_in(object, source));
   for (const auto& object : document.at("parts")) report.parts.push_back(measures_in(object, source));
   for (const auto& object : document.at("lesions")) report.lesions.push_back(lesion_in(object, source));
-  // Files of earlier versions have none.
-  for (const auto& object : document.value("menisci", nlohmann::json::array())) {
+  for (const auto& object : document.at("menisci")) {
     cartilage::MeniscusMeasures meniscus;
     meniscus.meniscus = tissue_named(object.at("meniscus").get<std::string>()).value();
     meniscus.plate = region_in(object.at("plate"), source);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -234,20 +235,26 @@ Alignment align_in_order(const Body& a, const Body& b, const RigidTransform& sta
   constexpr std::size_t coarse = 1500, fine = 12000;
   // Beyond this, distances say that the walk ended beside the valley.
   constexpr double good_mm = 0.5;
+  std::optional<std::pair<double, RigidTransform>> best;
+  std::string why;
   const auto walk = [&](const RigidTransform& from) {
-    const RigidTransform end = refined(a, b, from, coarse, 60, options);
-    return std::pair(median_distance(pairs_at(a, b, end, coarse, options)), end);
+    try {
+      const RigidTransform end = refined(a, b, from, coarse, 60, options);
+      const double median = median_distance(pairs_at(a, b, end, coarse, options));
+      if (!best || median < best->first) best = {median, end};
+    } catch (const NotConverged& error) {
+      why = error.what();
+    }
   };
-  auto best = walk(start);
+  walk(start);
   const Point3 middle = start(a.samples()[a.samples().size() / 2].at);
   for (const Vector3& axis : {Vector3{1.0, 0.0, 0.0}, Vector3{0.0, 1.0, 0.0}, Vector3{0.0, 0.0, 1.0}})
-    for (const double angle_deg : {-12.0, 12.0}) {
-      if (best.first < good_mm) break;
-      auto other = walk(RigidTransform::rotation_about(middle, axis, angle_deg) * start);
-      if (other.first < best.first) best = std::move(other);
-    }
+    for (const double angle_deg : {-12.0, 12.0})
+      if (!best || best->first >= good_mm)
+        walk(RigidTransform::rotation_about(middle, axis, angle_deg) * start);
+  if (!best) throw NotConverged(why);
   Alignment result;
-  result.b_from_a = refined(a, b, best.second, fine, 20, options);
+  result.b_from_a = refined(a, b, best->second, fine, 20, options);
   result.a_from_b = result.b_from_a.inverse();
   const std::vector<Pair> pairs = pairs_at(a, b, result.b_from_a, fine, options);
   result.median_mm = median_distance(pairs);

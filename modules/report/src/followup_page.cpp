@@ -55,24 +55,31 @@ std::string signed_number(double value, int decimals) {
   return value > 0.0 ? "+" + text : text;
 }
 
+/// What is not known is left empty: "not measured" is said of measures alone.
+std::string known(double value, int decimals) {
+  return std::isnan(value) ? "" : signed_number(value, decimals);
+}
+
 Table measures_table(const Course& course, std::size_t n, const std::vector<followup::RegionChange>& rows,
                      const followup::ComparedMeasure& measure) {
-  Table table({{measure.name, measure.unit, false},
-               {course.visits[0].name, ""},
-               {course.visits[n + 1].name, ""},
-               {"Change", measure.unit},
-               {"Change", "%"},
-               {"a year", "%"},
-               {"SDC", measure.unit},
-               {"Verdict", "", false}});
-  const int digits = measure.unit == "mm" ? 2 : measure.unit == "%" ? 1 : 0;
+  const bool relative = measure.unit != "percent";
+  std::vector<Table::Column> columns{{measure.name, relative ? measure.unit : "%", false},
+                                     {course.visits[0].name, ""},
+                                     {course.visits[n + 1].name, ""},
+                                     {"Change", relative ? measure.unit : "points"}};
+  if (relative) columns.insert(columns.end(), {{"Change", "%"}, {"a year", "%"}});
+  columns.insert(columns.end(), {{"SDC", relative ? measure.unit : "points"}, {"Verdict", "", false}});
+  Table table(columns);
+  const int digits = measure.unit == "mm" ? 2 : relative ? 0 : 1;
+  const int finer = digits + (digits > 0 ? 1 : 0);
   for (const followup::RegionChange& row : rows) {
     const Finding f = finding_on(course, n, row, measure);
     if (std::isnan(f.change.baseline) && std::isnan(f.change.followup)) continue;
-    table.add({region_words(row.region), number(f.change.baseline, digits), number(f.change.followup, digits),
-               signed_number(f.change.difference(), digits + (digits > 0 ? 1 : 0)),
-               signed_number(f.percent, 1), signed_number(f.percent_a_year, 1),
-               number(f.sdc, digits + (digits > 0 ? 1 : 0)), std::string(name(f.verdict))});
+    std::vector<std::string> cells{region_words(row.region), number(f.change.baseline, digits),
+                                   number(f.change.followup, digits), known(f.change.difference(), finer)};
+    if (relative) cells.insert(cells.end(), {known(f.percent, 1), known(f.percent_a_year, 1)});
+    cells.insert(cells.end(), {std::isnan(f.sdc) ? "" : number(f.sdc, finer), std::string(name(f.verdict))});
+    table.add(cells);
   }
   return table;
 }
@@ -88,7 +95,14 @@ std::vector<std::string> sentences_on(const Course& course, std::size_t n) {
                         " of mean thickness by " + fixed(std::abs(f.change.difference()), 2) + " mm (" +
                         fixed(std::abs(f.percent), 1) + " %), beyond " + fixed(f.sdc, 3) + " mm");
   }
-  if (sentences.empty()) sentences.emplace_back("No region's mean thickness changed beyond error.");
+  std::string unjudged;
+  for (const followup::RegionChange& row : course.changes[n].regions)
+    if (finding_on(course, n, row, thickness).verdict == Verdict::unknown)
+      unjudged += (unjudged.empty() ? "" : ", ") + std::string(name(row.region));
+  if (sentences.empty() && unjudged.empty())
+    sentences.emplace_back("No region's mean thickness changed beyond error.");
+  if (!unjudged.empty())
+    sentences.push_back("Not judged, because the change or its error is not known: " + unjudged);
   return sentences;
 }
 
@@ -137,11 +151,15 @@ std::string trends_section(const Course& course) {
   if (course.changes.size() < 2) return {};
   Table table({{"Mean thickness", "", false}, {"Change a year", "mm"}, {"Standard error", "mm"}});
   const followup::ComparedMeasure& thickness = followup::compared_measures().front();
-  for (const followup::RegionChange& row : course.changes.front().regions) {
-    const followup::Trend trend = trend_of(course, row.region, thickness);
-    table.add({region_words(row.region), signed_number(trend.per_year, 3), number(trend.per_year_se, 3)});
+  bool any = false;
+  for (const cartilage::Region region : followup::regions_of(course)) {
+    const followup::Trend trend = trend_of(course, region, thickness);
+    if (std::isnan(trend.per_year) || parent_of(region) != region) continue;
+    any = true;
+    table.add({region_words(region), signed_number(trend.per_year, 3), known(trend.per_year_se, 3)});
   }
-  return section("Trend over all visits", table.html());
+  return section("Trend over all visits",
+                 any ? table.html() : paragraph("The times of the visits are not known.", "absent"));
 }
 
 }  // namespace

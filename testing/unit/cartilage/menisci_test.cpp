@@ -132,7 +132,7 @@ TEST(MeasureMenisci, RefusesOtherBonesAndOptions) {
   EXPECT_THROW(measure_menisci(labels, frame, map), InvalidInput);
 }
 
-// G8b: a peer's saved output is 3.89 and -0.47 mm, 39.8 and 59.4 %.
+// pymskt's saved output for this knee is 3.89 and -0.47 mm, 39.8 and 59.4 %.
 TEST(MeasureMenisci, RanksARealKneeAsAPeerDoes) {
   GENU_REQUIRE_DATA(file, "knee_labels/pymskt_right_knee_dess.nrrd");
   const CartilageReport report = measure_knee(io::read_labels(file, io::label_table_named("pymskt")));
@@ -149,7 +149,8 @@ TEST(MeasureMenisci, RanksARealKneeAsAPeerDoes) {
   EXPECT_NEAR(medial.coverage_percent, 39.8, 5.0);
   EXPECT_NEAR(lateral.coverage_percent, 59.4, 5.0);
   const double voxel_mm3 = 0.7 * 0.36458 * 0.36458;
-  EXPECT_NEAR(medial.volume_mm3, 25228 * voxel_mm3, 0.01 * medial.volume_mm3) << "G8's count of voxels";
+  EXPECT_NEAR(medial.volume_mm3, 25228 * voxel_mm3, 0.01 * medial.volume_mm3)
+      << "the count of its label's voxels";
   EXPECT_NEAR(lateral.volume_mm3, 22957 * voxel_mm3, 0.01 * lateral.volume_mm3);
 }
 

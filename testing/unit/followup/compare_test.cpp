@@ -137,6 +137,11 @@ TEST_F(Comparing, ExchangingTheVisitsChangesSignsAndNothingElse) {
         EXPECT_NEAR(a.seen_percent, b.seen_percent, 1e-9) << name(a.region);
       }
     }
+  for (std::size_t n = 0; n < there.bones.size(); ++n) {
+    EXPECT_EQ(there.bones[n].volume_mm3.baseline, back.bones[n].volume_mm3.followup);
+    EXPECT_EQ(there.bones[n].volume_mm3.followup, back.bones[n].volume_mm3.baseline);
+  }
+  EXPECT_EQ(there.flags.size(), back.flags.size());
   EXPECT_NEAR(there.thinning_score_mm, -back.thickening_score_mm, 1e-12);
   for (std::size_t n = 0; n < there.bones.size(); ++n)
     EXPECT_EQ(there.bones[n].alignment.b_from_a.translation(),
@@ -159,6 +164,25 @@ TEST_F(Comparing, WhatOneImageDoesNotShowIsSaidAndDoesNotCount) {
   for (const BoneChange& bone : change.bones)
     EXPECT_LT(std::abs(bone.volume_mm3.percent()), 1.0)
         << name(bone.bone) << ": the same part of it is counted";
+}
+
+// A plate that one visit's labels do not hold was lost or not labelled: nobody knows, so it did not become 0.
+TEST_F(Comparing, APlateThatOneVisitLacksIsNotALoss) {
+  LabelMap labels = again_->labels;
+  std::replace(labels.voxels().begin(), labels.voxels().end(), Tissue::lateral_tibial_cartilage,
+               Tissue::background);
+  CartilageReport report = cartilage::measure_knee(labels, {.side = Side::right});
+  const Measured lacking{"lacking", std::move(labels), std::move(report)};
+  const VisitChange change = compare(baseline_->visit(), lacking.visit());
+  EXPECT_TRUE(std::isnan(find(change, Region::LT)->ThCtAB_mm.difference()));
+  EXPECT_NEAR(find(change, Region::MT)->ThCtAB_mm.difference(), 0.0, 0.04);
+  for (const BoneChange& bone : change.bones) {
+    if (bone.bone != Bone::tibia) continue;
+    const auto& map = *std::find_if(baseline_->report.bones.begin(), baseline_->report.bones.end(),
+                                    [](const auto& m) { return m.bone == Bone::tibia; });
+    for (std::size_t v = 0; v < map.region.size(); ++v)
+      EXPECT_TRUE(map.region[v] != Region::LT || std::isnan(bone.thickness_change_mm[v]));
+  }
 }
 
 TEST_F(Comparing, OtherVoxelsAreFlagged) {

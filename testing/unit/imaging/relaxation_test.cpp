@@ -102,7 +102,7 @@ TEST(FitT2, RecoversDecaysWithoutNoise) {
   }
 }
 
-// G10: proton density 1500, T2 60 ms.
+// What a peer is tested with: proton density 1500, T2 60 ms.
 TEST(FitT2, RecoversThePeersSyntheticSignal) {
   const auto echoes =
       echoes_of(times_ms(), 2, [](std::size_t, double time) { return 1500.0 * std::exp(-time / 60.0); });

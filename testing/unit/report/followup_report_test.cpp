@@ -80,6 +80,13 @@ TEST(FollowupPage, SaysWhatChangedBeyondErrorAndWhereErrorComesFrom) {
               AllOf(HasSubstr("changed beyond error"), HasSubstr("within error"), Not(HasSubstr("Trend"))));
 }
 
+TEST(FollowupPage, DoesNotCallUnchangedWhatNobodyJudged) {
+  followup::Course course = course_of({1.2});
+  course.precision.regions.clear();
+  const std::string page = followup_page(course, {});
+  EXPECT_THAT(page, AllOf(HasSubstr("Not judged"), Not(HasSubstr("changed beyond error"))));
+}
+
 TEST(FollowupPage, EscapesEveryTextFromOutside) {
   const std::string evil = "<script>alert(\"1\")</script>&'";
   followup::Course course = course_of({1.8});

@@ -39,6 +39,9 @@ struct Course {
 /// Returns the years from the baseline to the visit of change `n`, or nothing if a time is not known.
 std::optional<double> years_to(const Course& course, std::size_t n);
 
+/// Returns the regions, sub-regions and compartments that any of the changes has, in the order of Region.
+std::vector<cartilage::Region> regions_of(const Course& course);
+
 /// One region's and measure's change at one later visit, judged.
 struct Finding {
   Change change;

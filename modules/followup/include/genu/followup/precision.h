@@ -14,13 +14,14 @@ namespace genu::followup {
 struct Repeatability {
   double bias = Change::unknown;  ///< Mean of second minus first.
   /// Smallest detectable change: 1.96 times the root mean square of the differences, which is 1.96 sqrt(2)
-  /// times the standard error of one measurement (Bland and Altman 1986, Lancet 327:307).
+  /// times the standard error of one measurement (Bland and Altman 1986, Lancet 327:307). Unknown where all
+  /// pairs agree exactly, as those of intact plates do on denuded area: that is no measure of scatter.
   double sdc = Change::unknown;
+  std::size_t pairs = 0;  ///< In which it was measured both times.
 };
 
 struct RegionPrecision {
   cartilage::Region region = cartilage::Region::outside;
-  std::size_t pairs = 0;
   Repeatability ThCtAB_mm, VC_mm3, dABp_percent;
 };
 

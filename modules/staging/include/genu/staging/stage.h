@@ -74,7 +74,8 @@ struct StageReport {
 /// 2010), that needs bone spurs or focal lesions. Labels that are in doubt give no stage and rule none out: a
 /// network may draw worn cartilage where fluid is. The patellofemoral compartment has no stage: no evidence
 /// relates its denuded area to one. \throws InvalidInput if the rule has no plates, names
-/// `outside`, or its thresholds are not 0 <= moderate < severe < 100.
+/// `outside`, or its thresholds are not 0 <= moderate < severe < 100, or its other two percentages not 0 to
+/// 100.
 StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rule);
 
 }  // namespace genu::staging
