@@ -16,7 +16,6 @@ using followup::ComparedMeasure;
 using followup::Course;
 using followup::Finding;
 using followup::RegionChange;
-using io::json_of;  // the overloads below would hide those of points and vectors
 
 OrderedJson number_or_null(const std::optional<double>& value) {
   return value ? OrderedJson(*value) : OrderedJson(nullptr);

@@ -99,7 +99,8 @@ TEST(PrecisionFile, ThatShipsCoversEveryRegion) {
     EXPECT_GT(row->ThCtAB_mm.pairs, 7U);
     EXPECT_GT(row->ThCtAB_mm.sdc, 0.0) << name(region);
     EXPECT_LT(row->ThCtAB_mm.sdc, 0.2) << name(region);
-    EXPECT_LT(std::abs(row->ThCtAB_mm.bias), 0.01) << name(region);
+    EXPECT_LT(std::abs(row->ThCtAB_mm.bias), 0.5 * row->ThCtAB_mm.sdc)
+        << name(region) << ": scatter, no drift";
   }
 }
 
