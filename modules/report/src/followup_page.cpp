@@ -52,6 +52,8 @@ std::string region_words(cartilage::Region region) {
 
 std::string signed_number(double value, int decimals) {
   const std::string text = number(value, decimals);
+  // What rounds to nothing has no sign.
+  if (text.find_first_of("123456789") == std::string::npos) return number(std::abs(value), decimals);
   return value > 0.0 ? "+" + text : text;
 }
 

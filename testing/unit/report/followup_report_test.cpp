@@ -80,6 +80,11 @@ TEST(FollowupPage, SaysWhatChangedBeyondErrorAndWhereErrorComesFrom) {
               AllOf(HasSubstr("changed beyond error"), HasSubstr("within error"), Not(HasSubstr("Trend"))));
 }
 
+TEST(FollowupPage, GivesNoSignToWhatRoundsToNothing) {
+  const std::string page = followup_page(course_of({1.9999}), {});
+  EXPECT_THAT(page, AllOf(HasSubstr(">0.000<"), HasSubstr(">0.0<"), Not(HasSubstr("-0.0"))));
+}
+
 TEST(FollowupPage, DoesNotCallUnchangedWhatNobodyJudged) {
   followup::Course course = course_of({1.2});
   course.precision.regions.clear();
