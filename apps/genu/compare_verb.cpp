@@ -92,7 +92,8 @@ ExitCode compare_visits(const CompareWords& words, const Session& session) {
   if (!words.out.empty()) {
     if (!words.no_figures) require_display();
     io::FolderOptions options{.replace = words.replace, .inputs = words.later};
-    options.inputs.push_back(words.baseline);
+    for (const fs::path& file : files_of({words.baseline, words.table})) options.inputs.push_back(file);
+    if (!words.precision.empty()) options.inputs.push_back(words.precision);
     folder.emplace(words.out, options);
   }
   followup::Course course;
@@ -102,13 +103,18 @@ ExitCode compare_visits(const CompareWords& words, const Session& session) {
   course.knee = visits.front().name;
   for (std::size_t v = 0; v < visits.size(); ++v) {
     course.visits.push_back({visits[v].visit, months_of(visits[v].visit)});
+    // A first visit of that name begins the course; a later one tells no time.
+    if (v == 0 && visits[v].visit == "baseline") course.visits.back().months = 0.0;
     if (!words.months.empty()) course.visits.back().months = words.months[v];
   }
   for (std::size_t v = 1; v < visits.size(); ++v) {
+    const auto share = [&](std::size_t n) {
+      return 0.6 + 0.2 * static_cast<double>(n) / static_cast<double>(words.later.size());
+    };
     course.changes.push_back(
         with_context("comparing " + words.baseline.string() + " with " + words.later[v - 1].string(), [&] {
           return followup::compare(visit_of(visits.front()), visit_of(visits[v]), {},
-                                   progress.part(0.6, 0.8));
+                                   progress.part(share(v - 1), share(v)));
         }));
     flag_names(course.changes.back(), visits.front(), visits[v]);
     if (course.changes.back().method != course.precision.method)
@@ -137,10 +143,7 @@ Work declare(CLI::App& parser) {
   parser.add_option("FOLLOWUP", words->later, "Later visits of the same knee")
       ->required()
       ->type_name("CASE|FILE ...");
-  parser
-      .add_option("--label-table", words->table,
-                  "What the numbers in label maps stand for: genu, oai, pymskt or a JSON file")
-      ->type_name("NAME|FILE.json");
+  add_table_option(parser, words->table);
   add_side_option(parser, words->side);
   parser
       .add_option("--months", words->months,

@@ -123,29 +123,36 @@ std::size_t choose_echo(std::size_t echoes, const std::optional<std::size_t>& wa
   return echo;
 }
 
+namespace {
+
+struct ReadSeries {
+  io::SeriesInfo info;
+  std::vector<io::EchoVolume> echoes;
+};
+
+ReadSeries read_dicom(const ImageSource& source, const Progress& progress) {
+  const std::string reading = "reading " + source.path.string();
+  const io::FolderScan scan =
+      with_context(reading, [&] { return io::scan_folder(source.path, progress.part(0.0, 0.3)); });
+  const io::SeriesInfo& series = choose_series(scan, source.series);
+  return {series, with_context(reading, [&] { return io::read_series(series, progress.part(0.3, 1.0)); })};
+}
+
+}  // namespace
+
 SourceImage read_image(const ImageSource& source, const Progress& progress) {
   if (!fs::is_directory(source.path) && !io::volume_extension(source.path).empty()) {
     if (!source.series.empty() || source.echo)
       throw UsageError(source.path.string() + " is no DICOM: --series and --echo choose nothing in it");
     return {.image = io::read_volume(source.path), .side = std::nullopt, .remarks = {}};
   }
-  const std::string reading = "reading " + source.path.string();
-  const io::FolderScan scan =
-      with_context(reading, [&] { return io::scan_folder(source.path, progress.part(0.0, 0.3)); });
-  const io::SeriesInfo& series = choose_series(scan, source.series);
-  std::vector<io::EchoVolume> echoes =
-      with_context(reading, [&] { return io::read_series(series, progress.part(0.3, 1.0)); });
+  auto [series, echoes] = read_dicom(source, progress);
   const std::size_t echo = choose_echo(echoes.size(), source.echo);
   return {.image = std::move(echoes[echo - 1].image), .side = series.side, .remarks = series.remarks};
 }
 
 SourceEchoes read_echoes(const ImageSource& source, const Progress& progress) {
-  const std::string reading = "reading " + source.path.string();
-  const io::FolderScan scan =
-      with_context(reading, [&] { return io::scan_folder(source.path, progress.part(0.0, 0.3)); });
-  const io::SeriesInfo& series = choose_series(scan, source.series);
-  std::vector<io::EchoVolume> echoes =
-      with_context(reading, [&] { return io::read_series(series, progress.part(0.3, 1.0)); });
+  auto [series, echoes] = read_dicom(source, progress);
   if (echoes.size() < 2)
     throw IoError(source.path.string() + " holds one echo of \"" + series.description +
                   "\": relaxation needs several of one series");

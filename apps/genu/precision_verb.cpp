@@ -38,7 +38,8 @@ ExitCode tell_precision(const PrecisionWords& words, const Session& session) {
     const double from = static_cast<double>(p) / static_cast<double>(pairs);
     const double to = static_cast<double>(p + 1) / static_cast<double>(pairs);
     const auto read = [&](std::size_t n) {
-      return read_visit({words.inputs[n], words.table}, words.side, all.part(from, to));
+      const double half = 0.5 * (to - from) * static_cast<double>(n % 2);
+      return read_visit({words.inputs[n], words.table}, words.side, all.part(from + half, to));
     };
     const io::Case first = read(2 * p), second = read(2 * p + 1);
     repeats.push_back(with_context(
@@ -61,10 +62,7 @@ Work declare(CLI::App& parser) {
                   "First and second measurement of each knee: case folders or label maps")
       ->required()
       ->type_name("CASE|FILE ...");
-  parser
-      .add_option("--label-table", words->table,
-                  "What the numbers in label maps stand for: genu, oai, pymskt or a JSON file")
-      ->type_name("NAME|FILE.json");
+  add_table_option(parser, words->table);
   add_side_option(parser, words->side);
   parser.add_option("--name", words->name, "What the table is called")->capture_default_str();
   parser.add_option("--source", words->source, "What was measured twice, in words")->type_name("TEXT");

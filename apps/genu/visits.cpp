@@ -5,6 +5,10 @@
 #include <charconv>
 #include <cmath>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
 #include <genu/app/program.h>
 #include <genu/core/error.h>
 
@@ -45,6 +49,13 @@ void require_label_maps(const std::vector<fs::path>& inputs, const std::string& 
       std::all_of(inputs.begin(), inputs.end(), [](const fs::path& p) { return fs::is_directory(p); });
   if (!table.empty() && all_are_cases)
     throw UsageError("--label-table goes with label maps, and every input is a case folder");
+}
+
+void add_table_option(CLI::App& parser, std::string& table) {
+  parser
+      .add_option("--label-table", table,
+                  "What the numbers in label maps stand for: genu, oai, pymskt or a JSON file")
+      ->type_name("NAME|FILE.json");
 }
 
 followup::Visit visit_of(const io::Case& knee) {

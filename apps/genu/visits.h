@@ -24,6 +24,9 @@ io::Case read_visit(const LabelSource& source, const std::optional<Side>& side, 
 /// \throws UsageError if there is a table and no label map that it could be of
 void require_label_maps(const std::vector<std::filesystem::path>& inputs, const std::string& table);
 
+/// Adds --label-table for label maps among the visits.
+void add_table_option(CLI::App& parser, std::string& table);
+
 /// Returns the case as followup takes it; it must outlive the result.
 followup::Visit visit_of(const io::Case& knee);
 

@@ -92,6 +92,27 @@ TEST_F(Compare, RefusesAnotherKnee) {
   EXPECT_FALSE(fs::exists(at("nothing")));
 }
 
+TEST_F(Compare, TimesThatNobodyToldAreNotKnown) {
+  fs::copy_file(at("k_00m.nrrd"), at("first.nrrd"));
+  fs::copy_file(at("k_24m.nrrd"), at("second.nrrd"));
+  const Ended ended = genu({"compare", at("first.nrrd"), at("second.nrrd"), "--label-table", "genu"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, ::testing::Not(HasSubstr(" years")));
+}
+
+TEST_F(Compare, ReplacingSparesThePrecisionThatItReads) {
+  const std::vector<std::string> words{"compare", at("k_00m.nrrd"), at("k_24m.nrrd"), "--label-table",
+                                       "genu",    "--no-figures",   "--out",          at("old")};
+  ASSERT_EQ(genu(words).exit_code, 0);
+  fs::copy_file(io::data_file("followup/phantom-1.json"), at("old/mine.json"));
+  std::vector<std::string> again = words;
+  again.insert(again.end(), {"--replace", "--precision", at("old/mine.json")});
+  const Ended refused = genu(again);
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, HasSubstr("mine.json"));
+  EXPECT_TRUE(fs::exists(at("old/mine.json")));
+}
+
 TEST_F(Compare, PrecisionOfOnesOwnIsUsed) {
   const Ended made = genu({"precision", at("k_00m.nrrd"), at("k_24m.nrrd"), "--label-table", "genu", "--name",
                            "wide", "--out", at("wide.json")});

@@ -7,12 +7,6 @@
 namespace genu::followup {
 namespace {
 
-const cartilage::BoneMap* map_of(const Visit& visit, Bone bone) {
-  for (const cartilage::BoneMap& map : visit.report.bones)
-    if (map.bone == bone) return &map;
-  return nullptr;
-}
-
 struct Extent {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
@@ -64,10 +58,9 @@ std::vector<std::uint8_t> anatomy_of(const TriangleMesh& surface, const ImageGeo
   return result;
 }
 
-Change common_volume_mm3(const Visit& baseline, const Visit& followup, Bone bone,
-                         const registration::Alignment& alignment) {
-  const cartilage::BoneMap *a = map_of(baseline, bone), *b = map_of(followup, bone);
-  if (!a || !b) return {};
+Change common_volume_mm3(const Visit& baseline, const Visit& followup, const cartilage::BoneMap& at_baseline,
+                         const cartilage::BoneMap& at_followup, const registration::Alignment& alignment) {
+  const Bone bone = at_baseline.bone;
   // Both visits' directions along the knee count alike, so that neither is the one that cuts.
   const RigidTransform &b_from_a = alignment.b_from_a, &a_from_b = alignment.a_from_b;
   const Vector3 along_a =
@@ -76,7 +69,8 @@ Change common_volume_mm3(const Visit& baseline, const Visit& followup, Bone bone
       normalized(b_from_a(baseline.report.frame.proximal) + followup.report.frame.proximal);
   const Point3 from_a = lerp(baseline.report.frame.origin, a_from_b(followup.report.frame.origin), 0.5);
   const Point3 from_b = lerp(b_from_a(baseline.report.frame.origin), followup.report.frame.origin, 0.5);
-  const Extent of_a = reach_of(a->surface, from_a, along_a), of_b = reach_of(b->surface, from_b, along_b);
+  const Extent of_a = reach_of(at_baseline.surface, from_a, along_a),
+               of_b = reach_of(at_followup.surface, from_b, along_b);
   const Extent shared{std::max(of_a.low, of_b.low) + border_mm, std::min(of_a.high, of_b.high) - border_mm};
   return {volume_within(baseline, bone, b_from_a, followup.labels.geometry(), from_a, along_a, shared),
           volume_within(followup, bone, a_from_b, baseline.labels.geometry(), from_b, along_b, shared)};

@@ -22,7 +22,7 @@ std::vector<std::uint8_t> anatomy_of(const TriangleMesh& surface, const ImageGeo
 
 /// Returns the bone's volume at both visits in the part that both images and both outlines show: shafts end
 /// where the shorter one does.
-Change common_volume_mm3(const Visit& baseline, const Visit& followup, Bone bone,
-                         const registration::Alignment& alignment);
+Change common_volume_mm3(const Visit& baseline, const Visit& followup, const cartilage::BoneMap& at_baseline,
+                         const cartilage::BoneMap& at_followup, const registration::Alignment& alignment);
 
 }  // namespace genu::followup

@@ -174,7 +174,7 @@ Compared compare_bone(const Visit& baseline, const Visit& followup, const BoneMa
                        std::string(name(a.bone)) + " of the one lies " + fixed(change.alignment.rms_mm, 2) +
                        " mm (RMS) from the other's where they fit best, more than " +
                        fixed(options.max_rms_mm, 2) + " mm: another knee, or outlines drawn in another way");
-  change.volume_mm3 = common_volume_mm3(baseline, followup, a.bone, change.alignment);
+  change.volume_mm3 = common_volume_mm3(baseline, followup, a, b, change.alignment);
   const Carried to_baseline =
       carry(a, grid_a, b, grid_b, known_in(followup.report), change.alignment.b_from_a, options.threads);
   const Carried to_followup =
