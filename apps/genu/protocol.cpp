@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* shipped_rule = "staging/rule-1.json";
+constexpr const char* shipped_rule = "staging/rule-2.json";
 constexpr const char* shipped_approaches = "planning/approaches.json";
 constexpr const char* shipped_network = "models/knee-1.onnx";
 constexpr const char* any_lesion = "cartilage_lesion";

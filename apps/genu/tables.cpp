@@ -122,6 +122,10 @@ std::string text_of(const cartilage::CartilageReport& report) {
     text += std::string(info(meniscus.meniscus).title) + ": extrusion " + fixed(meniscus.extrusion_mm, 2) +
             " mm, covers " + fixed(meniscus.coverage_percent, 1) + " % of " +
             std::string(name(meniscus.plate)) + ", volume " + fixed(meniscus.volume_mm3, 1) + " mm3\n";
+  for (const cartilage::MarginMeasures& margin : report.margins)
+    for (const cartilage::Osteophyte& spur : margin.spurs)
+      text += "Bone spur " + spur.name + ": " + fixed(spur.height_mm, 1) + " mm high, " +
+              fixed(spur.length_mm, 1) + " mm along the margin\n";
   for (const cartilage::Lesion& lesion : report.lesions)
     text += "Lesion " + lesion.name + " (" + std::string(name(lesion.subregion)) +
             "): " + fixed(lesion.area_mm2, 1) + " mm2 (" + fixed(lesion.length_mm, 1) + " x " +

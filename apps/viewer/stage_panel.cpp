@@ -58,12 +58,11 @@ QString stage_html(const staging::StageReport& report) {
     html += QStringLiteral("<p style='color:%1'><b>Evidence</b></p><table cellspacing='0' cellpadding='3'>")
                 .arg(theme::dim_text.name());
     for (const staging::Evidence& item : report.evidence) {
-      const std::string_view region = cartilage::title(item.region);
-      html += QStringLiteral(
-                  "<tr><td>%1</td><td>&nbsp;&nbsp;%2&nbsp;&nbsp;</td><td align='right'>%3 %4</td></tr>")
-                  .arg(QString::fromUtf8(region.data(), static_cast<int>(region.size())),
-                       escaped(item.measure), theme::number(item.value, 1),
-                       item.unit == "percent" ? QStringLiteral("%") : escaped(item.unit));
+      html +=
+          QStringLiteral(
+              "<tr><td>%1</td><td>&nbsp;&nbsp;%2&nbsp;&nbsp;</td><td align='right'>%3 %4</td></tr>")
+              .arg(escaped(staging::place_title(item)), escaped(item.measure), theme::number(item.value, 1),
+                   item.unit == "percent" ? QStringLiteral("%") : escaped(item.unit));
     }
     html += QStringLiteral("</table>");
   }

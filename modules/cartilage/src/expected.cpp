@@ -10,6 +10,8 @@
 
 #include <genu/core/parallel.h>
 
+#include "least_squares.h"
+
 namespace genu::cartilage {
 namespace {
 
@@ -37,7 +39,7 @@ struct Sight {
 };
 
 constexpr std::size_t terms = 6;
-using Terms = std::array<double, terms>;
+using Terms = LeastSquares<terms>::Terms;
 
 /// A constant, a plane, and a curvature whose size does not depend on how the axes are turned.
 Terms terms_at(double x, double y) {
@@ -64,24 +66,6 @@ std::array<double, 2> seen_from(const Node& node, const Point3& p) {
   const double flat = std::hypot(x, y);
   const double stretch = flat > 0.0 ? length(to) / flat : 0.0;
   return {stretch * x / reach_mm, stretch * y / reach_mm};
-}
-
-/// Solves a symmetric positive definite system.
-Terms solved(std::array<Terms, terms> m, Terms b) {
-  for (std::size_t i = 0; i < terms; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = m[i][j];
-      for (std::size_t k = 0; k < j; ++k) sum -= m[i][k] * m[j][k];
-      m[i][j] = i == j ? std::sqrt(std::max(sum, 1e-300)) : sum / m[j][j];
-    }
-    for (std::size_t k = 0; k < i; ++k) b[i] -= m[i][k] * b[k];
-    b[i] /= m[i][i];
-  }
-  for (std::size_t i = terms; i-- > 0;) {
-    for (std::size_t k = i + 1; k < terms; ++k) b[i] -= m[k][i] * b[k];
-    b[i] /= m[i][i];
-  }
-  return b;
 }
 
 /// The bearing bone in nodes, and the surface fitted to them.
@@ -254,10 +238,9 @@ void Surface::look_around() {
 Fit Surface::fit_at(std::size_t n, const std::vector<double>& weights) const {
   // Where losses leave little to go by, curvature first, then slope give way to the mean of what is near.
   constexpr double restraint_of_slope = 0.002, restraint_of_curvature = 0.004, least_part = 0.02;
-  std::array<Terms, terms> normal{};
-  Terms right{};
+  LeastSquares<terms> system;
   Fit fit;
-  double all = 0.0;
+  double all = 0.0, used = 0.0;
   fit.least_mm = std::numeric_limits<double>::infinity();
   for (const Sight& sight : sights_[n]) {
     const Node& node = nodes_[sight.node];
@@ -265,19 +248,17 @@ Fit Surface::fit_at(std::size_t n, const std::vector<double>& weights) const {
     all += kernel * node.area_mm2;
     const double weight = kernel * node.measured_mm2 * weights[sight.node];
     if (!(weight > 0.0)) continue;
-    const Terms t = terms_at(static_cast<double>(sight.x), static_cast<double>(sight.y));
-    for (std::size_t i = 0; i < terms; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) normal[i][j] += weight * t[i] * t[j];
-      right[i] += weight * t[i] * node.thickness_mm;
-    }
+    system.add(terms_at(static_cast<double>(sight.x), static_cast<double>(sight.y)), node.thickness_mm,
+               weight);
+    used += weight;
     if (weights[sight.node] < 0.5) continue;
     fit.least_mm = std::min(fit.least_mm, node.thickness_mm);
     fit.most_mm = std::max(fit.most_mm, node.thickness_mm);
   }
-  if (!(normal[0][0] > least_part * all) || !(fit.most_mm > 0.0)) return {};
+  if (!(used > least_part * all) || !(fit.most_mm > 0.0)) return {};
   for (std::size_t i = 1; i < terms; ++i)
-    normal[i][i] += all * (i < 3 ? restraint_of_slope : restraint_of_curvature);
-  fit.factors = solved(normal, right);
+    system.damp(i, all * (i < 3 ? restraint_of_slope : restraint_of_curvature));
+  fit.factors = system.solved();
   return fit;
 }
 

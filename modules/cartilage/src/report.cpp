@@ -299,6 +299,10 @@ CartilageReport measure_knee(const LabelMap& labels, const MeasureOptions& optio
   for (const BoneMap& map : report.bones)
     if (map.bone == Bone::tibia)
       report.menisci = measure_menisci(labels, report.frame, map, {.extract = options.extract});
+  for (const BoneMap& map : report.bones) {
+    const std::vector<MarginMeasures> margins = measure_margins(map, report.frame, labels.geometry());
+    report.margins.insert(report.margins.end(), margins.begin(), margins.end());
+  }
   progress.report("done", 1.0);
   return report;
 }

@@ -53,6 +53,17 @@ inline constexpr std::array meniscus_fields{
     MeniscusField{"volume_mm3", &cartilage::MeniscusMeasures::volume_mm3},
 };
 
+/// A measure of a bone's margin and what files call it: "<measure>_<unit>".
+struct MarginField {
+  std::string_view name;
+  double cartilage::MarginMeasures::*value;
+};
+inline constexpr std::array margin_fields{
+    MarginField{"highest_spur_mm", &cartilage::MarginMeasures::highest_spur_mm},
+    MarginField{"examined_percent", &cartilage::MarginMeasures::examined_percent},
+    MarginField{"spacing_mm", &cartilage::MarginMeasures::spacing_mm},
+};
+
 /// Every region, in the order of the enumeration.
 inline constexpr auto all_regions = [] {
   std::array<cartilage::Region, cartilage::region_count> regions{};

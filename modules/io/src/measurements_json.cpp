@@ -41,6 +41,30 @@ OrderedJson json_of(const cartilage::MeniscusMeasures& meniscus) {
   return object;
 }
 
+OrderedJson json_of(const cartilage::MarginMeasures& margin) {
+  OrderedJson object{{"margin", name(margin.margin)}};
+  for (const MarginField& field : margin_fields) object[std::string(field.name)] = margin.*field.value;
+  object["spurs"] = OrderedJson::array();
+  for (const cartilage::Osteophyte& spur : margin.spurs)
+    object["spurs"].push_back({{"name", spur.name},
+                               {"height_mm", spur.height_mm},
+                               {"length_mm", spur.length_mm},
+                               {"tip_mm", json_of(spur.tip)}});
+  return object;
+}
+
+cartilage::MarginMeasures margin_in(const nlohmann::json& object, const std::string& source) {
+  cartilage::MarginMeasures margin;
+  margin.margin =
+      named_in(object.at("margin"), std::span<const cartilage::Margin>(cartilage::all_margins), source);
+  for (const MarginField& field : margin_fields)
+    margin.*field.value = number_in(object.at(std::string(field.name)));
+  for (const auto& spur : object.at("spurs"))
+    margin.spurs.push_back({spur.at("name").get<std::string>(), number_in(spur.at("height_mm")),
+                            number_in(spur.at("length_mm")), point_in(spur.at("tip_mm"))});
+  return margin;
+}
+
 Region region_in(const nlohmann::json& value, const std::string& source) {
   return named_in(value, std::span<const Region>(all_regions), source);
 }
@@ -98,6 +122,7 @@ std::string to_json(const cartilage::CartilageReport& report) {
                        {"parts", OrderedJson::array()},
                        {"lesions", OrderedJson::array()},
                        {"menisci", OrderedJson::array()},
+                       {"margins", OrderedJson::array()},
                        {"flags", report.flags},
                        {"doubts", report.doubts}};
   for (const Region region : all_regions)
@@ -107,6 +132,7 @@ std::string to_json(const cartilage::CartilageReport& report) {
   for (const auto& measures : report.parts) document["parts"].push_back(json_of(measures));
   for (const auto& lesion : report.lesions) document["lesions"].push_back(json_of(lesion));
   for (const auto& meniscus : report.menisci) document["menisci"].push_back(json_of(meniscus));
+  for (const auto& margin : report.margins) document["margins"].push_back(json_of(margin));
   return text_of(document);
 }
 
@@ -139,6 +165,7 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
       meniscus.*field.value = number_in(object.at(std::string(field.name)));
     report.menisci.push_back(meniscus);
   }
+  for (const auto& object : document.at("margins")) report.margins.push_back(margin_in(object, source));
   report.flags = texts_in(document.at("flags"));
   report.doubts = texts_in(document.at("doubts"));
   return report;

@@ -73,7 +73,7 @@ std::string to_json(const staging::StageReport& report) {
                                         {"confidence", json_of(c.confidence)},
                                         {"reason", c.reason}});
   for (const staging::Evidence& evidence : report.evidence)
-    document["evidence"].push_back({{"region", name(evidence.region)},
+    document["evidence"].push_back({{"place", evidence.place},
                                     {"measure", evidence.measure},
                                     {"value", evidence.value},
                                     {"unit", evidence.unit}});
@@ -94,9 +94,8 @@ staging::StageReport stage_from_json(std::string_view json, const std::string& s
                                    .reason = object.at("reason").get<std::string>()});
   report.reasons = texts_in(document.at("reasons"));
   for (const auto& object : document.at("evidence"))
-    report.evidence.push_back({region_in(object.at("region"), source),
-                               object.at("measure").get<std::string>(), number_in(object.at("value")),
-                               object.at("unit").get<std::string>()});
+    report.evidence.push_back({object.at("place").get<std::string>(), object.at("measure").get<std::string>(),
+                               number_in(object.at("value")), object.at("unit").get<std::string>()});
   report.rule_name = document.at("rule").at("name").get<std::string>();
   report.rule_version = document.at("rule").at("version").get<std::string>();
   report.statement = document.at("statement").get<std::string>();
@@ -114,6 +113,23 @@ staging::Rule read_staging_rule(const std::filesystem::path& file) {
   rule.severe_above_dABp_percent = document.at("severe_above_dABp_percent").get<double>();
   rule.max_not_measured_percent = document.at("max_not_measured_percent").get<double>();
   rule.dABp_error_percent = document.at("dABp_error_percent").get<double>();
+  if (document.contains("spurs")) {
+    const auto& object = document.at("spurs");
+    staging::SpurRule spurs;
+    for (const auto& margin : object.at("margins"))
+      spurs.margins.push_back(
+          named_in(margin, std::span<const cartilage::Margin>(cartilage::all_margins), source));
+    spurs.minor_below_mm = object.at("minor_below_mm").get<double>();
+    spurs.mild_from_mm = object.at("mild_from_mm").get<double>();
+    spurs.min_examined_percent = object.at("min_examined_percent").get<double>();
+    spurs.max_spacing_mm = object.at("max_spacing_mm").get<double>();
+    spurs.height_error_mm = object.at("height_error_mm").get<double>();
+    if (spurs.mild_from_mm < spurs.minor_below_mm)
+      throw IoError("cannot read '" + source +
+                    "': at /spurs/mild_from_mm: " + object.at("mild_from_mm").dump() + " is below " +
+                    object.at("minor_below_mm").dump() + " of /spurs/minor_below_mm");
+    rule.spurs = spurs;
+  }
   rule.source = document.at("source").get<std::string>();
   if (rule.severe_above_dABp_percent <= rule.moderate_above_dABp_percent)
     throw IoError("cannot read '" + source + "': at /severe_above_dABp_percent: " +

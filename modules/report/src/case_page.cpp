@@ -79,6 +79,7 @@ std::string case_page(const io::Case& knee, const std::vector<Figure>& figures) 
   body += thickness_section(knee, figures);
   body += lesions_section(knee);
   body += menisci_section(knee);
+  body += spurs_section(knee);
   body += slices_section(knee, figures);
   body += segmentation_section(knee);
   body += plans_section(knee, figures);

@@ -56,23 +56,25 @@ std::string colour_legend(const LabelMap& labels) {
   return html + "</p>\n";
 }
 
-/// One row a region, one column a measure.
+/// One row a place, one column a measure.
 std::string evidence_table(const std::vector<staging::Evidence>& evidence) {
-  std::vector<cartilage::Region> regions;
-  std::vector<std::string> measures;
+  std::vector<std::string> places, titles, measures;
   std::vector<Table::Column> columns{{"Evidence", "", false}};
   for (const staging::Evidence& e : evidence) {
-    if (std::find(regions.begin(), regions.end(), e.region) == regions.end()) regions.push_back(e.region);
+    if (std::find(places.begin(), places.end(), e.place) == places.end()) {
+      places.push_back(e.place);
+      titles.push_back(place_title(e));
+    }
     if (std::find(measures.begin(), measures.end(), e.measure) != measures.end()) continue;
     measures.push_back(e.measure);
     columns.push_back({e.measure, e.unit, true});  // "dABp" is a name: no capital
   }
   Table table(columns);
-  for (const cartilage::Region region : regions) {
-    std::vector<std::string> cells{std::string(title(region)) + " (" + std::string(name(region)) + ")"};
+  for (std::size_t p = 0; p < places.size(); ++p) {
+    std::vector<std::string> cells{titles[p]};
     for (const std::string& measure : measures) {
       const auto found = std::find_if(evidence.begin(), evidence.end(), [&](const staging::Evidence& e) {
-        return e.region == region && e.measure == measure;
+        return e.place == places[p] && e.measure == measure;
       });
       cells.push_back(found == evidence.end() ? "" : number(found->value, 1));
     }
@@ -174,38 +176,63 @@ std::string flags_section(const io::Case& knee) {
   return section("Flags and limits", "<div class=\"flag\">\n" + bullets(notes) + "</div>\n");
 }
 
-std::string measures_section(const io::Case& knee) {
-  if (!knee.cartilage) return section("Cartilage measures", absent("Cartilage was not measured."));
-  if (knee.cartilage->regions.empty())
-    return section("Cartilage measures", absent("No region of cartilage could be measured."));
-  Table table({{"Region", "", false},
+namespace {
+
+Table measures_table(const std::string& first, const std::vector<cartilage::RegionMeasures>& rows) {
+  Table table({{first, "", false},
                {"Thickness ThCtAB", "mean ± SD, mm"},
                {"Median", "mm"},
+               {"Least to greatest", "mm"},
                {"Where covered ThCcAB", "mean, mm"},
                {"Volume VC", "mm³"},
                {"Bone area tAB", "mm²"},
                {"Denuded dABp", "%"},
                {"Not measured", "mm²"}});
-  for (const cartilage::RegionMeasures& m : knee.cartilage->regions) {
+  for (const cartilage::RegionMeasures& m : rows) {
     std::string mean = number(m.ThCtAB_mean_mm, 2);
     if (!std::isnan(m.ThCtAB_mean_mm) && !std::isnan(m.ThCtAB_sd_mm))
       mean += " ± " + number(m.ThCtAB_sd_mm, 2);
+    // A compartment has no place of its own that could be the thinnest.
+    const bool has_range = !std::isnan(m.ThCtAB_min_mm) && !std::isnan(m.ThCtAB_max_mm);
     table.add({std::string(title(m.region)) + " (" + std::string(name(m.region)) + ")", mean,
-               number(m.ThCtAB_median_mm, 2), number(m.ThCcAB_mean_mm, 2), number(m.VC_mm3, 0),
-               number(m.tAB_mm2, 0), number(m.dABp_percent, 1), number(m.not_measured_mm2, 0)});
+               number(m.ThCtAB_median_mm, 2),
+               has_range ? number(m.ThCtAB_min_mm, 2) + " to " + number(m.ThCtAB_max_mm, 2)
+                         : number(m.ThCtAB_min_mm, 2),
+               number(m.ThCcAB_mean_mm, 2), number(m.VC_mm3, 0), number(m.tAB_mm2, 0),
+               number(m.dABp_percent, 1), number(m.not_measured_mm2, 0)});
   }
+  return table;
+}
+
+}  // namespace
+
+std::string measures_section(const io::Case& knee) {
+  if (!knee.cartilage) return section("Cartilage measures", absent("Cartilage was not measured."));
+  const cartilage::CartilageReport& report = *knee.cartilage;
+  if (report.regions.empty())
+    return section("Cartilage measures", absent("No region of cartilage could be measured."));
+  std::vector<cartilage::RegionMeasures> subregions, compartments;
+  for (const cartilage::RegionMeasures& part : report.parts)
+    (part.region < cartilage::Region::MFTC ? subregions : compartments).push_back(part);
   const std::string meaning = definitions(
       {{"tAB", "total area of subchondral bone, that is bone which bears cartilage or did"},
-       {"ThCtAB", "thickness along the bone's normal over tAB, weighted by area; denuded bone counts as 0"},
+       {"ThCtAB", "thickness " + report.method + " over tAB, weighted by area; denuded bone counts as 0"},
        {"ThCcAB", "the same over the covered area alone"},
        {"VC", "volume of cartilage"},
        {"dABp", "denuded part of tAB in percent: bone without cartilage (thickness 0)"},
        {"Not measured",
         "part of tAB where no thickness could be had; it counts as neither covered nor denuded"}});
-  return section(
-      "Cartilage measures",
-      table.html() + meaning +
-          paragraph("Nomenclature: Eckstein et al. 2006, Osteoarthritis and Cartilage 14:974.", "note"));
+  std::string body = measures_table("Region", report.regions).html();
+  if (!compartments.empty()) body += measures_table("Compartment", compartments).html();
+  if (!subregions.empty()) body += measures_table("Sub-region", subregions).html();
+  body += meaning +
+          paragraph(
+              "Nomenclature: Eckstein et al. 2006, Osteoarthritis and Cartilage 14:974. A compartment is "
+              "its tibial and its femoral region together: areas, volumes and mean thickness are sums. "
+              "Sub-regions: Wirth and Eckstein 2008, IEEE Trans Med Imaging 27:737. Thickness: " +
+                  method_with_parameters(report) + ".",
+              "note");
+  return section("Cartilage measures", body);
 }
 
 std::string thickness_section(const io::Case& knee, const std::vector<Figure>& figures) {
@@ -303,6 +330,27 @@ std::string menisci_section(const io::Case& knee) {
                                           "lost or not, in the middle of the plate; negative: within it. "
                                           "After Bloecker et al. 2013, Osteoarthritis and Cartilage 21:419.",
                                           "note"));
+}
+
+std::string spurs_section(const io::Case& knee) {
+  if (!knee.cartilage || knee.cartilage->margins.empty()) return {};
+  Table table(
+      {{"Margin", "", false}, {"Highest", "mm"}, {"Spurs: height × length", "mm × mm"}, {"Examined", "%"}});
+  for (const cartilage::MarginMeasures& m : knee.cartilage->margins) {
+    std::string spurs;
+    for (const cartilage::Osteophyte& spur : m.spurs)
+      spurs += (spurs.empty() ? "" : ", ") + number(spur.height_mm, 1) + " × " + number(spur.length_mm, 0);
+    table.add(
+        {std::string(title(m.margin)), number(m.highest_spur_mm, 1), spurs, number(m.examined_percent, 0)});
+  }
+  return section(
+      "Bone spurs",
+      table.html() +
+          paragraph(
+              "Where the bone's margin stands out of the shape that it has on both sides of the place, by 1 "
+              "mm or more. The tubercles and corners of the lateral tibia and the patella stand out in sound "
+              "knees too. A rim that stands out over more than 16 mm to either side is not found.",
+              "note"));
 }
 
 std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures) {

@@ -17,6 +17,7 @@ std::string measures_section(const io::Case& knee);
 std::string thickness_section(const io::Case& knee, const std::vector<Figure>& figures);
 std::string lesions_section(const io::Case& knee);
 std::string menisci_section(const io::Case& knee);  ///< Empty where no meniscus is labelled.
+std::string spurs_section(const io::Case& knee);    ///< Empty where no bone's margin was looked at.
 std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures);
 std::string plans_section(const io::Case& knee, const std::vector<Figure>& figures);
 std::string segmentation_section(const io::Case& knee);

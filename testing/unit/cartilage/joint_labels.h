@@ -12,10 +12,12 @@
 namespace genu::cartilage {
 
 /// Labels of a phantom's joint alone, cropped from a sagittal grid: shafts cost time and bear no cartilage.
-inline LabelMap labels_of(const phantom::Knee& knee, double in_plane_mm, double slice_mm) {
+/// \param half_width_mm from the middle of the joint to the last slices
+inline LabelMap labels_of(const phantom::Knee& knee, double in_plane_mm, double slice_mm,
+                          double half_width_mm = 46.0) {
   const ImageGeometry whole = phantom::sagittal_grid(knee, in_plane_mm, slice_mm);
   const ContinuousIndex middle = whole.to_index(knee.frame().at(0.0, 12.0, 12.0));
-  const std::array<double, 3> half{58.0 / in_plane_mm, 46.0 / in_plane_mm, 46.0 / slice_mm},
+  const std::array<double, 3> half{58.0 / in_plane_mm, 46.0 / in_plane_mm, half_width_mm / slice_mm},
       at{middle.i, middle.j, middle.k};
   std::array<std::int64_t, 3> first, size;
   for (int a = 0; a < 3; ++a) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <genu/cartilage/menisci.h>
+#include <genu/cartilage/osteophytes.h>
 #include <genu/cartilage/regions.h>
 #include <genu/cartilage/thickness.h>
 #include <genu/core/knee.h>
@@ -102,6 +103,7 @@ struct CartilageReport {
   std::vector<Lesion> lesions;        ///< Largest first.
   std::vector<BoneMap> bones;
   std::vector<MeniscusMeasures> menisci;  ///< Those that are labelled, on a tibia with cartilage.
+  std::vector<MarginMeasures> margins;    ///< Of bones with cartilage, with their bone spurs.
   std::vector<std::string> flags;  ///< What a reader must know: side in doubt, bone cut by the border beside
                                    ///< the joint, lost margins.
   /// Why the labels themselves may be wrong, most of all where cartilage is worn; a stage needs none.

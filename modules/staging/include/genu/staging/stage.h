@@ -15,6 +15,19 @@ enum class Stage { minor, mild, moderate, severe };
 std::string_view name(Stage stage);
 std::optional<Stage> stage_named(std::string_view name);
 
+/// How bone spurs part minor from mild where cartilage does not.
+struct SpurRule {
+  /// Whose highest spur decides; at least one. Margins where bone stands out in knees without osteoarthritis
+  /// too do not belong here.
+  std::vector<cartilage::Margin> margins;
+  double minor_below_mm = 2.0;         ///< No margin has a spur of this height: minor.
+  double mild_from_mm = 3.0;           ///< A spur of this height or more: mild. Between the two: either.
+  double min_examined_percent = 80.0;  ///< A margin with less examined is missing evidence.
+  /// Labels with a greater spacing are missing evidence: between slices outlines are guessed.
+  double max_spacing_mm = 1.5;
+  double height_error_mm = 0.5;  ///< A height this near to a threshold may lie on its other side.
+};
+
 /// A versioned rule, read from data/staging/. Thresholds are strict: a plate at exactly 7.5 % is not above
 /// it.
 struct Rule {
@@ -25,16 +38,19 @@ struct Rule {
   double severe_above_dABp_percent = 29.5;
   double max_not_measured_percent = 10.0;  ///< A plate with more than this unmeasured is missing evidence.
   double dABp_error_percent = 3.0;         ///< A dABp this near to a threshold may lie on its other side.
+  std::optional<SpurRule> spurs;           ///< Nothing = the rule never parts minor from mild.
   std::string source;
 };
 
 /// One number that the stage rests on; what could not be measured is not listed.
 struct Evidence {
-  cartilage::Region region = cartilage::Region::outside;
-  std::string measure;  ///< "dABp", or "not measured" where part of a plate was not.
+  std::string place;    ///< Name of a region or of a bone's margin.
+  std::string measure;  ///< "dABp", "not measured" where part of a plate was not, "highest spur".
   double value = 0.0;
   std::string unit;
 };
+
+std::string place_title(const Evidence& evidence);  ///< "Medial tibia (MT)", "Medial margin of the femur"
 
 /// How sure a stage is of itself, as far as thresholds go.
 enum class Confidence {
@@ -70,12 +86,14 @@ struct StageReport {
 /// a plate of which too much was not measured lies between its dABp and its dABp with all of that denuded, a
 /// plate without a value between 0 and 100 %. The stage is given only if the bounds leave one open, so that
 /// one plate above the severe threshold is severe whatever the others are. At or below the moderate threshold
-/// the rule abstains between minor and mild: cartilage alone does not separate them (Reichenbach et al.
-/// 2010), that needs bone spurs or focal lesions. Labels that are in doubt give no stage and rule none out: a
-/// network may draw worn cartilage where fluid is. The patellofemoral compartment has no stage: no evidence
-/// relates its denuded area to one. \throws InvalidInput if the rule has no plates, names
-/// `outside`, or its thresholds are not 0 <= moderate < severe < 100, or its other two percentages not 0 to
-/// 100.
+/// cartilage alone does not part minor from mild (Reichenbach et al. 2010): the highest bone spur of the
+/// rule's margins does, if it is high or if there is none, and the rule abstains in between, where a margin
+/// was not examined, or where it has no word on spurs. Labels that are in doubt give no stage and rule none
+/// out: a network may draw worn cartilage where fluid is. The patellofemoral compartment has no stage: no
+/// evidence relates its denuded area to one. \throws InvalidInput if the rule has no plates, names `outside`,
+/// or its thresholds are not 0 <= moderate < severe < 100, or its other two percentages not 0 to 100; if its
+/// part on spurs has no margins, or not 0 < minor <= mild, a percentage not 0 to 100, no spacing above 0 or a
+/// negative error.
 StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rule);
 
 }  // namespace genu::staging

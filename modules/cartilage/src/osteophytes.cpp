@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <genu/cartilage/osteophytes.h>
+#include <genu/cartilage/report.h>
+#include <genu/core/error.h>
+
+#include "least_squares.h"
+#include "quantile.h"
+
+namespace genu::cartilage {
+namespace {
+
+constexpr double degrees = 180.0 / M_PI;
+constexpr double bin_mm = 0.75;
+
+struct Row {
+  Margin margin;
+  Bone bone;
+  std::string_view name;
+  std::string_view title;
+};
+constexpr std::array rows{
+    Row{Margin::medial_femur, Bone::femur, "medial_femur_margin", "Medial margin of the femur"},
+    Row{Margin::lateral_femur, Bone::femur, "lateral_femur_margin", "Lateral margin of the femur"},
+    Row{Margin::medial_tibia, Bone::tibia, "medial_tibia_margin", "Margin of the medial tibia"},
+    Row{Margin::lateral_tibia, Bone::tibia, "lateral_tibia_margin", "Margin of the lateral tibia"},
+    Row{Margin::patella, Bone::patella, "patella_margin", "Margin of the patella"},
+};
+static_assert(rows.size() == all_margins.size());
+
+const Row& row_of(Margin margin) {
+  return rows.at(static_cast<std::size_t>(margin));
+}
+
+void check(const OsteophyteOptions& o) {
+  const auto require = [](const char* option, double value) {
+    if (!(value > 0.0 && std::isfinite(value)))
+      throw InvalidInput(std::string("cannot look for bone spurs with ") + option + " = " +
+                         std::to_string(value));
+  };
+  require("window_mm", o.window_mm);
+  require("least_mm", o.least_mm);
+  require("shortest_mm", o.shortest_mm);
+}
+
+/// A vertex beside a margin, seen from the axis that the margin runs around.
+struct Place {
+  std::uint32_t vertex;
+  double angle_deg;
+  double out_mm;  ///< Along the joint's surface, away from the plate's middle.
+  double up_mm;   ///< Out of the joint's surface.
+};
+
+/// A margin laid out by angle.
+struct Course {
+  std::vector<Place> places;
+  double from_deg = 0.0, to_deg = 0.0;            ///< What is examined.
+  double seen_from_deg = 0.0, seen_to_deg = 0.0;  ///< What the shape is taken from, besides.
+  double radius_mm = 0.0;                         ///< Turns angles into lengths.
+  bool all_around = false;
+};
+
+Vector3 centroid(const std::vector<Vector3>& points) {
+  Vector3 sum;
+  for (const Vector3& p : points) sum += p;
+  return sum / static_cast<double>(points.size());
+}
+
+/// Lays out what reaches furthest from the middle of a plate, all around it.
+///
+/// \param q the bone's vertices, from the middle of the plate: two axes along it, one out of it
+Course around_plate(const std::vector<Vector3>& q) {
+  // The rim lies this far from the plate's middle and plane, whatever its size.
+  constexpr double least_out_mm = 8.0, above_mm = 6.0, below_mm = 14.0;
+  Course course;
+  std::vector<double> furthest(120, 0.0);
+  for (std::size_t v = 0; v < q.size(); ++v) {
+    const double out = std::hypot(q[v].x, q[v].y);
+    if (out < least_out_mm || q[v].z > above_mm || q[v].z < -below_mm) continue;
+    const double angle = degrees * std::atan2(q[v].y, q[v].x);
+    course.places.push_back({static_cast<std::uint32_t>(v), angle, out, q[v].z});
+    double& far = furthest[std::min<std::size_t>(119, static_cast<std::size_t>((angle + 180.0) / 3.0))];
+    far = std::max(far, out);
+  }
+  std::erase(furthest, 0.0);
+  course.radius_mm = furthest.empty() ? 1.0 : quantile(furthest, 0.5);
+  return course;
+}
+
+Course tibial_course(const std::vector<Vector3>& at, const std::vector<Vector3>& plate, double outward) {
+  const Vector3 middle = centroid(plate);
+  std::vector<Vector3> q(at.size());
+  for (std::size_t v = 0; v < at.size(); ++v) {
+    const Vector3 d = at[v] - middle;
+    q[v] = {outward * d.x, d.y, d.z};
+  }
+  Course course = around_plate(q);
+  course.from_deg = -110.0;  // the rest looks at the spines
+  course.to_deg = 110.0;
+  course.seen_from_deg = -125.0;
+  course.seen_to_deg = 125.0;
+  return course;
+}
+
+Course patellar_course(const std::vector<Vector3>& at, const std::vector<Vector3>& plate) {
+  const Vector3 middle = centroid(plate);
+  std::vector<Vector3> q(at.size());
+  for (std::size_t v = 0; v < at.size(); ++v) {
+    const Vector3 d = at[v] - middle;
+    q[v] = {d.x, d.z, -d.y};
+  }
+  Course course = around_plate(q);
+  course.from_deg = course.seen_from_deg = -180.0;
+  course.to_deg = course.seen_to_deg = 180.0;
+  course.all_around = true;
+  return course;
+}
+
+/// Returns the middle of the circle that fits best in the sagittal plane; x is the middle of the width.
+Vector3 condylar_axis(const std::vector<Vector3>& condyles) {
+  LeastSquares<3> circle;
+  double low = condyles.front().x, high = low;
+  for (const Vector3& p : condyles) {
+    circle.add({2.0 * p.y, 2.0 * p.z, 1.0}, p.y * p.y + p.z * p.z, 1.0);
+    low = std::min(low, p.x);
+    high = std::max(high, p.x);
+  }
+  const auto middle = circle.solved();
+  return {0.5 * (low + high), middle[0], middle[1]};
+}
+
+/// Lays out one side of the femur around the axis through its condyles: 0 is distal, 90 anterior.
+Course femoral_course(const std::vector<Vector3>& at, const std::vector<Vector3>& bearing,
+                      const Vector3& axis, double outward) {
+  constexpr double least_out_mm = 12.0, least_radius_mm = 10.0, beyond_deg = 15.0;
+  Course course;
+  const auto angle_of = [](const Vector3& d) { return degrees * std::atan2(d.y, -d.z); };
+  std::vector<double> angles, radii;
+  for (const Vector3& p : bearing) {
+    const Vector3 d = p - axis;
+    if (outward * d.x <= 0.0) continue;
+    angles.push_back(angle_of(d));
+    radii.push_back(std::hypot(d.y, d.z));
+  }
+  if (angles.empty()) return course;
+  // The proximal ends of trochlea and condyles are no margin of this kind.
+  course.from_deg = quantile(angles, 0.01);
+  course.to_deg = quantile(angles, 0.99);
+  course.seen_from_deg = course.from_deg - beyond_deg;
+  course.seen_to_deg = course.to_deg + beyond_deg;
+  course.radius_mm = quantile(radii, 0.5);
+  for (std::size_t v = 0; v < at.size(); ++v) {
+    const Vector3 d = at[v] - axis;
+    const double radius = std::hypot(d.y, d.z);
+    if (outward * d.x > least_out_mm && radius > least_radius_mm)
+      course.places.push_back(
+          {static_cast<std::uint32_t>(v), angle_of(d), outward * d.x, radius - course.radius_mm});
+  }
+  return course;
+}
+
+/// What reaches furthest in one direction, one entry a cut across the margin.
+struct Reach {
+  std::vector<double> mm;  ///< NaN where there is no bone.
+  std::vector<std::uint32_t> vertex;
+};
+
+/// Follows a reach along the margin: its shape without what stands out. NaN where too little is seen to both
+/// sides.
+std::vector<double> expected_reach(const Reach& reach, double spacing_mm, bool all_around, double window_mm) {
+  constexpr double least_part = 0.6, least_side = 0.4;
+  constexpr int passes = 10, asymmetric_passes = 4;
+  const auto n = static_cast<std::ptrdiff_t>(reach.mm.size());
+  const auto half = static_cast<std::ptrdiff_t>(window_mm / spacing_mm);
+  std::vector<double> expected(reach.mm.size(), MarginMeasures::unknown);
+  struct Sample {
+    double at, mm, kernel;
+  };
+  std::vector<Sample> samples;
+  for (std::ptrdiff_t i = 0; i < n; ++i) {
+    samples.clear();
+    for (std::ptrdiff_t k = -half; k <= half; ++k) {
+      if (!all_around && (i + k < 0 || i + k >= n)) continue;
+      const double mm = reach.mm[static_cast<std::size_t>((i + k + n) % n)];
+      const double at = static_cast<double>(k) * spacing_mm / window_mm;
+      const double inside = 1.0 - std::abs(at * at * at);
+      if (!std::isnan(mm)) samples.push_back({at, mm, inside * inside * inside});
+    }
+    if (static_cast<double>(samples.size()) < least_part * 2.0 * window_mm / spacing_mm ||
+        samples.front().at > -least_side || samples.back().at < least_side)
+      continue;
+    LeastSquares<3>::Terms shape{};
+    for (int pass = 0; pass < passes; ++pass) {
+      LeastSquares<3> fit;
+      for (const Sample& s : samples) {
+        // What stands out elsewhere must count for little until the shape below it is found, then for
+        // nothing.
+        constexpr double left_out_mm = 0.75, at_first = 0.2, later = 0.7;
+        const double above = s.mm - (shape[0] + s.at * (shape[1] + s.at * shape[2]));
+        const double weight = pass == 0 || above <= 0.0   ? 1.0
+                              : pass <= asymmetric_passes ? at_first
+                              : above > left_out_mm       ? 0.0
+                                                          : later;
+        if (weight > 0.0) fit.add({1.0, s.at, s.at * s.at}, s.mm, weight * s.kernel);
+      }
+      shape = fit.solved();
+    }
+    expected[static_cast<std::size_t>(i)] = shape[0];
+  }
+  return expected;
+}
+
+/// How far bone stands out in each cut, and where; NaN where nothing tells.
+struct Prominence {
+  std::vector<double> mm;
+  std::vector<std::uint32_t> vertex;
+};
+
+Prominence prominence_along(const Course& course, std::size_t cuts, double spacing_deg, double window_mm) {
+  Prominence result{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
+  const double spacing_mm = spacing_deg / degrees * course.radius_mm;
+  constexpr double first_deg = 15.0, last_deg = 135.0, step_deg = 15.0;  // 0 = up, 90 = out
+  for (double turn = first_deg; turn <= last_deg; turn += step_deg) {
+    const double sine = std::sin(turn / degrees), cosine = std::cos(turn / degrees);
+    Reach reach{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
+    for (const Place& place : course.places) {
+      const double cut = std::floor((place.angle_deg - course.seen_from_deg) / spacing_deg);
+      if (cut < 0.0 || cut >= static_cast<double>(cuts)) continue;
+      const auto c = static_cast<std::size_t>(cut);
+      const double mm = place.out_mm * sine + place.up_mm * cosine;
+      if (mm <= reach.mm[c]) continue;  // false where there is none yet
+      reach.mm[c] = mm;
+      reach.vertex[c] = place.vertex;
+    }
+    const std::vector<double> expected = expected_reach(reach, spacing_mm, course.all_around, window_mm);
+    for (std::size_t c = 0; c < cuts; ++c) {
+      const double above = reach.mm[c] - expected[c];
+      if (std::isnan(above) || above <= result.mm[c]) continue;
+      result.mm[c] = above;
+      result.vertex[c] = reach.vertex[c];
+    }
+  }
+  return result;
+}
+
+bool at_border(const ImageGeometry& grid, const Point3& p) {
+  const ContinuousIndex at = grid.to_index(p);
+  const auto near = [](double x, std::int64_t size) {
+    return x < 1.0 || x > static_cast<double>(size) - 2.0;
+  };
+  return near(at.i, grid.size()[0]) || near(at.j, grid.size()[1]) || near(at.k, grid.size()[2]);
+}
+
+MarginMeasures measure(Margin margin, const Course& course, const BoneMap& map, const ImageGeometry& grid,
+                       const OsteophyteOptions& options) {
+  MarginMeasures result;
+  result.margin = margin;
+  result.spacing_mm = std::max({grid.spacing_mm().x, grid.spacing_mm().y, grid.spacing_mm().z});
+  if (course.places.empty()) return result;
+  const double range_deg = course.seen_to_deg - course.seen_from_deg;
+  const auto cuts = static_cast<std::size_t>(std::ceil(range_deg / degrees * course.radius_mm / bin_mm));
+  const double spacing_deg = range_deg / static_cast<double>(cuts);
+  const double spacing_mm = spacing_deg / degrees * course.radius_mm;
+  Prominence out = prominence_along(course, cuts, spacing_deg, options.window_mm);
+
+  std::size_t wanted = 0, examined = 0;
+  for (std::size_t c = 0; c < cuts; ++c) {
+    const double angle = course.seen_from_deg + (static_cast<double>(c) + 0.5) * spacing_deg;
+    const bool asked = angle >= course.from_deg && angle <= course.to_deg;
+    if (!asked || (!std::isnan(out.mm[c]) && at_border(grid, map.surface.vertices()[out.vertex[c]])))
+      out.mm[c] = MarginMeasures::unknown;
+    wanted += asked ? 1 : 0;
+    examined += std::isnan(out.mm[c]) ? 0 : 1;
+  }
+  if (examined == 0) return result;
+  result.examined_percent = 100.0 * static_cast<double>(examined) / static_cast<double>(wanted);
+  result.highest_spur_mm = 0.0;
+
+  // Runs of cuts where bone stands out; one around an end of the list is one run.
+  const auto stands_out = [&](std::size_t c) { return out.mm[c % cuts] >= options.least_mm; };
+  std::size_t start = 0;
+  while (course.all_around && start < cuts && stands_out(start)) ++start;
+  if (start == cuts) start = 0;
+  constexpr double one_spur_mm = 6.0;  // tips nearer than this belong together
+  for (std::size_t c = start; c < start + cuts; ++c) {
+    if (!course.all_around && c >= cuts) break;
+    if (!stands_out(c)) continue;
+    std::size_t end = c, top = c;
+    for (; end < start + cuts && (course.all_around || end < cuts) && stands_out(end); ++end)
+      if (out.mm[end % cuts] > out.mm[top % cuts]) top = end;
+    const double length = static_cast<double>(end - c) * spacing_mm;
+    if (length >= options.shortest_mm) {
+      const Osteophyte spur{"", out.mm[top % cuts], length, map.surface.vertices()[out.vertex[top % cuts]]};
+      Osteophyte* before = result.spurs.empty() ? nullptr : &result.spurs.back();
+      if (before != nullptr && distance(before->tip, spur.tip) < one_spur_mm) {
+        const double together = before->length_mm + spur.length_mm;
+        if (spur.height_mm > before->height_mm) *before = spur;
+        before->length_mm = together;
+      } else {
+        result.spurs.push_back(spur);
+      }
+    }
+    c = end;
+  }
+  std::stable_sort(result.spurs.begin(), result.spurs.end(),
+                   [](const Osteophyte& a, const Osteophyte& b) { return a.height_mm > b.height_mm; });
+  for (std::size_t s = 0; s < result.spurs.size(); ++s)
+    result.spurs[s].name = std::string(name(margin)) + "-" + std::to_string(s + 1);
+  if (!result.spurs.empty()) result.highest_spur_mm = result.spurs.front().height_mm;
+  return result;
+}
+
+}  // namespace
+
+std::string_view name(Margin margin) {
+  return row_of(margin).name;
+}
+
+std::string_view title(Margin margin) {
+  return row_of(margin).title;
+}
+
+std::optional<Margin> margin_named(std::string_view name) {
+  for (const Row& row : rows)
+    if (row.name == name) return row.margin;
+  return std::nullopt;
+}
+
+Bone bone_of(Margin margin) {
+  return row_of(margin).bone;
+}
+
+std::vector<MarginMeasures> measure_margins(const BoneMap& map, const KneeFrame& frame,
+                                            const ImageGeometry& grid, const OsteophyteOptions& options) {
+  check(options);
+  std::vector<Vector3> at;
+  at.reserve(map.surface.vertices().size());
+  for (const Point3& p : map.surface.vertices()) at.push_back(frame.coordinates(p));
+  const auto part = [&](auto&& chosen) {
+    std::vector<Vector3> places;
+    for (std::size_t v = 0; v < at.size(); ++v)
+      if (chosen(map.region[v])) places.push_back(at[v]);
+    return places;
+  };
+  const auto on = [&](Region wanted) { return part([wanted](Region r) { return r == wanted; }); };
+
+  std::vector<MarginMeasures> result;
+  const auto add = [&](Margin margin, const Course& course) {
+    result.push_back(measure(margin, course, map, grid, options));
+  };
+  if (map.bone == Bone::femur) {
+    const std::vector<Vector3> condyles = part([](Region r) {
+      return r == Region::cMF || r == Region::cLF || r == Region::pMF || r == Region::pLF;
+    });
+    if (condyles.size() < 3) return result;
+    const Vector3 axis = condylar_axis(condyles);
+    const std::vector<Vector3> bearing = part([](Region r) { return r != Region::outside; });
+    add(Margin::medial_femur, femoral_course(at, bearing, axis, -1.0));
+    add(Margin::lateral_femur, femoral_course(at, bearing, axis, 1.0));
+  } else if (map.bone == Bone::tibia) {
+    if (const auto plate = on(Region::MT); !plate.empty())
+      add(Margin::medial_tibia, tibial_course(at, plate, -1.0));
+    if (const auto plate = on(Region::LT); !plate.empty())
+      add(Margin::lateral_tibia, tibial_course(at, plate, 1.0));
+  } else if (const auto plate = on(Region::P); !plate.empty()) {
+    add(Margin::patella, patellar_course(at, plate));
+  }
+  return result;
+}
+
+}  // namespace genu::cartilage
