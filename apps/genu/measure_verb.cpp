@@ -20,6 +20,7 @@ struct MeasureWords {
   LabelSource labels;
   std::optional<Side> side;
   std::string method{name(cartilage::ThicknessMethod::along_normal)};
+  double smooth_mm = 0.0;
   std::filesystem::path out;
   bool replace = false;
 };
@@ -35,8 +36,9 @@ ExitCode measure_labels(const MeasureWords& words, const Session& session) {
   knee.labels = read_label_map(words.labels);
   const Progress measuring = session.progress().part(0.1, folder ? 0.9 : 1.0);
   knee.cartilage = with_context("measuring " + words.labels.file.string(), [&] {
-    return measure(*knee.labels, {.user = words.side, .header = std::nullopt}, measuring,
-                   cartilage::thickness_method_named(words.method).value());
+    return measure(
+        *knee.labels, {.user = words.side, .header = std::nullopt}, measuring,
+        {.method = cartilage::thickness_method_named(words.method).value(), .smoothing_mm = words.smooth_mm});
   });
 
   if (folder) {
@@ -61,6 +63,12 @@ Work declare(CLI::App& parser) {
           "along the lines of Laplace's field")
       ->check(CLI::IsMember({"normal", "nearest", "field_lines"}))
       ->type_name("normal|nearest|field_lines")
+      ->capture_default_str();
+  parser
+      .add_option(
+          "--smooth-mm", words->smooth_mm,
+          "Smooths thickness over the bone that bears cartilage by a Gaussian of this standard deviation")
+      ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
   CLI::Option* out = parser.add_option("-o,--out", words->out,
                                        "Case folder to make: measurements.json and .csv, meshes, labels");

@@ -101,9 +101,9 @@ void require_not_failed(const segmentation::SegmentationReport& report, const st
 }
 
 cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress,
-                                   cartilage::ThicknessMethod method) {
+                                   const cartilage::ThicknessOptions& thickness) {
   cartilage::MeasureOptions options;
-  options.thickness.method = method;
+  options.thickness = thickness;
   options.side = side.user ? side.user : side.header ? side.header : side.segmentation;
   options.side_source = side.user ? "option" : side.header ? "header" : side.segmentation_source;
   cartilage::CartilageReport report = cartilage::measure_knee(labels, options, progress);

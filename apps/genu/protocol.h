@@ -49,9 +49,8 @@ void require_not_failed(const segmentation::SegmentationReport& report, const st
                         const std::string& help);
 
 /// Returns the measurements; the user's side goes before the header's, and a contradiction becomes a flag.
-cartilage::CartilageReport measure(
-    const LabelMap& labels, const SideClaims& side, const Progress& progress,
-    cartilage::ThicknessMethod method = cartilage::ThicknessMethod::along_normal);
+cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& side, const Progress& progress,
+                                   const cartilage::ThicknessOptions& thickness = {});
 
 /// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty.
 staging::StageReport stage(const cartilage::CartilageReport& report, const std::filesystem::path& file = {});

@@ -235,6 +235,7 @@ std::string method_with_parameters(const CartilageReport& report) {
   text << report.method << "; max " << t.max_thickness_mm << " mm, inside " << t.search_inside_mm
        << " mm, gap " << t.max_gap_mm << " mm, tilt " << t.max_tilt_deg << " deg, ";
   if (t.method == ThicknessMethod::field_lines) text << "field step " << t.field_step_mm << " mm, ";
+  if (t.smoothing_mm > 0.0) text << "smoothed on the bone " << t.smoothing_mm << " mm, ";
   text << "smoothing " << report.extract_options.smoothing_mm << " mm, fairing "
        << report.extract_options.fairing_mm << " mm";
   return text.str();

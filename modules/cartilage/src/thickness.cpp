@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numbers>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <genu/cartilage/thickness.h>
 #include <genu/core/error.h>
@@ -32,6 +34,7 @@ void check(const ThicknessOptions& o) {
   constexpr double least_step_mm = 0.05;
   if (!(o.field_step_mm >= least_step_mm) || !std::isfinite(o.field_step_mm))
     refuse("field_step_mm", o.field_step_mm);
+  if (!(o.smoothing_mm >= 0.0) || !std::isfinite(o.smoothing_mm)) refuse("smoothing_mm", o.smoothing_mm);
   if (!(o.max_tilt_deg > 0.0 && o.max_tilt_deg <= 90.0)) refuse("max_tilt_deg", o.max_tilt_deg);
 }
 
@@ -130,6 +133,39 @@ void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vect
   }
 }
 
+/// Places in cells of one size, sorted by cell, so that neighbours are found in memory order.
+class Cells {
+ public:
+  Cells(const std::vector<Point3>& places, double size_mm) : size_mm_(size_mm) {
+    cells_.reserve(places.size());
+    for (std::size_t n = 0; n < places.size(); ++n) cells_.push_back({cell_of(places[n]), n});
+    std::sort(cells_.begin(), cells_.end());
+  }
+
+  /// Calls `visit` with every place whose cell touches the cell of `p`.
+  template <typename Visit>
+  void around(const Point3& p, const Visit& visit) const {
+    const Cell here = cell_of(p);
+    for (std::int64_t i = here[0] - 1; i <= here[0] + 1; ++i)
+      for (std::int64_t j = here[1] - 1; j <= here[1] + 1; ++j) {
+        // The three cells along k stand side by side.
+        auto at = std::lower_bound(cells_.begin(), cells_.end(),
+                                   std::pair(Cell{i, j, here[2] - 1}, std::size_t{0}));
+        for (; at != cells_.end() && at->first <= Cell{i, j, here[2] + 1}; ++at) visit(at->second);
+      }
+  }
+
+ private:
+  using Cell = std::array<std::int64_t, 3>;
+  Cell cell_of(const Point3& p) const {
+    const auto number = [this](double x) { return static_cast<std::int64_t>(std::floor(x / size_mm_)); };
+    return {number(p.x), number(p.y), number(p.z)};
+  }
+
+  double size_mm_;
+  std::vector<std::pair<Cell, std::size_t>> cells_;
+};
+
 }  // namespace
 
 std::string_view name(ThicknessMethod method) {
@@ -191,7 +227,7 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
     to_nearest_points(map, bone, directions, cartilage, options);
   if (options.method == ThicknessMethod::field_lines)
     to_field_lines(map, bone, directions, cartilage, query, options);
-  return map;
+  return options.smoothing_mm > 0.0 ? smoothed(map, bone, options.smoothing_mm, options.threads) : map;
 }
 
 ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& cartilage,
@@ -199,6 +235,41 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& car
   if (bone.empty()) throw InvalidInput("cannot measure thickness on a bone surface without triangles");
   check_every_vertex_is_used(bone);
   return measure_thickness(bone, surface::vertex_normals(bone), cartilage, options);
+}
+
+ThicknessMap smoothed(const ThicknessMap& map, const TriangleMesh& bone, double sigma_mm, unsigned threads) {
+  if (map.thickness_mm.size() != bone.vertices().size())
+    throw InvalidInput("cannot smooth " + std::to_string(map.thickness_mm.size()) + " values on a bone of " +
+                       std::to_string(bone.vertices().size()) + " vertices");
+  if (!(sigma_mm > 0.0) || !std::isfinite(sigma_mm))
+    throw InvalidInput("cannot smooth thickness by " + std::to_string(sigma_mm) + " mm");
+  const double reach_mm = 5.0 * sigma_mm;
+  std::vector<std::size_t> covered;
+  std::vector<Point3> places;
+  for (std::size_t v = 0; v < map.thickness_mm.size(); ++v)
+    if (map.thickness_mm[v] > 0.0) {
+      covered.push_back(v);
+      places.push_back(bone.vertices()[v]);
+    }
+  const Cells cells(places, reach_mm);
+  ThicknessMap result = map;
+  parallel_for(
+      covered.size(),
+      [&](std::size_t begin, std::size_t end) {
+        for (std::size_t n = begin; n < end; ++n) {
+          double sum = 0.0, weights = 0.0;
+          cells.around(places[n], [&](std::size_t other) {
+            const double squared = squared_length(places[other] - places[n]);
+            if (squared > reach_mm * reach_mm) return;
+            const double weight = std::exp(-0.5 * squared / (sigma_mm * sigma_mm));
+            sum += weight * map.thickness_mm[covered[other]];
+            weights += weight;
+          });
+          result.thickness_mm[covered[n]] = sum / weights;
+        }
+      },
+      threads);
+  return result;
 }
 
 }  // namespace genu::cartilage

@@ -110,6 +110,7 @@ std::string to_json(const cartilage::CartilageReport& report) {
                        {"thickness_options",
                         {{"method", name(thickness.method)},
                          {"field_step_mm", thickness.field_step_mm},
+                         {"smoothing_mm", thickness.smoothing_mm},
                          {"max_thickness_mm", thickness.max_thickness_mm},
                          {"search_inside_mm", thickness.search_inside_mm},
                          {"max_gap_mm", thickness.max_gap_mm},
@@ -147,6 +148,7 @@ cartilage::CartilageReport cartilage_from_json(std::string_view json, const std:
   report.thickness_options.method =
       cartilage::thickness_method_named(thickness.at("method").get<std::string>()).value();
   report.thickness_options.field_step_mm = thickness.at("field_step_mm").get<double>();
+  report.thickness_options.smoothing_mm = thickness.at("smoothing_mm").get<double>();
   report.thickness_options.max_thickness_mm = thickness.at("max_thickness_mm").get<double>();
   report.thickness_options.search_inside_mm = thickness.at("search_inside_mm").get<double>();
   report.thickness_options.max_gap_mm = thickness.at("max_gap_mm").get<double>();

@@ -192,7 +192,6 @@ Table measures_table(const std::string& first, const std::vector<cartilage::Regi
     std::string mean = number(m.ThCtAB_mean_mm, 2);
     if (!std::isnan(m.ThCtAB_mean_mm) && !std::isnan(m.ThCtAB_sd_mm))
       mean += " ± " + number(m.ThCtAB_sd_mm, 2);
-    // A compartment has no place of its own that could be the thinnest.
     const bool has_range = !std::isnan(m.ThCtAB_min_mm) && !std::isnan(m.ThCtAB_max_mm);
     table.add({std::string(title(m.region)) + " (" + std::string(name(m.region)) + ")", mean,
                number(m.ThCtAB_median_mm, 2),
@@ -201,6 +200,21 @@ Table measures_table(const std::string& first, const std::vector<cartilage::Regi
                number(m.ThCcAB_mean_mm, 2), number(m.VC_mm3, 0), number(m.tAB_mm2, 0),
                number(m.dABp_percent, 1), number(m.not_measured_mm2, 0)});
   }
+  return table;
+}
+
+/// What a compartment has: sums of its two regions.
+Table sums_table(const std::vector<cartilage::RegionMeasures>& rows) {
+  Table table({{"Compartment", "", false},
+               {"Thickness ThCtAB", "mean, mm"},
+               {"Volume VC", "mm³"},
+               {"Bone area tAB", "mm²"},
+               {"Denuded dABp", "%"},
+               {"Not measured", "mm²"}});
+  for (const cartilage::RegionMeasures& m : rows)
+    table.add({std::string(title(m.region)) + " (" + std::string(name(m.region)) + ")",
+               number(m.ThCtAB_mean_mm, 2), number(m.VC_mm3, 0), number(m.tAB_mm2, 0),
+               number(m.dABp_percent, 1), number(m.not_measured_mm2, 0)});
   return table;
 }
 
@@ -223,7 +237,7 @@ std::string measures_section(const io::Case& knee) {
        {"Not measured",
         "part of tAB where no thickness could be had; it counts as neither covered nor denuded"}});
   std::string body = measures_table("Region", report.regions).html();
-  if (!compartments.empty()) body += measures_table("Compartment", compartments).html();
+  if (!compartments.empty()) body += sums_table(compartments).html();
   if (!subregions.empty()) body += measures_table("Sub-region", subregions).html();
   body += meaning +
           paragraph(

@@ -88,6 +88,18 @@ TEST(Measurements, AreReadBackFieldByField) {
     expect_same(a.covered_mm2, b.covered_mm2, "covered");
     expect_same(a.volume_mm3, b.volume_mm3, "volume");
   }
+  EXPECT_EQ(read.thickness_options.smoothing_mm, 1.5);
+  ASSERT_EQ(read.margins.size(), 2U);
+  EXPECT_EQ(read.margins[0].margin, cartilage::Margin::lateral_femur);
+  expect_same(read.margins[0].highest_spur_mm, 3.25, "highest spur");
+  expect_same(read.margins[0].examined_percent, 93.5, "examined");
+  expect_same(read.margins[0].spacing_mm, 0.7, "spacing");
+  ASSERT_EQ(read.margins[0].spurs.size(), 2U);
+  EXPECT_EQ(read.margins[0].spurs[1].name, "lateral_femur_margin-2");
+  EXPECT_EQ(read.margins[0].spurs[0].height_mm, 3.25);
+  EXPECT_EQ(read.margins[0].spurs[0].length_mm, 6.5);
+  EXPECT_EQ(read.margins[0].spurs[0].tip, (Point3{1.5, 2.5, -3.5}));
+  EXPECT_TRUE(std::isnan(read.margins[1].highest_spur_mm));
   ASSERT_EQ(read.lesions.size(), report.lesions.size());
   for (std::size_t n = 0; n < read.lesions.size(); ++n) {
     const cartilage::Lesion &a = read.lesions[n], &b = report.lesions[n];
@@ -155,7 +167,7 @@ TEST(StageJson, IsReadBackFieldByField) {
     EXPECT_EQ(read.reasons, report.reasons);
     ASSERT_EQ(read.evidence.size(), 2U);
     for (std::size_t e = 0; e < 2; ++e) {
-      EXPECT_EQ(read.evidence[e].region, report.evidence[e].region);
+      EXPECT_EQ(read.evidence[e].place, report.evidence[e].place);
       EXPECT_EQ(read.evidence[e].measure, report.evidence[e].measure);
       expect_same(read.evidence[e].value, report.evidence[e].value, "value");
       EXPECT_EQ(read.evidence[e].unit, report.evidence[e].unit);
@@ -253,14 +265,29 @@ TEST(TruthJson, KeepsToItsSchemaAndHoldsTheTruth) {
   EXPECT_EQ(document["bone_spurs"][0]["medial"], false);
 }
 
-TEST(StagingRule, TheOneThatShipsIsTheTestedOne) {
+TEST(StagingRule, ThoseThatShipAreTheTestedOnes) {
   const staging::Rule rule = read_staging_rule(data_file("staging/rule-1.json"));
+  using cartilage::Margin;
   using cartilage::Region;
   EXPECT_THAT(rule.plates, ::testing::UnorderedElementsAre(Region::MT, Region::cMF, Region::LT, Region::cLF));
   EXPECT_EQ(rule.moderate_above_dABp_percent, 7.5);
   EXPECT_EQ(rule.severe_above_dABp_percent, 29.5);
   EXPECT_EQ(rule.version, "1");
   EXPECT_THAT(rule.source, HasSubstr("441 knees"));
+  EXPECT_FALSE(rule.spurs);
+  const staging::Rule second = read_staging_rule(data_file("staging/rule-2.json"));
+  EXPECT_EQ(second.version, "2");
+  EXPECT_EQ(second.plates, rule.plates);
+  EXPECT_EQ(second.moderate_above_dABp_percent, 7.5);
+  EXPECT_EQ(second.severe_above_dABp_percent, 29.5);
+  ASSERT_TRUE(second.spurs);
+  EXPECT_THAT(second.spurs->margins, ::testing::UnorderedElementsAre(
+                                         Margin::medial_femur, Margin::lateral_femur, Margin::medial_tibia));
+  EXPECT_EQ(second.spurs->minor_below_mm, 2.0);
+  EXPECT_EQ(second.spurs->mild_from_mm, 3.0);
+  EXPECT_EQ(second.spurs->min_examined_percent, 80.0);
+  EXPECT_EQ(second.spurs->max_spacing_mm, 1.5);
+  EXPECT_EQ(second.spurs->height_error_mm, 0.5);
 }
 
 TEST(StagingRule, ThresholdsOutOfOrderAreRefused) {
@@ -270,6 +297,11 @@ TEST(StagingRule, ThresholdsOutOfOrderAreRefused) {
   write_text(scratch / "r.json", rule.dump());
   EXPECT_THAT(message_of([&] { read_staging_rule(scratch / "r.json"); }),
               AllOf(HasSubstr("r.json"), HasSubstr("/severe_above_dABp_percent"), HasSubstr("7.5")));
+  rule = json::parse(read_text(data_file("staging/rule-2.json")));
+  rule["spurs"]["mild_from_mm"] = 1.75;
+  write_text(scratch / "r.json", rule.dump());
+  EXPECT_THAT(message_of([&] { read_staging_rule(scratch / "r.json"); }),
+              AllOf(HasSubstr("r.json"), HasSubstr("/spurs/mild_from_mm"), HasSubstr("1.75")));
 }
 
 TEST(Approaches, ThoseThatShipServeBothTargets) {
@@ -405,7 +437,7 @@ std::vector<SchemaCase> schema_cases() {
           {"plan", json::parse(to_json(sample_plans())), {}},
           {"agreement", json::parse(to_json(sample_agreements(), "a.nrrd", "b.nrrd")), {}},
           {"truth", json::parse(to_json(knee, phantom::truth_of(knee, 2.0))), {}},
-          {"staging_rule", shipped("staging/rule-1.json"), {"tested_on"}},
+          {"staging_rule", shipped("staging/rule-2.json"), {"tested_on", "spurs"}},
           {"approaches", shipped("planning/approaches.json"), {}},
           {"label_table", shipped("labels/pymskt.json"), {"title", "origin"}}};
 }
@@ -502,7 +534,9 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   for (std::string line; std::getline(rows, line);) {
     // The method is the last cell, in quotes, for it lists its parameters.
     const std::size_t method = line.find(
-        line.find("_meniscus,") != std::string::npos
+        line.find("_margin,") != std::string::npos
+            ? ",\"bone beyond the shape that its margin has within 16 mm, "
+        : line.find("_meniscus,") != std::string::npos
             ? ",\"against the tAB of its plate; extrusion along the lateral axis in the central 0.1 "
             : ",\"plain; max 7.5 mm, inside 2.25 mm, gap 1.25 mm, tilt 55 deg, field step 0.25 mm, ");
     ASSERT_NE(method, std::string::npos) << line;
@@ -523,7 +557,11 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   EXPECT_EQ((values[{"medial_meniscus", "volume"}]), "2350.5 mm3");
   EXPECT_EQ((values[{"lateral_meniscus", "extrusion"}]), " mm");
   EXPECT_EQ((values[{"lateral_meniscus", "coverage"}]), "59.5 percent");
-  EXPECT_EQ(values.size(), 4U * 23U + 2U * 4U) << "four regions and two menisci, each measure once";
+  EXPECT_EQ((values[{"lateral_femur_margin", "highest_spur"}]), "3.25 mm");
+  EXPECT_EQ((values[{"lateral_femur_margin", "examined"}]), "93.5 percent");
+  EXPECT_EQ((values[{"patella_margin", "highest_spur"}]), " mm");
+  EXPECT_EQ(values.size(), 4U * 23U + 2U * 4U + 2U * 3U)
+      << "four regions, two menisci and two margins, each measure once";
 }
 
 TEST(Csv, TextsAreQuotedWhereTheyMustBe) {

@@ -27,7 +27,15 @@ inline cartilage::CartilageReport sample_report() {
                               .search_inside_mm = 2.25,
                               .max_gap_mm = 1.25,
                               .max_tilt_deg = 55.0,
-                              .field_step_mm = 0.25};
+                              .field_step_mm = 0.25,
+                              .smoothing_mm = 1.5};
+  report.margins = {{.margin = cartilage::Margin::lateral_femur,
+                     .examined_percent = 93.5,
+                     .highest_spur_mm = 3.25,
+                     .spacing_mm = 0.7,
+                     .spurs = {{"lateral_femur_margin-1", 3.25, 6.5, {1.5, 2.5, -3.5}},
+                               {"lateral_femur_margin-2", 1.25, 2.5, {4.5, 5.5, -6.5}}}},
+                    {.margin = cartilage::Margin::patella, .spacing_mm = 0.7, .spurs = {}}};
   report.extract_options = {.smoothing_mm = 0.375, .fairing_mm = 1.125};
   report.regions = {{cartilage::Region::MT,
                      1000.1,
@@ -155,8 +163,7 @@ inline staging::StageReport sample_stage() {
        "why"},
       {cartilage::Region::LFTC, {}, {staging::Stage::minor, staging::Stage::mild}, {}, "gap"}};
   report.reasons = {"first", "second"};
-  report.evidence = {{cartilage::Region::MT, "dABp", 12.5, "%"},
-                     {cartilage::Region::cLF, "not measured", not_measured, "%"}};
+  report.evidence = {{"MT", "dABp", 12.5, "%"}, {"medial_femur_margin", "highest spur", not_measured, "mm"}};
   report.rule_name = "a rule";
   report.rule_version = "7";
   report.statement = "Research use.";

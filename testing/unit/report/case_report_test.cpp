@@ -119,7 +119,7 @@ io::Case full_case() {
   stage.stage = staging::Stage::moderate;
   stage.possible = {staging::Stage::moderate};
   stage.reasons = {"MT dABp is 12.3 %, above 7.5 %"};
-  stage.evidence = {{cartilage::Region::MT, "dABp", 12.34, "%"}};
+  stage.evidence = {{"MT", "dABp", 12.34, "%"}};
   stage.rule_name = "largest denuded area";
   stage.rule_version = "1";
   stage.statement = "Not a Kellgren-Lawrence grade.";
@@ -207,13 +207,17 @@ TEST(CasePage, NotMeasuredIsSaidInWordsAndZeroIsANumber) {
   const std::string page = case_page(full_case(), {});
   EXPECT_FALSE(holds(page, "nan"));
   EXPECT_FALSE(holds(page, "NaN"));
-  EXPECT_EQ(count_of(page, "<td class=\"missing\">not measured</td>"), 5u) << "the patella's five measures";
+  io::Case whole = full_case();
+  whole.cartilage->parts.clear();
+  EXPECT_EQ(count_of(case_page(whole, {}), "<td class=\"missing\">not measured</td>"), 7u)
+      << "the patella's six measures, and a range that no plate here has";
   EXPECT_TRUE(holds(page, "<td class=\"n\">0.00</td>")) << "the lesion's least thickness";
   EXPECT_TRUE(holds(page, "Medial tibia (eMT)")) << "the lesion's part of its region";
   EXPECT_TRUE(holds(page, "14 × 8")) << "the lesion's extent";
   EXPECT_TRUE(holds(page, "<td class=\"n\">43.5</td>")) << "what lesions take of the sub-region";
   EXPECT_TRUE(holds(page, "(eMT)</td>")) << "the sub-region";
-  EXPECT_FALSE(holds(page, "(cMT)</td>")) << "nothing is lost there";
+  EXPECT_EQ(count_of(page, "(eMT)</td>"), 3u) << "measured, lost in part, and where the lesion lies";
+  EXPECT_EQ(count_of(page, "(cMT)</td>"), 1u) << "nothing is lost there";
 }
 
 TEST(CasePage, MenisciAreThereWhereTheyAreLabelled) {
@@ -224,6 +228,40 @@ TEST(CasePage, MenisciAreThereWhereTheyAreLabelled) {
   const std::string page = case_page(knee, {});
   for (const char* text : {"<h2>Menisci</h2>", "Medial meniscus", ">3.1<", ">40.5<", ">450<", ">2351<"})
     EXPECT_TRUE(holds(page, text)) << text;
+}
+
+TEST(CasePage, ShowsBoneSpurs) {
+  io::Case knee;
+  knee.cartilage.emplace();
+  EXPECT_FALSE(holds(case_page(knee, {}), "Bone spurs"));
+  cartilage::MarginMeasures femur, patella;
+  femur.highest_spur_mm = 4.12;
+  femur.examined_percent = 96.6;
+  femur.spurs = {{"medial_femur_margin-1", 4.12, 7.4, {}}, {"medial_femur_margin-2", 1.21, 2.2, {}}};
+  patella.margin = cartilage::Margin::patella;
+  knee.cartilage->margins = {femur, patella};
+  const std::string page = case_page(knee, {});
+  for (const char* text : {"<h2>Bone spurs</h2>", "Medial margin of the femur", ">4.1<", "4.1 × 7, 1.2 × 2",
+                           ">97<", "not measured"})
+    EXPECT_TRUE(holds(page, text)) << text;
+}
+
+TEST(CasePage, ShowsSubregionsCompartmentsAndTheMethod) {
+  io::Case knee = full_case();
+  knee.cartilage->method = "along field lines (Laplace)";
+  cartilage::RegionMeasures part, whole;
+  part.region = cartilage::Region::ccMF;
+  part.ThCtAB_mean_mm = 1.234;
+  part.ThCtAB_min_mm = 0.456;
+  part.ThCtAB_max_mm = 2.345;
+  whole.region = cartilage::Region::LFTC;
+  whole.ThCtAB_mean_mm = 3.579;
+  knee.cartilage->parts = {part, whole};
+  const std::string page = case_page(knee, {});
+  for (const char* text : {"(ccMF)", ">1.23<", "0.46 to 2.35", "(LFTC)", ">3.58<",
+                           "thickness along field lines (Laplace) over tAB", "Compartment", "Sub-region"})
+    EXPECT_TRUE(holds(page, text)) << text;
+  EXPECT_FALSE(holds(page, "along the bone&#39;s normal over tAB"));
 }
 
 TEST(CasePage, RejectedFamiliesAreCountedWithTheirPart) {

@@ -27,6 +27,7 @@ struct ThicknessOptions {
   double max_gap_mm = 1.5;      ///< Cartilage that begins further from the bone than this is not this bone's.
   double max_tilt_deg = 60.0;   ///< Cartilage faces turned further from the ray are grazing: not measured.
   double field_step_mm = 0.35;  ///< Of the grid on which field lines are solved for.
+  double smoothing_mm = 0.0;    ///< Standard deviation of `smoothed` on the result; 0 = as measured.
   unsigned threads = 0;         ///< 0 = every core; the result does not depend on it.
 };
 
@@ -56,5 +57,12 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& car
 /// \throws InvalidInput if their numbers differ, or a direction is not of length 1.
 ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vector3>& directions,
                                const TriangleMesh& cartilage, const ThicknessOptions& options = {});
+
+/// Returns the map smoothed on the bone: over each vertex that bears cartilage, the mean of all that do,
+/// weighted by a Gaussian of their straight distance and cut off at five standard deviations. What is denuded
+/// and what was not measured stay as they are and weigh nothing, so that lost cartilage does not spread.
+/// \throws InvalidInput if the sizes differ, or `sigma_mm` is not above 0.
+ThicknessMap smoothed(const ThicknessMap& map, const TriangleMesh& bone, double sigma_mm,
+                      unsigned threads = 0);
 
 }  // namespace genu::cartilage
