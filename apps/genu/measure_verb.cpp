@@ -86,8 +86,8 @@ Verb measure_verb() {
       .summary = "Measures cartilage on a label map",
       .description =
           "Makes surfaces from a label map and measures cartilage: thickness, volume, covered and denuded "
-          "area of each region and of its parts, and the places where cartilage is lost. Prints a table of "
-          "regions and compartments; with --out also writes a case folder that stage, plan and genu-viewer "
+          "area of each region and of its parts, the places where cartilage is lost, menisci, and bone spurs. "
+          "Prints a table of regions and compartments; with --out also writes a case folder that stage, plan and genu-viewer "
           "take, with every number in measurements.csv, a row a region and measure.\n"
           "The definitions of thickness agree where surfaces are parallel; elsewhere the nearest point is "
           "less "

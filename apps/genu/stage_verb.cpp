@@ -53,13 +53,14 @@ Verb stage_verb() {
       .name = "stage",
       .summary = "Stages osteoarthritis from measurements",
       .description =
-          "Gives the stage (minor, mild, moderate, severe) by a versioned rule on the denuded areas, with "
-          "its "
-          "reasons, or abstains and says which evidence is missing. Research use; not a Kellgren-Lawrence "
+          "Gives the stage (minor, mild, moderate, severe) by a versioned rule on the denuded areas and bone "
+          "spurs, with its reasons, or abstains and says which evidence is missing. Research use; not a "
+          "Kellgren-Lawrence "
           "grade, which is read on radiographs.",
       .examples = {{"genu stage knee", "Stages the case folder that genu measure or genu run made."},
                    {"genu stage knee/measurements.json --json", "The same, for programs."}},
-      .references = {},
+      .references = {"Kornaat PR et al. 2005, Skeletal Radiology 34:95 (heights of bone spurs).",
+                     "Reichenbach S et al. 2010 (cartilage alone does not part the lower grades)."},
       .declare = declare};
 }
 

@@ -14,9 +14,12 @@
 #include <genu/cartilage/report.h>
 #include <genu/phantom/scan.h>
 
+#include "phantom_knees.h"
+
 namespace {
 
 using namespace genu;
+using namespace genu::bench;
 using phantom::Plate;
 
 constexpr std::array diameters_mm{3.0, 5.0, 7.0, 10.0, 15.0, 20.0};
@@ -31,38 +34,15 @@ constexpr std::array sites{Site{Plate::femur, -22.0, 0.0},       Site{Plate::fem
                            Site{Plate::femur, 0.0, 34.0},        Site{Plate::medial_tibia, 0.0, 0.0},
                            Site{Plate::lateral_tibia, 0.0, 0.0}, Site{Plate::patella, 0.0, 0.0}};
 
-/// A knee of its own size, side, thickness, pose and places of lesions; without any where the diameter is 0.
+/// A knee of its own with lesions at places of its own; without any where the diameter is 0.
 phantom::KneeOptions knee_number(int number, double diameter_mm, double depth) {
   std::mt19937 random(static_cast<unsigned>(number) + 1U);
-  const auto between = [&](double low, double high) {
-    return low + (high - low) * static_cast<double>(random()) / static_cast<double>(std::mt19937::max());
-  };
-  phantom::KneeOptions knee;
-  knee.side = number % 2 == 0 ? Side::right : Side::left;
-  knee.scale = between(0.9, 1.1);
-  knee.femoral_thickness_mm = between(1.6, 2.6);
-  knee.medial_tibial_thickness_mm = between(1.4, 2.4);
-  knee.lateral_tibial_thickness_mm = between(1.6, 2.8);
-  knee.patellar_thickness_mm = between(2.0, 3.2);
-  const Vector3 axis{between(-1.0, 1.0), between(-1.0, 1.0), between(-1.0, 1.0)};
-  const Vector3 shift{between(-10.0, 10.0), between(-10.0, 10.0), between(-10.0, 10.0)};
-  knee.patient_from_knee =
-      RigidTransform::translation_by(shift) * RigidTransform::rotation_about({}, axis, between(0.0, 15.0));
+  phantom::KneeOptions knee = varied_knee(random, number % 2 == 0 ? Side::right : Side::left);
   for (const Site& site : sites) {
-    const double u = site.u_mm + between(-3.0, 3.0), v = site.v_mm + between(-3.0, 3.0);
+    const double u = site.u_mm + between(random, -3.0, 3.0), v = site.v_mm + between(random, -3.0, 3.0);
     if (diameter_mm > 0.0) knee.defects.push_back({"", site.plate, u, v, diameter_mm, depth});
   }
   return knee;
-}
-
-/// Labels of the joint alone: shafts cost time and bear no cartilage.
-LabelMap labels_of(const phantom::Knee& knee, double in_plane_mm, double slice_mm) {
-  const double scale = knee.options().scale;
-  const phantom::FieldOfView view{.extent_mm = scale * Vector3{116.0, 92.0, 92.0},
-                                  .offset_mm = scale * Vector3{0.0, 11.0, -12.0}};
-  return phantom::scan(knee, phantom::sagittal_grid(knee, in_plane_mm, slice_mm, view),
-                       {.bias_field = 0.0, .noise_sd = 0.0, .samples_per_mm = 1})
-      .labels;
 }
 
 /// How the articular surface of drawn labels wanders about the true one: smooth, by 0.2 mm in the mean

@@ -23,10 +23,20 @@ class LeastSquares {
   /// Pulls a factor towards 0.
   void damp(std::size_t i, double weight) { normal_[i][i] += weight; }
 
-  /// Returns the factors, by Cholesky's method.
-  Terms solved() const {
+  /// Returns the factors.
+  Terms solved() const { return solved_for(right_); }
+  /// Returns the variance of a sum of factors with these terms, where weights are inverse variances.
+  double variance_of(const Terms& terms) const {
+    const Terms z = solved_for(terms);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < N; ++i) sum += terms[i] * z[i];
+    return sum;
+  }
+
+ private:
+  /// Solves the normal equations for another right side, by Cholesky's method.
+  Terms solved_for(Terms b) const {
     std::array<Terms, N> m = normal_;
-    Terms b = right_;
     for (std::size_t i = 0; i < N; ++i) {
       for (std::size_t j = 0; j <= i; ++j) {
         double sum = m[i][j];
@@ -43,7 +53,6 @@ class LeastSquares {
     return b;
   }
 
- private:
   std::array<Terms, N> normal_{};
   Terms right_{};
 };

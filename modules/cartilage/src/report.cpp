@@ -104,29 +104,33 @@ struct Measured {
   std::vector<Lesion> lesions;
 };
 
-/// Adds the margins that tibial plates have lost to the bearing bone, and says so.
+/// Adds the margins that plates of the tibia or the patella have lost to the bearing bone, and says so.
 void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
                       const Patch& covered, const KneeFrame& frame, const RegionRule& rule,
                       const FemoralCuts& cuts, std::vector<std::string>& flags) {
   Patch bare(ground.size(), 0), unsure = bare;
-  for (const Region plate : {Region::MT, Region::LT}) {
+  for (const Region plate : {Region::MT, Region::LT, Region::P}) {
+    if (bone_of(plate) != map.bone) continue;
     const MarginLoss loss = find_margin_loss(ground, normals, frame, rule, plate, covered, bearing);
     const double area = ground.area_mm2(loss.bare);
     if (!(area > 0.0)) continue;
     bare = either(bare, loss.bare);
     unsure = either(unsure, loss.unsure);
     flags.push_back("cartilage may be lost at the margin of " + words(plate) + ": " + fixed(area, 0) +
-                    " mm2 that bear cartilage in intact knees are bare and count as denuded, up to " +
-                    fixed(ground.area_mm2(loss.unsure), 0) + " mm2 beside them count as not measured");
+                    " mm2 that bear cartilage in intact knees are bare and count as denuded, " +
+                    (loss.error_mm ? "up to an outline that the rest of the margin tells to within " +
+                                         fixed(*loss.error_mm, 1) + " mm"
+                                   : "up to " + fixed(ground.area_mm2(loss.unsure), 0) +
+                                         " mm2 beside them count as not measured"));
   }
   if (std::find(bare.begin(), bare.end(), 1) == bare.end()) return;
-  bearing = subchondral(ground, Bone::tibia, either(covered, bare), frame, rule, cuts);
+  bearing = subchondral(ground, map.bone, either(covered, bare), frame, rule, cuts);
   for (std::size_t v = 0; v < bearing.size(); ++v)
     if (unsure[v] && !bearing[v]) map.thickness_mm[v] = std::numeric_limits<double>::quiet_NaN();
   bearing = either(bearing, unsure);
 }
 
-/// Says which condyles are smaller than any intact knee's of that width. Where cartilage was, nothing shows:
+/// Says which regions are smaller than any intact knee's of that size. Where cartilage was, nothing shows:
 /// what is missing counts as not measured.
 void add_missing_area(RegionMeasures& m, std::vector<RegionMeasures>& parts, const Ground& femur,
                       const KneeFrame& frame, std::vector<std::string>& flags) {
@@ -134,9 +138,9 @@ void add_missing_area(RegionMeasures& m, std::vector<RegionMeasures>& parts, con
   const auto expected = expected_area_mm2(femur, frame, m.region);
   if (!expected || !(m.tAB_mm2 < least_part * *expected)) return;
   flags.push_back("cartilage may be lost at the margin of " + words(m.region) + ": it lies on " +
-                  fixed(m.tAB_mm2, 0) + " mm2 where intact knees of this width have " + fixed(*expected, 0) +
+                  fixed(m.tAB_mm2, 0) + " mm2 where intact knees of this size have " + fixed(*expected, 0) +
                   " mm2; what is missing counts as not measured");
-  // Where on the condyle it is missing nobody knows: its parts share it.
+  // Where it is missing nobody knows: its parts share it.
   const double growth = *expected / m.tAB_mm2;
   const auto grow = [growth](RegionMeasures& r) {
     r.not_measured_mm2 += (growth - 1.0) * r.tAB_mm2;
@@ -184,7 +188,7 @@ Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone b
     rule = [](const Point3&) { return Region::P; };
   }
   Patch bearing = subchondral(ground, bone, covered, orientation.frame, rule, cuts);
-  if (bone == Bone::tibia && orientation.from_both_bones)
+  if (bone != Bone::femur && orientation.from_both_bones)
     add_lost_margins(bearing, map, ground, normals, covered, orientation.frame, rule, cuts, flags);
   map.region.assign(ground.size(), Region::outside);
   for (std::size_t v = 0; v < bearing.size(); ++v)

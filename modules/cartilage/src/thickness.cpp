@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,21 +90,36 @@ double thickness_along(const Point3& foot, const Vector3& up, const surface::Mes
   return inside;
 }
 
-void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const std::vector<Vector3>& directions,
-                       const TriangleMesh& cartilage, const ThicknessOptions& options) {
+/// Returns the articular faces of cartilage; nothing where there are none.
+std::optional<surface::MeshQuery> articular_of(const TriangleMesh& bone,
+                                               const std::vector<Vector3>& directions,
+                                               const TriangleMesh& cartilage) {
   const std::vector<Facing> facing = facing_of(cartilage, bone, directions);
   std::vector<Triangle> articular;
   for (std::size_t t = 0; t < facing.size(); ++t)
     if (facing[t].face == Face::articular) articular.push_back(cartilage.triangles()[t]);
-  if (articular.empty()) return;
-  const surface::MeshQuery query(TriangleMesh(cartilage.vertices(), std::move(articular)));
+  if (articular.empty()) return std::nullopt;
+  return surface::MeshQuery(TriangleMesh(cartilage.vertices(), std::move(articular)));
+}
+
+/// Compares each length with the way to the nearest articular point. Between parallel faces they are the
+/// same; a ray that leaves at the greatest tilt is longer by its cosine. One that is longer still runs along
+/// a rim: not measured.
+void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const surface::MeshQuery& articular,
+                       const ThicknessOptions& options, double least_cosine) {
+  const bool replace = options.method == ThicknessMethod::nearest_point;
   parallel_for(
       map.thickness_mm.size(),
       [&](std::size_t begin, std::size_t end) {
-        for (std::size_t v = begin; v < end; ++v)
-          if (map.thickness_mm[v] > 0.0)
-            map.thickness_mm[v] =
-                std::min(map.thickness_mm[v], query.closest(bone.vertices()[v]).distance_mm);
+        for (std::size_t v = begin; v < end; ++v) {
+          double& length = map.thickness_mm[v];
+          if (!(length > 0.0)) continue;
+          const double nearest = articular.closest(bone.vertices()[v]).distance_mm;
+          if (nearest < least_cosine * length)
+            length = not_measured;
+          else if (replace)
+            length = std::min(length, nearest);
+        }
       },
       options.threads);
 }
@@ -223,8 +239,8 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
               thickness_along(bone.vertices()[v], directions[v], query, options, least_cosine);
       },
       options.threads);
-  if (options.method == ThicknessMethod::nearest_point)
-    to_nearest_points(map, bone, directions, cartilage, options);
+  if (const auto articular = articular_of(bone, directions, cartilage))
+    to_nearest_points(map, bone, *articular, options, least_cosine);
   if (options.method == ThicknessMethod::field_lines)
     to_field_lines(map, bone, directions, cartilage, query, options);
   return options.smoothing_mm > 0.0 ? smoothed(map, bone, options.smoothing_mm, options.threads) : map;

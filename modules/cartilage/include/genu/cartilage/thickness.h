@@ -46,7 +46,9 @@ struct ThicknessMap {
 /// Medical Imaging 22:1332). On a shell of spheres all three agree; between planes that meet at an angle,
 /// nearest < field lines < normal. Invariant to rigid motion of both meshes, field lines up to what their
 /// grid resolves. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is not measured;
-/// one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0. Cartilage
+/// one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0. One that is
+/// longer than the way to the nearest articular point by more than such a tilt explains runs along a rim: not
+/// measured. Cartilage
 /// that the ray meets a second time, beyond a gap wider than `max_gap_mm`, belongs to another part of the
 /// joint and does not count. \throws InvalidInput if either mesh is empty or `bone` has a vertex in no
 /// triangle.
