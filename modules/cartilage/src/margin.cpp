@@ -91,22 +91,27 @@ std::size_t direction_of(const Oval& oval, const Vector3& at) {
 struct FittedOval {
   Oval oval;
   std::array<bool, directions>
-      is_lost{};          ///< Seen from the middle of the mean oval: no margin is left there.
-  double error_mm = 0.0;  ///< Greatest standard deviation of its outline there.
+      is_lost{};                ///< Seen from the middle of the mean oval: no margin is left there.
+  double error_mm = 0.0;        ///< Greatest standard deviation of its outline there ...
+  double error_area_mm2 = 0.0;  ///< ... and that of the area within it.
 };
 
 /// Fits the mean oval to the margin that a plate still has.
-FittedOval fitted_oval(const Oval& mean, const MeanOval& spread, const std::vector<Vector3>& covered) {
-  // The furthest place in each direction. An intact plate covers the core: less than that is no margin.
+///
+/// \param bare bone in the core, whose margin is lost
+FittedOval fitted_oval(const Oval& mean, const MeanOval& spread, const std::vector<Vector3>& covered,
+                       const std::vector<Vector3>& bare) {
   std::array<std::optional<Vector3>, directions> furthest;
   for (const Vector3& at : covered) {
     std::optional<Vector3>& far = furthest[direction_of(mean, at)];
-    if (mean.part(at) >= spread.core && (!far || mean.part(at) > mean.part(*far))) far = at;
+    if (!far || mean.part(at) > mean.part(*far)) far = at;
   }
+  std::array<bool, directions> has_bare{};
+  for (const Vector3& at : bare) has_bare[direction_of(mean, at)] = true;
   // Outlines differ from ovals by a millimetre over some 30 degrees: six directions are one sample.
   constexpr double outline_sd_mm = 1.2, directions_a_sample = 6.0;
   constexpr int passes = 10;
-  FittedOval result{mean, {}, 0.0};
+  FittedOval result{mean, {}, 0.0, 0.0};
   LeastSquares<4> fit;
   for (int pass = 0; pass < passes; ++pass) {
     fit = {};
@@ -116,7 +121,8 @@ FittedOval fitted_oval(const Oval& mean, const MeanOval& spread, const std::vect
       fit.add(only, mean.mm[i] - result.oval.mm[i], 1.0 / (spread.sd_mm[i] * spread.sd_mm[i]));
     }
     for (const std::optional<Vector3>& at : furthest) {
-      if (!at) continue;
+      // An intact plate covers the core: less than that is no margin.
+      if (!at || mean.part(*at) < spread.core) continue;
       const double off = result.oval.beyond_mm(*at);
       // Where part of the margin is lost it lies inside: that must not pull (Tukey's weights).
       constexpr double reach_mm = 5.0;
@@ -129,13 +135,15 @@ FittedOval fitted_oval(const Oval& mean, const MeanOval& spread, const std::vect
     for (std::size_t i = 0; i < 4; ++i) result.oval.mm[i] += step[i];
   }
   // What ends this far inside of the fitted outline has lost its margin too.
-  constexpr double margin_lost_mm = 2.0;
+  constexpr double margin_lost_mm = 2.0, turn = 2.0 * M_PI / static_cast<double>(directions);
   for (std::size_t d = 0; d < directions; ++d) {
-    result.is_lost[d] = !furthest[d] || result.oval.beyond_mm(*furthest[d]) < -margin_lost_mm;
+    result.is_lost[d] = !furthest[d] || has_bare[d] || result.oval.beyond_mm(*furthest[d]) < -margin_lost_mm;
     if (!result.is_lost[d]) continue;
-    const double angle = 2.0 * M_PI * (static_cast<double>(d) + 0.5) / static_cast<double>(directions) - M_PI;
-    const auto slopes = result.oval.slopes(result.oval.outline(angle));
-    result.error_mm = std::max(result.error_mm, std::sqrt(fit.variance_of(slopes)));
+    const double angle = (static_cast<double>(d) + 0.5) * turn - M_PI;
+    const double error_mm = std::sqrt(fit.variance_of(result.oval.slopes(result.oval.outline(angle))));
+    result.error_mm = std::max(result.error_mm, error_mm);
+    result.error_area_mm2 +=
+        error_mm * length(result.oval.outline(angle + 0.5 * turn) - result.oval.outline(angle - 0.5 * turn));
   }
   return result;
 }
@@ -145,7 +153,7 @@ FittedOval fitted_oval(const Oval& mean, const MeanOval& spread, const std::vect
 MarginLoss find_margin_loss(const Ground& ground, const std::vector<Vector3>& normals, const KneeFrame& frame,
                             const RegionRule& rule, Region plate, const Patch& covered,
                             const Patch& bearing) {
-  MarginLoss loss{Patch(ground.size(), 0), Patch(ground.size(), 0), {}};
+  MarginLoss loss{Patch(ground.size(), 0), Patch(ground.size(), 0), {}, 0.0};
   const bool from_behind = plate == Region::P;
   const auto seen_at = [&](const Point3& p) {
     const Vector3 at = frame.coordinates(p);
@@ -185,21 +193,25 @@ MarginLoss find_margin_loss(const Ground& ground, const std::vector<Vector3>& no
   constexpr double least_radius_mm = 2.5;
   loss.bare = opened(ground, loss.bare, least_radius_mm);
   if (seen.empty() || std::find(loss.bare.begin(), loss.bare.end(), 1) == loss.bare.end())
-    return {Patch(ground.size(), 0), Patch(ground.size(), 0), {}};
+    return {Patch(ground.size(), 0), Patch(ground.size(), 0), {}, 0.0};
   constexpr double band_mm = 6.0, largest_error_mm = 1.6;
   const Patch beside = grown(ground, loss.bare, band_mm);
-  const FittedOval fitted = fitted_oval(mean, shape, seen);
+  std::vector<Vector3> lost;
+  for (const std::uint32_t v : open)
+    if (loss.bare[v]) lost.push_back(seen_at(ground.places()[v]));
+  const FittedOval fitted = fitted_oval(mean, shape, seen, lost);
   if (fitted.error_mm > largest_error_mm) {
     // From the core to the oval.
     loss.unsure = both(both(within, complement(loss.bare)), beside);
     return loss;
   }
   for (const std::uint32_t v : open) {
-    const Vector3 at = frame.coordinates(ground.places()[v]);
+    const Vector3 at = seen_at(ground.places()[v]);
     loss.bare[v] =
         loss.bare[v] || (beside[v] && fitted.oval.part(at) < 1.0 && fitted.is_lost[direction_of(mean, at)]);
   }
   loss.error_mm = fitted.error_mm;
+  loss.error_area_mm2 = fitted.error_area_mm2;
   return loss;
 }
 

@@ -21,6 +21,7 @@ struct MarginLoss {
   /// What is left of the margin tells how far the plate reached: standard deviation of its outline where it
   /// was lost. Nothing = too little is left for that.
   std::optional<double> error_mm;
+  double error_area_mm2 = 0.0;  ///< Standard deviation of the area in `bare`, from that of the outline.
 };
 
 /// Finds margins lost by a plate from the shape of the bone: where its cartilage lies on the tibial head, or

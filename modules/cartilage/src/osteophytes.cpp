@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include <genu/cartilage/osteophytes.h>
@@ -120,17 +122,20 @@ Course patellar_course(const std::vector<Vector3>& at, const std::vector<Vector3
   return course;
 }
 
-/// Returns the middle of the circle that fits best in the sagittal plane; x is the middle of the width.
-Vector3 condylar_axis(const std::vector<Vector3>& condyles) {
+/// Returns the middle of the circle that fits the condyles best in the sagittal plane, in the middle of the
+/// knee; nothing where they are no part of a circle.
+std::optional<Vector3> condylar_axis(const std::vector<Vector3>& condyles) {
+  const Vector3 middle = centroid(condyles);
   LeastSquares<3> circle;
-  double low = condyles.front().x, high = low;
   for (const Vector3& p : condyles) {
-    circle.add({2.0 * p.y, 2.0 * p.z, 1.0}, p.y * p.y + p.z * p.z, 1.0);
-    low = std::min(low, p.x);
-    high = std::max(high, p.x);
+    const double y = p.y - middle.y, z = p.z - middle.z;
+    circle.add({2.0 * y, 2.0 * z, 1.0}, y * y + z * z, 1.0);
   }
-  const auto middle = circle.solved();
-  return {0.5 * (low + high), middle[0], middle[1]};
+  const auto [y, z, rest] = circle.solved();
+  constexpr double least_radius_mm = 10.0, greatest_radius_mm = 60.0;
+  const double radius = std::sqrt(std::max(0.0, rest + y * y + z * z));
+  if (!(radius >= least_radius_mm && radius <= greatest_radius_mm)) return std::nullopt;
+  return Vector3{0.0, middle.y + y, middle.z + z};
 }
 
 /// Lays out one side of the femur around the axis through its condyles: 0 is distal, 90 anterior.
@@ -175,7 +180,7 @@ std::vector<double> expected_reach(const Reach& reach, double spacing_mm, bool a
   constexpr double least_part = 0.6, least_side = 0.4;
   constexpr int passes = 10, asymmetric_passes = 4;
   const auto n = static_cast<std::ptrdiff_t>(reach.mm.size());
-  const auto half = static_cast<std::ptrdiff_t>(window_mm / spacing_mm);
+  const auto half = std::min(static_cast<std::ptrdiff_t>(window_mm / spacing_mm), (n - 1) / 2);
   std::vector<double> expected(reach.mm.size(), MarginMeasures::unknown);
   struct Sample {
     double at, mm, kernel;
@@ -220,8 +225,10 @@ struct Prominence {
   std::vector<std::uint32_t> vertex;
 };
 
-Prominence prominence_along(const Course& course, std::size_t cuts, double spacing_deg, double window_mm) {
+Prominence prominence_along(const Course& course, std::size_t cuts, double spacing_deg, double window_mm,
+                            const std::function<bool(std::uint32_t)>& is_cut_off) {
   Prominence result{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
+  std::vector<bool> is_cut(cuts, false);
   const double spacing_mm = spacing_deg / degrees * course.radius_mm;
   constexpr double first_deg = 15.0, last_deg = 135.0, step_deg = 15.0;  // 0 = up, 90 = out
   for (double turn = first_deg; turn <= last_deg; turn += step_deg) {
@@ -236,6 +243,12 @@ Prominence prominence_along(const Course& course, std::size_t cuts, double spaci
       reach.mm[c] = mm;
       reach.vertex[c] = place.vertex;
     }
+    // Where the image ends bone reaches further than it shows.
+    for (std::size_t c = 0; c < cuts; ++c)
+      if (!std::isnan(reach.mm[c]) && is_cut_off(reach.vertex[c])) {
+        reach.mm[c] = MarginMeasures::unknown;
+        is_cut[c] = true;
+      }
     const std::vector<double> expected = expected_reach(reach, spacing_mm, course.all_around, window_mm);
     for (std::size_t c = 0; c < cuts; ++c) {
       const double above = reach.mm[c] - expected[c];
@@ -244,6 +257,8 @@ Prominence prominence_along(const Course& course, std::size_t cuts, double spaci
       result.vertex[c] = reach.vertex[c];
     }
   }
+  for (std::size_t c = 0; c < cuts; ++c)
+    if (is_cut[c]) result.mm[c] = MarginMeasures::unknown;
   return result;
 }
 
@@ -265,14 +280,15 @@ MarginMeasures measure(Margin margin, const Course& course, const BoneMap& map, 
   const auto cuts = static_cast<std::size_t>(std::ceil(range_deg / degrees * course.radius_mm / bin_mm));
   const double spacing_deg = range_deg / static_cast<double>(cuts);
   const double spacing_mm = spacing_deg / degrees * course.radius_mm;
-  Prominence out = prominence_along(course, cuts, spacing_deg, options.window_mm);
+  Prominence out = prominence_along(course, cuts, spacing_deg, options.window_mm, [&](std::uint32_t vertex) {
+    return at_border(grid, map.surface.vertices()[vertex]);
+  });
 
   std::size_t wanted = 0, examined = 0;
   for (std::size_t c = 0; c < cuts; ++c) {
     const double angle = course.seen_from_deg + (static_cast<double>(c) + 0.5) * spacing_deg;
     const bool asked = angle >= course.from_deg && angle <= course.to_deg;
-    if (!asked || (!std::isnan(out.mm[c]) && at_border(grid, map.surface.vertices()[out.vertex[c]])))
-      out.mm[c] = MarginMeasures::unknown;
+    if (!asked) out.mm[c] = MarginMeasures::unknown;
     wanted += asked ? 1 : 0;
     examined += std::isnan(out.mm[c]) ? 0 : 1;
   }
@@ -305,6 +321,15 @@ MarginMeasures measure(Margin margin, const Course& course, const BoneMap& map, 
       }
     }
     c = end;
+  }
+  if (course.all_around && result.spurs.size() > 1 &&
+      distance(result.spurs.front().tip, result.spurs.back().tip) < one_spur_mm) {
+    Osteophyte& first = result.spurs.front();
+    const Osteophyte last = result.spurs.back();
+    const double together = first.length_mm + last.length_mm;
+    if (last.height_mm > first.height_mm) first = last;
+    first.length_mm = together;
+    result.spurs.pop_back();
   }
   std::stable_sort(result.spurs.begin(), result.spurs.end(),
                    [](const Osteophyte& a, const Osteophyte& b) { return a.height_mm > b.height_mm; });
@@ -356,11 +381,15 @@ std::vector<MarginMeasures> measure_margins(const BoneMap& map, const KneeFrame&
     const std::vector<Vector3> condyles = part([](Region r) {
       return r == Region::cMF || r == Region::cLF || r == Region::pMF || r == Region::pLF;
     });
-    if (condyles.size() < 3) return result;
-    const Vector3 axis = condylar_axis(condyles);
+    const auto axis = condyles.empty() ? std::nullopt : condylar_axis(condyles);
     const std::vector<Vector3> bearing = part([](Region r) { return r != Region::outside; });
-    add(Margin::medial_femur, femoral_course(at, bearing, axis, -1.0));
-    add(Margin::lateral_femur, femoral_course(at, bearing, axis, 1.0));
+    for (const bool medial : {true, false}) {
+      const double outward = medial ? -1.0 : 1.0;
+      const bool is_there = std::any_of(condyles.begin(), condyles.end(),
+                                        [outward](const Vector3& p) { return outward * p.x > 0.0; });
+      add(medial ? Margin::medial_femur : Margin::lateral_femur,
+          axis && is_there ? femoral_course(at, bearing, *axis, outward) : Course{});
+    }
   } else if (map.bone == Bone::tibia) {
     if (const auto plate = on(Region::MT); !plate.empty())
       add(Margin::medial_tibia, tibial_course(at, plate, -1.0));

@@ -105,9 +105,11 @@ struct Measured {
 };
 
 /// Adds the margins that plates of the tibia or the patella have lost to the bearing bone, and says so.
-void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const std::vector<Vector3>& normals,
-                      const Patch& covered, const KneeFrame& frame, const RegionRule& rule,
-                      const FemoralCuts& cuts, std::vector<std::string>& flags) {
+/// Returns how well the area of each is known.
+PerRegion add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground,
+                           const std::vector<Vector3>& normals, const Patch& covered, const KneeFrame& frame,
+                           const RegionRule& rule, const FemoralCuts& cuts, std::vector<std::string>& flags) {
+  PerRegion error_mm2{};
   Patch bare(ground.size(), 0), unsure = bare;
   for (const Region plate : {Region::MT, Region::LT, Region::P}) {
     if (bone_of(plate) != map.bone) continue;
@@ -116,6 +118,7 @@ void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const 
     if (!(area > 0.0)) continue;
     bare = either(bare, loss.bare);
     unsure = either(unsure, loss.unsure);
+    error_mm2[static_cast<std::size_t>(plate)] = loss.error_area_mm2;
     flags.push_back("cartilage may be lost at the margin of " + words(plate) + ": " + fixed(area, 0) +
                     " mm2 that bear cartilage in intact knees are bare and count as denuded, " +
                     (loss.error_mm ? "up to an outline that the rest of the margin tells to within " +
@@ -123,11 +126,12 @@ void add_lost_margins(Patch& bearing, BoneMap& map, const Ground& ground, const 
                                    : "up to " + fixed(ground.area_mm2(loss.unsure), 0) +
                                          " mm2 beside them count as not measured"));
   }
-  if (std::find(bare.begin(), bare.end(), 1) == bare.end()) return;
+  if (std::find(bare.begin(), bare.end(), 1) == bare.end()) return error_mm2;
   bearing = subchondral(ground, map.bone, either(covered, bare), frame, rule, cuts);
   for (std::size_t v = 0; v < bearing.size(); ++v)
     if (unsure[v] && !bearing[v]) map.thickness_mm[v] = std::numeric_limits<double>::quiet_NaN();
   bearing = either(bearing, unsure);
+  return error_mm2;
 }
 
 /// Says which regions are smaller than any intact knee's of that size. Where cartilage was, nothing shows:
@@ -188,8 +192,10 @@ Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone b
     rule = [](const Point3&) { return Region::P; };
   }
   Patch bearing = subchondral(ground, bone, covered, orientation.frame, rule, cuts);
+  PerRegion margin_error_mm2{};
   if (bone != Bone::femur && orientation.from_both_bones)
-    add_lost_margins(bearing, map, ground, normals, covered, orientation.frame, rule, cuts, flags);
+    margin_error_mm2 =
+        add_lost_margins(bearing, map, ground, normals, covered, orientation.frame, rule, cuts, flags);
   map.region.assign(ground.size(), Region::outside);
   for (std::size_t v = 0; v < bearing.size(); ++v)
     if (bearing[v])
@@ -205,7 +211,14 @@ Measured measure_bone(const LabelMap& labels, const Inventory& inventory, Bone b
   const PerRegion surfaces = articular_areas_mm2(map, normals);
   result.regions = measures_of(map, ground, map.region, measured_regions);
   result.parts = measures_of(map, ground, map.subregion, subregions);
-  if (orientation.from_both_bones && bone == Bone::femur)
+  for (RegionMeasures& m : result.regions)
+    m.dABp_margin_sd_percent = 100.0 * margin_error_mm2[static_cast<std::size_t>(m.region)] / m.tAB_mm2;
+  for (RegionMeasures& part : result.parts)
+    for (const RegionMeasures& m : result.regions)
+      if (m.region == parent_of(part.region)) part.dABp_margin_sd_percent = m.dABp_margin_sd_percent;
+  // Areas of intact knees are known for the usual end of the weight-bearing femur.
+  const bool usual = options.weight_bearing_fraction == MeasureOptions{}.weight_bearing_fraction;
+  if (orientation.from_both_bones && bone == Bone::femur && usual)
     for (RegionMeasures& m : result.regions)
       add_missing_area(m, result.parts, ground, orientation.frame, flags);
   for (const RegionMeasures& m : result.regions)

@@ -20,6 +20,7 @@ inline constexpr std::array measure_fields{
     MeasureField{"cAB_mm2", &cartilage::RegionMeasures::cAB_mm2},
     MeasureField{"dAB_mm2", &cartilage::RegionMeasures::dAB_mm2},
     MeasureField{"dABp_percent", &cartilage::RegionMeasures::dABp_percent},
+    MeasureField{"dABp_margin_sd_percent", &cartilage::RegionMeasures::dABp_margin_sd_percent},
     MeasureField{"not_measured_mm2", &cartilage::RegionMeasures::not_measured_mm2},
     MeasureField{"AC_mm2", &cartilage::RegionMeasures::AC_mm2},
     MeasureField{"VC_mm3", &cartilage::RegionMeasures::VC_mm3},

@@ -357,14 +357,18 @@ std::string spurs_section(const io::Case& knee) {
     table.add(
         {std::string(title(m.margin)), number(m.highest_spur_mm, 1), spurs, number(m.examined_percent, 0)});
   }
-  return section(
-      "Bone spurs",
-      table.html() +
-          paragraph(
-              "Where the bone's margin stands out of the shape that it has on both sides of the place, by 1 "
-              "mm or more. The tubercles and corners of the lateral tibia and the patella stand out in sound "
-              "knees too. A rim that stands out over more than 16 mm to either side is not found.",
-              "note"));
+  std::string note =
+      "Where the bone's margin stands out of the shape that it has on both sides of the place. The tubercles "
+      "and "
+      "corners of the lateral tibia and the patella stand out in sound knees too; a lip along most of a "
+      "margin is not "
+      "found.";
+  constexpr double thick_mm = 1.5;
+  const double spacing_mm = knee.cartilage->margins.front().spacing_mm;
+  if (spacing_mm > thick_mm)
+    note +=
+        " The labels are " + number(spacing_mm, 1) + " mm apart: what stands out between slices is guessed.";
+  return section("Bone spurs", table.html() + paragraph(note, "note"));
 }
 
 std::string slices_section(const io::Case& knee, const std::vector<Figure>& figures) {
@@ -423,14 +427,8 @@ std::string origin_section(const io::Case& knee) {
                             : knee.segmentation ? "made by Genu's network"
                                                 : described(knee.labels->geometry())});
   if (knee.cartilage) {
-    const auto& t = knee.cartilage->thickness_options;
-    std::ostringstream options;
-    options << "thickness up to " << t.max_thickness_mm << " mm, search from " << t.search_inside_mm
-            << " mm inside the bone, gap up to " << t.max_gap_mm << " mm, tilt up to " << t.max_tilt_deg
-            << "°; surface smoothing " << knee.cartilage->extract_options.smoothing_mm << " mm";
-    rows.push_back(
-        {"Thickness method", knee.cartilage->method.empty() ? "not recorded" : knee.cartilage->method});
-    rows.push_back({"Options", options.str()});
+    rows.push_back({"Thickness", knee.cartilage->method.empty() ? "not recorded"
+                                                                : method_with_parameters(*knee.cartilage)});
   }
   if (knee.stage)
     rows.push_back({"Staging rule", knee.stage->rule_name + ", version " + knee.stage->rule_version});

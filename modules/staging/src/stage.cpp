@@ -21,22 +21,27 @@ constexpr std::array all_stages{Stage::minor, Stage::mild, Stage::moderate, Stag
 // What is known of one plate's dABp.
 struct Bounds {
   Region region = Region::outside;
+  double value = 0.0;
   double least = 0.0;
   double most = 100.0;
-  bool measured = false;  // There is a dABp.
+  bool measured = false;  // There is a dABp: the value.
   std::string gap;        // Why least and most differ; empty if they do not.
 };
 
 // Prints one decimal, or as many as it takes to tell the value from a threshold that it does not equal.
-std::string percent(double value, const Rule& rule) {
+std::string told_from(double value, double first, double second) {
   std::string text;
   for (int digits = 1; digits <= 9; ++digits) {
     text = fixed(value, digits);
     const double shown = std::stod(text);
     const auto reads_as = [&](double threshold) { return shown == threshold && value != threshold; };
-    if (!reads_as(rule.moderate_above_dABp_percent) && !reads_as(rule.severe_above_dABp_percent)) break;
+    if (!reads_as(first) && !reads_as(second)) break;
   }
-  return text + " %";
+  return text;
+}
+
+std::string percent(double value, const Rule& rule) {
+  return told_from(value, rule.moderate_above_dABp_percent, rule.severe_above_dABp_percent) + " %";
 }
 
 bool is_percentage(double value) {
@@ -90,13 +95,24 @@ Bounds bounds_of(Region region, const std::vector<RegionMeasures>& measures, con
     evidence.push_back({std::string(name(region)), "dABp", row->dABp_percent, "%"});
     if (unmeasured > 0.0) evidence.push_back({std::string(name(region)), "not measured", unmeasured, "%"});
     bounds.measured = true;
-    bounds.least = bounds.most = row->dABp_percent;
+    bounds.value = bounds.least = bounds.most = row->dABp_percent;
+    // Where the plate's margin was lost, the outline that it had is an estimate.
+    constexpr double deviations = 2.0;
+    const double error = deviations * row->dABp_margin_sd_percent;
+    if (error > 0.0) {
+      evidence.push_back({std::string(name(region)), "margin SD", row->dABp_margin_sd_percent, "%"});
+      bounds.least = std::max(0.0, bounds.least - error);
+      bounds.most = std::min(100.0, bounds.most + error);
+      gap << "has lost margin, so its denuded area is between " << percent(bounds.least, rule) << " and "
+          << percent(bounds.most, rule);
+    }
     if (!is_percentage(unmeasured)) {
       bounds.most = 100.0;
       gap << "has an unusable unmeasured area (" << row->not_measured_mm2 << " of " << row->tAB_mm2
           << " mm2)";
     } else if (unmeasured > rule.max_not_measured_percent) {
-      bounds.most = std::min(100.0, row->dABp_percent + unmeasured);
+      bounds.most = std::min(100.0, bounds.most + unmeasured);
+      if (!gap.str().empty()) gap << "; it ";
       gap << "could not be measured on " << percent(unmeasured, rule) << " of its area (at most "
           << percent(rule.max_not_measured_percent, rule) << " is allowed), so its denuded area is between "
           << percent(bounds.least, rule) << " and " << percent(bounds.most, rule);
@@ -125,7 +141,8 @@ SpurBounds spurs_of(cartilage::Margin margin, const std::vector<cartilage::Margi
     bounds.gap = std::string(title(margin)) + " was not examined for bone spurs.";
     return bounds;
   }
-  if (!(row->spacing_mm <= rule.max_spacing_mm)) {
+  constexpr double header_rounding_mm = 1e-3;
+  if (!(row->spacing_mm <= rule.max_spacing_mm + header_rounding_mm)) {
     bounds.gap = std::string(title(margin)) + " was not read for bone spurs: labels " +
                  fixed(row->spacing_mm, 1) + " mm apart do not show them (at most " +
                  fixed(rule.max_spacing_mm, 1) + " mm is allowed).";
@@ -150,14 +167,17 @@ struct SpurVerdict {
 
 SpurVerdict judge_spurs(const std::vector<SpurBounds>& margins, const SpurRule& rule) {
   SpurVerdict verdict;
-  if (margins.empty()) return verdict;
+  if (margins.empty()) {
+    verdict.reason = "The rule reads no bone spurs here: minor and mild are not parted.";
+    return verdict;
+  }
   const SpurBounds& highest =
       *std::max_element(margins.begin(), margins.end(),
                         [](const SpurBounds& a, const SpurBounds& b) { return a.highest_mm < b.highest_mm; });
   const bool all_examined =
       std::all_of(margins.begin(), margins.end(), [](const SpurBounds& m) { return m.examined; });
-  const std::string height =
-      fixed(highest.highest_mm, 1) + " mm (" + std::string(title(highest.margin)) + ")";
+  const std::string height = told_from(highest.highest_mm, rule.minor_below_mm, rule.mild_from_mm) + " mm (" +
+                             std::string(title(highest.margin)) + ")";
   const std::string minor = fixed(rule.minor_below_mm, 1) + " mm", mild = fixed(rule.mild_from_mm, 1) + " mm";
   if (highest.highest_mm >= rule.mild_from_mm) {
     verdict.stage = Stage::mild;
@@ -172,9 +192,11 @@ SpurVerdict judge_spurs(const std::vector<SpurBounds>& margins, const SpurRule& 
   } else {
     verdict.stage = Stage::minor;
     verdict.near = rule.minor_below_mm - highest.highest_mm <= rule.height_error_mm;
-    verdict.reason = highest.highest_mm > 0.0 ? "No bone spur stands out by " + minor + "; the highest has " +
-                                                    height + ": not mild."
-                                              : "No bone spur was found: not mild.";
+    verdict.reason =
+        "On the margins that the rule reads " +
+        (highest.highest_mm > 0.0 ? "no bone spur stands out by " + minor + "; the highest has " + height
+                                  : std::string("no bone spur was found")) +
+        ": not mild.";
   }
   return verdict;
 }
@@ -218,12 +240,15 @@ Judgement judge(const std::vector<Bounds>& plates, const std::vector<SpurBounds>
   Judgement result;
   // A plate without a value has the least bound, 0, but is not what was measured.
   result.worst = &*std::max_element(plates.begin(), plates.end(), [](const Bounds& a, const Bounds& b) {
-    return std::pair(a.measured, a.least) < std::pair(b.measured, b.least);
+    return std::pair(a.measured, a.value) < std::pair(b.measured, b.value);
   });
-  double most = 0.0;
-  for (const Bounds& plate : plates) most = std::max(most, plate.most);
-  result.possible = in_doubt ? std::vector<Stage>(all_stages.begin(), all_stages.end())
-                             : stages_between(result.worst->least, most, rule);
+  double least = 0.0, most = 0.0;
+  for (const Bounds& plate : plates) {
+    least = std::max(least, plate.least);
+    most = std::max(most, plate.most);
+  }
+  result.possible =
+      in_doubt ? std::vector<Stage>(all_stages.begin(), all_stages.end()) : stages_between(least, most, rule);
   SpurVerdict spurs;
   if (rule.spurs && !in_doubt && result.possible.front() == Stage::minor) {
     spurs = judge_spurs(margins, *rule.spurs);
@@ -232,7 +257,7 @@ Judgement judge(const std::vector<Bounds>& plates, const std::vector<SpurBounds>
   }
   if (result.possible.size() != 1) return result;
   result.stage = result.possible.front();
-  const double value = result.worst->least;
+  const double value = result.worst->value;
   const bool near = spurs.near ||
                     std::abs(value - rule.moderate_above_dABp_percent) <= rule.dABp_error_percent ||
                     std::abs(value - rule.severe_above_dABp_percent) <= rule.dABp_error_percent;
@@ -241,9 +266,9 @@ Judgement judge(const std::vector<Bounds>& plates, const std::vector<SpurBounds>
 }
 
 std::string deciding_value(const Bounds& worst, const Rule& rule) {
-  return "The largest denuded area measured is " + percent(worst.least, rule) + " of " +
+  return "The largest denuded area measured is " + percent(worst.value, rule) + " of " +
          std::string(name(worst.region)) + " (" + std::string(title(worst.region)) +
-         "): " + place_among_thresholds(worst.least, rule) + ".";
+         "): " + place_among_thresholds(worst.value, rule) + ".";
 }
 
 /// Returns the rule's verdict on each compartment that has plates in it.
@@ -320,7 +345,7 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
   StageReport result;
   result.rule_name = rule.name;
   result.rule_version = rule.version;
-  result.statement = "Research use. From MRI cartilage measures; not a Kellgren-Lawrence grade.";
+  result.statement = "Research use. From MRI measures of cartilage and bone; not a Kellgren-Lawrence grade.";
 
   std::vector<Bounds> plates;
   for (const Region region : rule.plates)
@@ -352,7 +377,7 @@ StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rul
     for (const SpurBounds& margin : margins)
       if (!margin.gap.empty()) result.reasons.push_back(margin.gap);
   if (in_doubt) return with_flags(std::move(result), report);
-  const std::vector<Stage> without_gaps = stages_between(worst.least, worst.least, rule);
+  const std::vector<Stage> without_gaps = stages_between(worst.value, worst.value, rule);
   const bool gaps_matter = std::any_of(result.possible.begin(), result.possible.end(), [&](Stage stage) {
     return std::find(without_gaps.begin(), without_gaps.end(), stage) == without_gaps.end();
   });

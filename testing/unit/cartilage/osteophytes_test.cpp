@@ -122,19 +122,47 @@ TEST(MeasureMargins, TellsTwoHillsApartAndRanksThem) {
   EXPECT_EQ(margins[0].spurs[1].name, "patella_margin-2");
 }
 
-TEST(MeasureMargins, DoesNotExamineWhatLiesAtTheImagesBorder) {
+TEST(MeasureMargins, DoesNotExamineWhatTheImageCuts) {
   const KneeFrame frame = frame_in({});
-  const BoneMap map = kneecap(frame, hill(4.0, 0.0));  // the tip lies lateral
-  const Point3 tip = frame.at(26.0, 0.0, 0.0);
-  ASSERT_LT(tip.x, -25.0);
-  const ImageGeometry cut({300, 400, 400}, {-26.5, -200.0, -200.0}, {1.0, 1.0, 1.0});
+  BoneMap map = kneecap(frame, hill(3.0, 0.5 * std::numbers::pi * 22.0));  // at its proximal end
+  // The image ends 16 mm lateral of the middle: the surface is closed there.
+  const double border = frame.at(16.0, 0.0, 0.0).x;
+  std::vector<Point3> places = map.surface.vertices();
+  for (Point3& p : places) p.x = std::max(p.x, border);
+  map.surface = TriangleMesh(places, map.surface.triangles());
+  const ImageGeometry cut({300, 400, 400}, {border - 0.5, -200.0, -200.0}, {1.0, 1.0, 1.0});
   const auto margins = measure_margins(map, frame, cut);
-  EXPECT_LT(margins[0].examined_percent, 100.0);
-  EXPECT_GT(margins[0].examined_percent, 80.0);
-  EXPECT_LT(margins[0].highest_spur_mm, 4.0) << "the tip itself is not to be trusted";
+  EXPECT_LT(margins[0].examined_percent, 80.0);
+  EXPECT_GT(margins[0].examined_percent, 50.0);
+  ASSERT_THAT(margins[0].spurs, SizeIs(1)) << "the hill, and not the corners of the cut";
+  EXPECT_LT(distance(margins[0].spurs[0].tip, frame.at(0.0, 0.0, 25.0)), 1.5);
   BoneMap bare = map;
   std::fill(bare.region.begin(), bare.region.end(), Region::outside);
   EXPECT_THAT(measure_margins(bare, frame, cut), IsEmpty());
+}
+
+TEST(MeasureMargins, ExaminesNothingWithAWindowLongerThanTheMargin) {
+  const KneeFrame frame = frame_in({});
+  const auto margins =
+      measure_margins(kneecap(frame, hill(3.0, 5.0)), frame, wide_grid(), {.window_mm = 500.0});
+  EXPECT_EQ(margins[0].examined_percent, 0.0);
+  EXPECT_TRUE(std::isnan(margins[0].highest_spur_mm));
+}
+
+TEST(MeasureMargins, LeavesOutAFemurWhoseCondylesAreNotRound) {
+  const KneeFrame frame = frame_in({});
+  BoneMap map = kneecap(frame, hill(3.0, 0.0));
+  map.bone = Bone::femur;
+  for (std::size_t v = 0; v < map.region.size(); ++v) {
+    // A strip straight across, in both condyles.
+    const Vector3 at = frame.coordinates(map.surface.vertices()[v]);
+    map.region[v] =
+        std::abs(at.z) < 0.05 && at.y > 0.0 ? (at.x < 0.0 ? Region::cMF : Region::cLF) : Region::outside;
+  }
+  for (const MarginMeasures& margin : measure_margins(map, frame, wide_grid())) {
+    EXPECT_EQ(margin.examined_percent, 0.0);
+    EXPECT_TRUE(std::isnan(margin.highest_spur_mm));
+  }
 }
 
 TEST(MeasureMargins, RefusesOptionsThatMakeNoSense) {

@@ -307,6 +307,33 @@ TEST(Thickness, OfARayThatGrazesIsNotMeasured) {
   EXPECT_NEAR(at(bone, wedge, {.max_tilt_deg = 80.0}), rise, 1e-9);
 }
 
+// A ray may enter and leave through faces that are not steep and still run along a rim: here through the thin
+// part of a step into the tall one.
+TEST(Thickness, OfARayThatRunsAlongARimIsNotMeasured) {
+  const std::vector<std::array<double, 2>> outline{{-5, 0}, {0, 0}, {5, 0}, {5, 6},
+                                                   {0, 6},  {0, 1}, {-5, 1}};  // x, z
+  std::vector<Point3> v;
+  for (const double y : {-5.0, 5.0})
+    for (const auto& [x, z] : outline) v.push_back({x, y, z});
+  std::vector<Triangle> t{{0, 1, 6}, {1, 5, 6}, {1, 2, 3}, {1, 3, 4}, {1, 4, 5}};
+  for (std::size_t n = 0; n < 5; ++n) t.push_back({t[n][0] + 7, t[n][2] + 7, t[n][1] + 7});
+  for (std::uint32_t a = 0; a < 7; ++a) {
+    const std::uint32_t b = (a + 1) % 7;
+    t.push_back({a, a + 7, b});
+    t.push_back({b, a + 7, b + 7});
+  }
+  const TriangleMesh step(v, t);
+  ASSERT_NEAR(surface::volume_mm3(step), 10.0 * (5.0 + 30.0), 1e-9);
+  const TriangleMesh bone({{-0.3, 0.0, 0.0}, {3.7, 0.0, 0.0}, {-0.3, 1.0, 0.0}}, {{0, 1, 2}});
+  const Vector3 leaning{0.5, 0.0, std::sqrt(0.75)}, up{0.0, 0.0, 1.0};
+  const auto at_foot = [&](const Vector3& direction) {
+    return measure_thickness(bone, {direction, up, up}, step).thickness_mm;
+  };
+  EXPECT_TRUE(std::isnan(at_foot(leaning)[0]));
+  EXPECT_NEAR(at_foot(up)[0], 1.0, 1e-9);
+  EXPECT_NEAR(at_foot(leaning)[1], 6.0, 1e-9);
+}
+
 TEST(Thickness, IsInvariantToRigidMotion) {
   const TriangleMesh bone = testing::icosphere(centre, 20.0, 4),
                      cartilage = shell(centre + Vector3{0.8, 0, 0}, 20, 22.5);

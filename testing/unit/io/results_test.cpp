@@ -64,6 +64,7 @@ TEST(Measurements, AreReadBackFieldByField) {
     expect_same(a.cAB_mm2, b.cAB_mm2, "cAB");
     expect_same(a.dAB_mm2, b.dAB_mm2, "dAB");
     expect_same(a.dABp_percent, b.dABp_percent, "dABp");
+    expect_same(a.dABp_margin_sd_percent, b.dABp_margin_sd_percent, "margin SD");
     expect_same(a.not_measured_mm2, b.not_measured_mm2, "not measured");
     expect_same(a.VC_mm3, b.VC_mm3, "VC");
     expect_same(a.VCtAB_mm, b.VCtAB_mm, "VCtAB");
@@ -560,7 +561,7 @@ TEST(Csv, RowsFitTheHeaderAndReadBackExactly) {
   EXPECT_EQ((values[{"lateral_femur_margin", "highest_spur"}]), "3.25 mm");
   EXPECT_EQ((values[{"lateral_femur_margin", "examined"}]), "93.5 percent");
   EXPECT_EQ((values[{"patella_margin", "highest_spur"}]), " mm");
-  EXPECT_EQ(values.size(), 4U * 23U + 2U * 4U + 2U * 3U)
+  EXPECT_EQ(values.size(), 4U * 24U + 2U * 4U + 2U * 3U)
       << "four regions, two menisci and two margins, each measure once";
 }
 

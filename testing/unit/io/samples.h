@@ -42,6 +42,7 @@ inline cartilage::CartilageReport sample_report() {
                      900.2,
                      80.3,
                      8.03,
+                     1.25,
                      20.4,
                      950.5,
                      2000.5,

@@ -130,7 +130,7 @@ TEST(StageKnee, PartsMinorFromMildByBoneSpurs) {
   EXPECT_THAT(minor.stage, Optional(Stage::minor));
   EXPECT_THAT(minor.confidence, Optional(Confidence::clear));
   EXPECT_THAT(stage_knee(spurred(0, 0, 0), rule_with_spurs()).reasons,
-              Contains("No bone spur was found: not mild."));
+              Contains(HasSubstr("no bone spur was found: not mild")));
   const auto between = stage_knee(spurred(2.0, 0.0, 0.0), rule_with_spurs());
   EXPECT_EQ(between.stage, std::nullopt);
   EXPECT_THAT(between.possible, ElementsAre(Stage::minor, Stage::mild));
@@ -147,6 +147,35 @@ TEST(StageKnee, IsBorderlineWhereAHeightMayLieOnTheOtherSide) {
   EXPECT_THAT(confidence(1.6), Optional(Confidence::borderline));
   EXPECT_THAT(confidence(1.4), Optional(Confidence::clear));
   EXPECT_EQ(confidence(2.5), std::nullopt);
+}
+
+TEST(StageKnee, PrintsAHeightSoThatItDiffersFromAThresholdThatItIsNotOn) {
+  const auto below = stage_knee(spurred(1.96, 0, 0), rule_with_spurs());
+  EXPECT_THAT(below.reasons, Contains(HasSubstr("the highest has 1.96 mm")));
+  const auto between = stage_knee(spurred(2.97, 0, 0), rule_with_spurs());
+  EXPECT_THAT(between.reasons, Contains(HasSubstr("stands out by 2.97 mm")));
+}
+
+TEST(StageKnee, TakesSlicesOfTheGreatestSpacingAsAHeaderRoundsIt) {
+  auto oblique = spurred(0.0, 0.0, 0.0);
+  for (auto& margin : oblique.margins) margin.spacing_mm = 1.50000006;
+  EXPECT_THAT(stage_knee(oblique, rule_with_spurs()).stage, Optional(Stage::minor));
+}
+
+// The outline of a margin that was lost is an estimate: the stage holds for all of what it may be.
+TEST(StageKnee, LeavesOpenWhatALostMarginLeavesOpen) {
+  auto lost = knee(12.0, 0.0, 0.0, 0.0);
+  lost.regions[0].dABp_margin_sd_percent = 3.0;
+  const auto open = stage_knee(lost, rule_with_spurs());
+  EXPECT_EQ(open.stage, std::nullopt);
+  EXPECT_THAT(open.possible, ElementsAre(Stage::minor, Stage::mild, Stage::moderate));
+  EXPECT_THAT(open.reasons, Contains(HasSubstr("between 6.0 % and 18.0 %")));
+  EXPECT_THAT(open.reasons.front(), HasSubstr("12.0 % of MT"));
+  lost.regions[0].dABp_margin_sd_percent = 1.0;
+  EXPECT_THAT(stage_knee(lost, rule_with_spurs()).stage, Optional(Stage::moderate));
+  lost.regions[0].dABp_percent = 60.0;
+  lost.regions[0].dABp_margin_sd_percent = 6.0;
+  EXPECT_THAT(stage_knee(lost, rule_with_spurs()).stage, Optional(Stage::severe));
 }
 
 TEST(StageKnee, StagesACompartmentByItsOwnSpurs) {

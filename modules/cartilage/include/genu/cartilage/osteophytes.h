@@ -52,18 +52,18 @@ struct OsteophyteOptions {
   double shortest_mm = 2.0;  ///< Nor does what is shorter along the margin.
 };
 
-/// Returns the margins of a bone with what stands out of each; none where the plate is not measured.
+/// Returns the margins of a bone with what stands out of each; none where a plate is not measured.
 ///
-/// A margin is cut across every 0.75 mm, all around a plate (tibia, patella) or an axis through the condyles
-/// (femur). How far bone reaches in nine directions between along the joint's surface and away from it is
-/// followed along the margin by robust, locally weighted regression (Cleveland 1979, J Am Stat Assoc 74:829),
-/// biased to the lower side first (asymmetric least squares, Newey and Powell 1987, Econometrica 55:819): the
-/// shape without what stands out. So the shape of a rim itself is no spur, and a rim that stands out over
-/// more than `window_mm` is not found, and heights read low by up to a fifth (modules/cartilage/README.md).
-/// Heights as in the Knee Osteoarthritis Scoring System, from base to tip
-/// (Kornaat et al. 2005, Skeletal Radiology 34:95). The tibia's margin towards the notch, where the spines
-/// are, is left out. \param grid of the labels: what lies at its border is not examined
-/// \throws InvalidInput if an option is not above 0.
+/// A margin is cut across some 0.75 mm apart, all around a plate (tibia, patella) or an axis through the
+/// condyles (femur). How far bone reaches in nine directions, from out of the joint's surface to away from
+/// it, is followed along the margin by robust, locally weighted regression (Cleveland 1979, J Am Stat Assoc
+/// 74:829), biased to the lower side first (asymmetric least squares, Newey and Powell 1987, Econometrica
+/// 55:819): the shape without what stands out. So the shape of a rim itself is no spur, and a lip that takes
+/// up most of what is looked at, twice `window_mm`, is not found. Heights read low, by up to a quarter
+/// (modules/cartilage/README.md), as from base to tip in the Knee Osteoarthritis Scoring System (Kornaat et
+/// al. 2005, Skeletal Radiology 34:95). The tibia's margin towards the notch, where the spines are, is left
+/// out. \param grid of the labels: what lies at its border is not examined \throws InvalidInput if an option
+/// is not above 0.
 std::vector<MarginMeasures> measure_margins(const BoneMap& map, const KneeFrame& frame,
                                             const ImageGeometry& grid, const OsteophyteOptions& options = {});
 

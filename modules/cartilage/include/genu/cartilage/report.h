@@ -32,6 +32,9 @@ struct RegionMeasures {
   double cAB_mm2 = unknown;       ///< Area covered by cartilage.
   double dAB_mm2 = unknown;       ///< Denuded area.
   double dABp_percent = unknown;  ///< Denuded area, percent of tAB.
+  /// Standard deviation of dABp from that of the outline of a margin that was lost; 0 where none was. A part
+  /// has that of its region.
+  double dABp_margin_sd_percent = unknown;
   /// Part of tAB that may be covered or denuded: the ray failed, or a margin may be lost.
   double not_measured_mm2 = unknown;
   double AC_mm2 = unknown;          ///< Area of the articular surface of the cartilage.

@@ -44,8 +44,9 @@ struct Rule {
 
 /// One number that the stage rests on; what could not be measured is not listed.
 struct Evidence {
-  std::string place;    ///< Name of a region or of a bone's margin.
-  std::string measure;  ///< "dABp", "not measured" where part of a plate was not, "highest spur".
+  std::string place;  ///< Name of a region or of a bone's margin.
+  std::string
+      measure;  ///< "dABp", "not measured" where part of a plate was not, "margin SD", "highest spur".
   double value = 0.0;
   std::string unit;
 };
@@ -77,23 +78,24 @@ struct StageReport {
   std::vector<Evidence> evidence;
   std::string rule_name;
   std::string rule_version;
-  std::string statement;  ///< "Research use. From MRI cartilage measures; not a Kellgren-Lawrence grade."
+  std::string
+      statement;  ///< "Research use. From MRI measures of cartilage and bone; not a Kellgren-Lawrence grade."
 };
 
 /// Returns the stage by the rule, or an abstention with the reasons.
 ///
 /// The largest dABp of the rule's plates decides. Where evidence is missing it is bounded instead of guessed:
-/// a plate of which too much was not measured lies between its dABp and its dABp with all of that denuded, a
-/// plate without a value between 0 and 100 %. The stage is given only if the bounds leave one open, so that
-/// one plate above the severe threshold is severe whatever the others are. At or below the moderate threshold
-/// cartilage alone does not part minor from mild (Reichenbach et al. 2010): the highest bone spur of the
-/// rule's margins does, if it is high or if there is none, and the rule abstains in between, where a margin
-/// was not examined, or where it has no word on spurs. Labels that are in doubt give no stage and rule none
-/// out: a network may draw worn cartilage where fluid is. The patellofemoral compartment has no stage: no
-/// evidence relates its denuded area to one. \throws InvalidInput if the rule has no plates, names `outside`,
-/// or its thresholds are not 0 <= moderate < severe < 100, or its other two percentages not 0 to 100; if its
-/// part on spurs has no margins, or not 0 < minor <= mild, a percentage not 0 to 100, no spacing above 0 or a
-/// negative error.
+/// a plate of which too much was not measured lies between its dABp and its dABp with all of that denuded,
+/// one that has lost margin within two standard deviations of its dABp, a plate without a value between 0 and
+/// 100 %. The stage is given only if the bounds leave one open, so that one plate above the severe threshold
+/// is severe whatever the others are. At or below the moderate threshold cartilage alone does not part minor
+/// from mild (Reichenbach et al. 2010): the highest bone spur of the rule's margins does, if it is high or if
+/// there is none, and the rule abstains in between, where a margin was not examined, or where it has no word
+/// on spurs. Labels that are in doubt give no stage and rule none out: a network may draw worn cartilage
+/// where fluid is. The patellofemoral compartment has no stage: no evidence relates its denuded area to one.
+/// \throws InvalidInput if the rule has no plates, names `outside`, or its thresholds are not 0 <= moderate <
+/// severe < 100, or its other two percentages not 0 to 100; if its part on spurs has no margins, or not 0 <
+/// minor <= mild, a percentage not 0 to 100, no spacing above 0 or a negative error.
 StageReport stage_knee(const cartilage::CartilageReport& report, const Rule& rule);
 
 }  // namespace genu::staging
