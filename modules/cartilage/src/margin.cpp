@@ -194,7 +194,7 @@ MarginLoss find_margin_loss(const Ground& ground, const std::vector<Vector3>& no
   loss.bare = opened(ground, loss.bare, least_radius_mm);
   if (seen.empty() || std::find(loss.bare.begin(), loss.bare.end(), 1) == loss.bare.end())
     return {Patch(ground.size(), 0), Patch(ground.size(), 0), {}, 0.0};
-  constexpr double band_mm = 6.0, largest_error_mm = 1.6;
+  constexpr double band_mm = 6.0, largest_error_mm = 1.95;
   const Patch beside = grown(ground, loss.bare, band_mm);
   std::vector<Vector3> lost;
   for (const std::uint32_t v : open)
