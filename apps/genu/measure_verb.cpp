@@ -67,8 +67,7 @@ Work declare(CLI::App& parser) {
   parser
       .add_option("--smooth-mm", words->smooth_mm,
                   "Smooths thickness over the bone that bears cartilage by a Gaussian of this standard "
-                  "deviation; lesions, "
-                  "medians and percentiles are then those of the smoothed map")
+                  "deviation; lesions, medians and percentiles are then those of the smoothed map")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
   CLI::Option* out = parser.add_option("-o,--out", words->out,
@@ -88,8 +87,8 @@ Verb measure_verb() {
       .description =
           "Makes surfaces from a label map and measures cartilage: thickness, volume, covered and denuded "
           "area of each region and of its parts, the places where cartilage is lost, menisci, and bone "
-          "spurs. "
-          "Prints a table of regions and compartments; with --out also writes a case folder that stage, plan "
+          "spurs. Prints a table of regions and compartments; with --out also writes a case folder that "
+          "stage, plan "
           "and genu-viewer "
           "take, with every number in measurements.csv, a row a region and measure.\n"
           "The definitions of thickness agree where surfaces are parallel; elsewhere the nearest point is "

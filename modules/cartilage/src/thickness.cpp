@@ -91,10 +91,8 @@ double thickness_along(const Point3& foot, const Vector3& up, const surface::Mes
 }
 
 /// Returns the articular faces of cartilage; nothing where there are none.
-std::optional<surface::MeshQuery> articular_of(const TriangleMesh& bone,
-                                               const std::vector<Vector3>& directions,
-                                               const TriangleMesh& cartilage) {
-  const std::vector<Facing> facing = facing_of(cartilage, bone, directions);
+std::optional<surface::MeshQuery> articular_of(const TriangleMesh& cartilage,
+                                               const std::vector<Facing>& facing) {
   std::vector<Triangle> articular;
   for (std::size_t t = 0; t < facing.size(); ++t)
     if (facing[t].face == Face::articular) articular.push_back(cartilage.triangles()[t]);
@@ -104,9 +102,10 @@ std::optional<surface::MeshQuery> articular_of(const TriangleMesh& bone,
 
 /// Compares each length with the way to the nearest articular point. Between parallel faces they are the
 /// same; a ray that leaves at the greatest tilt is longer by its cosine. One that is longer still runs along
-/// a rim: not measured.
-void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const surface::MeshQuery& articular,
-                       const ThicknessOptions& options, double least_cosine) {
+/// a rim: not measured. Where the nearest point is what was asked for, it takes the place of the length.
+void compare_with_nearest_points(ThicknessMap& map, const TriangleMesh& bone,
+                                 const surface::MeshQuery& articular, const ThicknessOptions& options,
+                                 double least_cosine) {
   const bool replace = options.method == ThicknessMethod::nearest_point;
   parallel_for(
       map.thickness_mm.size(),
@@ -125,8 +124,8 @@ void to_nearest_points(ThicknessMap& map, const TriangleMesh& bone, const surfac
 }
 
 void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vector<Vector3>& directions,
-                    const TriangleMesh& cartilage, const surface::MeshQuery& query,
-                    const ThicknessOptions& options) {
+                    const TriangleMesh& cartilage, const std::vector<Facing>& facing,
+                    const surface::MeshQuery& query, const ThicknessOptions& options) {
   // A field line is as long everywhere on it. Just above the bone it is the one that begins there. Where the
   // grid has no node, in a layer thinner than its step or over a gap, the length along the normal stays:
   // there the methods agree.
@@ -140,7 +139,7 @@ void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vect
       middle.push_back(bone.vertices()[v] + half * directions[v]);
     }
   std::vector<Face> faces;
-  for (const Facing& f : facing_of(cartilage, bone, directions)) faces.push_back(f.face);
+  for (const Facing& f : facing) faces.push_back(f.face);
   const FieldLines lines(cartilage, query, faces, options.field_step_mm, options.threads);
   for (std::size_t n = 0; n < covered.size(); ++n) {
     const double length = lines.length_through(low[n]);
@@ -239,10 +238,11 @@ ThicknessMap measure_thickness(const TriangleMesh& bone, const std::vector<Vecto
               thickness_along(bone.vertices()[v], directions[v], query, options, least_cosine);
       },
       options.threads);
-  if (const auto articular = articular_of(bone, directions, cartilage))
-    to_nearest_points(map, bone, *articular, options, least_cosine);
+  const std::vector<Facing> facing = facing_of(cartilage, bone, directions);
+  if (const auto articular = articular_of(cartilage, facing))
+    compare_with_nearest_points(map, bone, *articular, options, least_cosine);
   if (options.method == ThicknessMethod::field_lines)
-    to_field_lines(map, bone, directions, cartilage, query, options);
+    to_field_lines(map, bone, directions, cartilage, facing, query, options);
   return options.smoothing_mm > 0.0 ? smoothed(map, bone, options.smoothing_mm, options.threads) : map;
 }
 

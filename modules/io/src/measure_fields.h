@@ -8,13 +8,17 @@
 
 namespace genu::io {
 
-/// A measure of a region and what files call it: "<measure>_<unit>".
-struct MeasureField {
+/// A measure and what files call it: "<measure>_<unit>".
+template <typename Measures>
+struct Field {
   std::string_view name;
-  double cartilage::RegionMeasures::*value;
+  double Measures::*value;
 };
+using MeasureField = Field<cartilage::RegionMeasures>;
+using MeniscusField = Field<cartilage::MeniscusMeasures>;
+using MarginField = Field<cartilage::MarginMeasures>;
 
-/// All of them, in the order of files; names end in the unit.
+/// Those of a region, in the order of files.
 inline constexpr std::array measure_fields{
     MeasureField{"tAB_mm2", &cartilage::RegionMeasures::tAB_mm2},
     MeasureField{"cAB_mm2", &cartilage::RegionMeasures::cAB_mm2},
@@ -42,11 +46,6 @@ inline constexpr std::array measure_fields{
     MeasureField{"MOAKS_full_thickness_grade", &cartilage::RegionMeasures::MOAKS_full_thickness_grade},
 };
 
-/// A measure of a meniscus and what files call it: "<measure>_<unit>".
-struct MeniscusField {
-  std::string_view name;
-  double cartilage::MeniscusMeasures::*value;
-};
 inline constexpr std::array meniscus_fields{
     MeniscusField{"extrusion_mm", &cartilage::MeniscusMeasures::extrusion_mm},
     MeniscusField{"coverage_percent", &cartilage::MeniscusMeasures::coverage_percent},
@@ -54,11 +53,6 @@ inline constexpr std::array meniscus_fields{
     MeniscusField{"volume_mm3", &cartilage::MeniscusMeasures::volume_mm3},
 };
 
-/// A measure of a bone's margin and what files call it: "<measure>_<unit>".
-struct MarginField {
-  std::string_view name;
-  double cartilage::MarginMeasures::*value;
-};
 inline constexpr std::array margin_fields{
     MarginField{"highest_spur_mm", &cartilage::MarginMeasures::highest_spur_mm},
     MarginField{"examined_percent", &cartilage::MarginMeasures::examined_percent},

@@ -48,10 +48,9 @@ struct ThicknessMap {
 /// grid resolves. A ray that leaves through a face steeper than `max_tilt_deg` grazes and is not measured;
 /// one that meets such a face first, above the bone, passes beside cartilage over bare bone: 0. One that is
 /// longer than the way to the nearest articular point by more than such a tilt explains runs along a rim: not
-/// measured. Cartilage
-/// that the ray meets a second time, beyond a gap wider than `max_gap_mm`, belongs to another part of the
-/// joint and does not count. \throws InvalidInput if either mesh is empty or `bone` has a vertex in no
-/// triangle.
+/// measured. Cartilage that the ray meets a second time, beyond a gap wider than `max_gap_mm`, belongs to
+/// another part of the joint and does not count. \throws InvalidInput if either mesh is empty or `bone` has a
+/// vertex in no triangle.
 ThicknessMap measure_thickness(const TriangleMesh& bone, const TriangleMesh& cartilage,
                                const ThicknessOptions& options = {});
 
