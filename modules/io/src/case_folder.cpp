@@ -109,12 +109,13 @@ std::string structure_file(const std::string& structure, std::size_t place, std:
 
 void write_anatomy(const fs::path& folder, const planning::Anatomy& anatomy) {
   make_folder(folder / "anatomy");
-  OrderedJson document{{"schema", "genu/anatomy/1"},
+  OrderedJson document{{"schema", "genu/anatomy/2"},
                        {"frame", json_of(anatomy.frame)},
                        {"skin", {{"source", anatomy.skin_source}}},
                        {"recess", OrderedJson::object()},
                        {"structures", OrderedJson::array()},
-                       {"missing", anatomy.missing}};
+                       {"missing", anatomy.missing},
+                       {"notes", anatomy.notes}};
   const auto write_if_known = [&](const char* part, const TriangleMesh& mesh) {
     if (mesh.empty()) return;
     const std::string file = std::string("anatomy/") + part + ".vtp";
@@ -131,6 +132,7 @@ void write_anatomy(const fs::path& folder, const planning::Anatomy& anatomy) {
     document["structures"].push_back({{"name", structure.name},
                                       {"kind", name(structure.kind)},
                                       {"source", structure.source},
+                                      {"position_sd_mm", structure.position_sd_mm},
                                       {"file", file}});
   }
   write_text(folder / anatomy_file, text_of(document));
@@ -149,10 +151,11 @@ planning::Anatomy read_anatomy(const fs::path& folder) {
   anatomy.skin = mesh_of(document.at("skin"));
   anatomy.recess = mesh_of(document.at("recess"));
   for (const auto& object : document.at("structures"))
-    anatomy.structures.push_back({object.at("name").get<std::string>(),
-                                  structure_kind_in(object.at("kind"), source), mesh_of(object),
-                                  object.at("source").get<std::string>()});
+    anatomy.structures.push_back(
+        {object.at("name").get<std::string>(), structure_kind_in(object.at("kind"), source), mesh_of(object),
+         object.at("source").get<std::string>(), object.at("position_sd_mm").get<double>()});
   anatomy.missing = texts_in(document.at("missing"));
+  anatomy.notes = texts_in(document.at("notes"));
   return anatomy;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
+#include <span>
 #include <string>
 
 #include <genu/planning/anatomy.h>
@@ -11,10 +11,7 @@
 namespace genu::io {
 
 inline planning::StructureKind structure_kind_in(const nlohmann::json& value, const std::string& source) {
-  using planning::StructureKind;
-  static constexpr std::array all{StructureKind::bone, StructureKind::cartilage, StructureKind::tendon,
-                                  StructureKind::vessel, StructureKind::meniscus};
-  return named_in(value, std::span<const StructureKind>(all), source);
+  return named_in(value, std::span<const planning::StructureKind>(planning::all_structure_kinds), source);
 }
 
 }  // namespace genu::io

@@ -38,6 +38,23 @@ constexpr std::array rows{
     Row{Tissue::femoral_bone_lesion, 0.45, 0.60, 0.80, 0.40},
     Row{Tissue::tibial_bone_lesion, 0.45, 0.60, 0.80, 0.40},
     Row{Tissue::patellar_bone_lesion, 0.45, 0.60, 0.80, 0.40},
+    Row{Tissue::infrapatellar_fat_pad, 0.26, 0.85, 0.14, 1.0},
+    Row{Tissue::anterior_cruciate_ligament, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::posterior_cruciate_ligament, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::medial_collateral_ligament, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::lateral_collateral_ligament, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::iliotibial_tract, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::popliteus_tendon, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::biceps_femoris_tendon, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::pes_anserinus_tendon, 0.10, 0.07, 0.08, 0.08},
+    Row{Tissue::tibial_nerve, 0.36, 0.36, 0.42, 0.34},
+    Row{Tissue::common_peroneal_nerve, 0.36, 0.36, 0.42, 0.34},
+    Row{Tissue::saphenous_nerve, 0.36, 0.36, 0.42, 0.34},
+    Row{Tissue::great_saphenous_vein, 0.72, 0.25, 0.35, 0.15},
+    Row{Tissue::small_saphenous_vein, 0.72, 0.25, 0.35, 0.15},
+    Row{Tissue::superior_medial_genicular_artery, 0.45, 0.06, 0.06, 0.06},
+    Row{Tissue::superior_lateral_genicular_artery, 0.45, 0.06, 0.06, 0.06},
+    Row{Tissue::middle_genicular_artery, 0.45, 0.06, 0.06, 0.06},
 };
 constexpr Row cortex{Tissue::background, 0.05, 0.05, 0.04, 0.05};
 static_assert(rows.size() == cortical_bone && material_count == cortical_bone + 1);

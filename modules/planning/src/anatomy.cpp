@@ -45,8 +45,26 @@ constexpr std::array wanted_structures{
            bone_of<Bone::patella>},
     Wanted{"patellar_tendon", StructureKind::tendon, just<Tissue::patellar_tendon>},
     Wanted{"quadriceps_tendon", StructureKind::tendon, just<Tissue::quadriceps_tendon>},
+    Wanted{"iliotibial_tract", StructureKind::tendon, just<Tissue::iliotibial_tract>},
+    Wanted{"popliteus_tendon", StructureKind::tendon, just<Tissue::popliteus_tendon>},
+    Wanted{"biceps_femoris_tendon", StructureKind::tendon, just<Tissue::biceps_femoris_tendon>},
+    Wanted{"pes_anserinus_tendon", StructureKind::tendon, just<Tissue::pes_anserinus_tendon>},
+    Wanted{"anterior_cruciate_ligament", StructureKind::ligament, just<Tissue::anterior_cruciate_ligament>},
+    Wanted{"posterior_cruciate_ligament", StructureKind::ligament, just<Tissue::posterior_cruciate_ligament>},
+    Wanted{"medial_collateral_ligament", StructureKind::ligament, just<Tissue::medial_collateral_ligament>},
+    Wanted{"lateral_collateral_ligament", StructureKind::ligament, just<Tissue::lateral_collateral_ligament>},
     Wanted{"popliteal_artery", StructureKind::vessel, just<Tissue::popliteal_artery>},
     Wanted{"popliteal_vein", StructureKind::vessel, just<Tissue::popliteal_vein>},
+    Wanted{"superior_medial_genicular_artery", StructureKind::vessel,
+           just<Tissue::superior_medial_genicular_artery>},
+    Wanted{"superior_lateral_genicular_artery", StructureKind::vessel,
+           just<Tissue::superior_lateral_genicular_artery>},
+    Wanted{"middle_genicular_artery", StructureKind::vessel, just<Tissue::middle_genicular_artery>},
+    Wanted{"great_saphenous_vein", StructureKind::vessel, just<Tissue::great_saphenous_vein>},
+    Wanted{"small_saphenous_vein", StructureKind::vessel, just<Tissue::small_saphenous_vein>},
+    Wanted{"tibial_nerve", StructureKind::nerve, just<Tissue::tibial_nerve>},
+    Wanted{"common_peroneal_nerve", StructureKind::nerve, just<Tissue::common_peroneal_nerve>},
+    Wanted{"saphenous_nerve", StructureKind::nerve, just<Tissue::saphenous_nerve>},
     Wanted{"medial_meniscus", StructureKind::meniscus, just<Tissue::medial_meniscus>},
     Wanted{"lateral_meniscus", StructureKind::meniscus, just<Tissue::lateral_meniscus>},
 };
@@ -209,8 +227,12 @@ std::string_view name(StructureKind kind) {
       return "cartilage";
     case StructureKind::tendon:
       return "tendon";
+    case StructureKind::ligament:
+      return "ligament";
     case StructureKind::vessel:
       return "vessel";
+    case StructureKind::nerve:
+      return "nerve";
     case StructureKind::meniscus:
       return "meniscus";
   }

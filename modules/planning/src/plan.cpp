@@ -77,8 +77,10 @@ double asked_mm(const Approach& approach, StructureKind kind) {
     case StructureKind::bone:
       return approach.min_bone_clearance_mm;
     case StructureKind::tendon:
+    case StructureKind::ligament:
       return approach.min_tendon_clearance_mm;
     case StructureKind::vessel:
+    case StructureKind::nerve:
       return approach.min_vessel_clearance_mm;
     case StructureKind::cartilage:
     case StructureKind::meniscus:
@@ -94,8 +96,10 @@ Rejection rejection_by(StructureKind kind) {
     case StructureKind::cartilage:
       return Rejection::cartilage;
     case StructureKind::tendon:
+    case StructureKind::ligament:
       return Rejection::tendon;
     case StructureKind::vessel:
+    case StructureKind::nerve:
       return Rejection::vessel;
     case StructureKind::meniscus:
       break;

@@ -46,8 +46,12 @@ Colour colour_of(const planning::Structure& structure) {
       return colour_of(Tissue::femoral_cartilage);
     case planning::StructureKind::tendon:
       return colour_of(Tissue::patellar_tendon);
+    case planning::StructureKind::ligament:
+      return colour_of(Tissue::medial_collateral_ligament);
     case planning::StructureKind::vessel:
       return colour_of(Tissue::popliteal_artery);
+    case planning::StructureKind::nerve:
+      return colour_of(Tissue::tibial_nerve);
     case planning::StructureKind::meniscus:
       return colour_of(Tissue::medial_meniscus);
   }

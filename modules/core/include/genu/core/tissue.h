@@ -39,6 +39,23 @@ enum class Tissue : std::uint8_t {
   femoral_bone_lesion = 21,  ///< Marrow lesion; part of the bone for every measurement of shape.
   tibial_bone_lesion = 22,
   patellar_bone_lesion = 23,
+  infrapatellar_fat_pad = 24,
+  anterior_cruciate_ligament = 25,
+  posterior_cruciate_ligament = 26,
+  medial_collateral_ligament = 27,
+  lateral_collateral_ligament = 28,
+  iliotibial_tract = 29,
+  popliteus_tendon = 30,
+  biceps_femoris_tendon = 31,
+  pes_anserinus_tendon = 32,  ///< Of sartorius, gracilis and semitendinosus.
+  tibial_nerve = 33,
+  common_peroneal_nerve = 34,
+  saphenous_nerve = 35,
+  great_saphenous_vein = 36,
+  small_saphenous_vein = 37,
+  superior_medial_genicular_artery = 38,
+  superior_lateral_genicular_artery = 39,
+  middle_genicular_artery = 40,
 };
 
 /// One row of the table of tissues.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,14 +16,18 @@
 namespace genu::planning {
 
 /// Kinds of structure that a needle must keep away from.
-enum class StructureKind { bone, cartilage, tendon, vessel, meniscus };
+enum class StructureKind { bone, cartilage, tendon, ligament, vessel, nerve, meniscus };
+inline constexpr std::array all_structure_kinds{
+    StructureKind::bone,   StructureKind::cartilage, StructureKind::tendon,  StructureKind::ligament,
+    StructureKind::vessel, StructureKind::nerve,     StructureKind::meniscus};
 std::string_view name(StructureKind kind);
 
 struct Structure {
   std::string name;  ///< "femur", "popliteal_artery", ...
   StructureKind kind = StructureKind::bone;
-  TriangleMesh surface;  ///< Closed.
-  std::string source;    ///< "segmented" or "estimated".
+  TriangleMesh surface;         ///< Closed.
+  std::string source;           ///< "segmented" or "estimated".
+  double position_sd_mm = 0.0;  ///< Of an estimated one, across its course: how far it may lie elsewhere.
 };
 
 /// All that a plan is made against, in patient space.
@@ -34,6 +39,7 @@ struct Anatomy {
   std::vector<Structure> structures;
   TriangleMesh recess;               ///< Suprapatellar recess; empty if unknown.
   std::vector<std::string> missing;  ///< Structures that could not be had, by name; every plan says so.
+  std::vector<std::string> notes;    ///< How what is estimated was estimated, and how well it fits.
 };
 
 /// Returns true if labels alone tell where the limb ends: skin is its outermost tissue all around it.
