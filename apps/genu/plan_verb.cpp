@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -29,6 +30,10 @@ struct PlanWords {
   bool list = false;
   bool json = false;
   fs::path out;
+  fs::path csv;
+  fs::path rank_again;
+  std::vector<double> point;
+  std::vector<double> weights;
 };
 
 io::Case measured_case(const PlanWords& words, const Progress& progress) {
@@ -45,14 +50,25 @@ io::Case measured_case(const PlanWords& words, const Progress& progress) {
 }
 
 std::string list_of(const planning::Anatomy& anatomy, const cartilage::CartilageReport& report) {
-  TextTable targets({"target", "x", "y", "z, mm (LPS)"});
-  for (const planning::Target& target : planning::find_targets(anatomy, report))
-    targets.add_row(
-        {target.name, fixed(target.point.x, 1), fixed(target.point.y, 1), fixed(target.point.z, 1)});
-  TextTable approaches({"approach", "for", ""});
-  for (const planning::Approach& approach : known_approaches())
-    approaches.add_row({approach.name, approach.target, approach.title});
+  const std::vector<planning::Approach> known = known_approaches();
+  TextTable targets({"target", "x", "y", "z, mm (LPS)", "within mm", "approaches"});
+  for (const planning::Target& target : planning::find_targets(anatomy, report)) {
+    std::string ways;
+    for (const planning::Approach& approach : known)
+      if (planning::fits(approach, target)) ways += (ways.empty() ? "" : ", ") + approach.name;
+    targets.add_row({target.name, fixed(target.point.x, 1), fixed(target.point.y, 1),
+                     fixed(target.point.z, 1), fixed(target.tolerance_mm, 1), ways});
+  }
+  TextTable approaches({"approach", "flexion deg", ""});
+  for (const planning::Approach& approach : known)
+    approaches.add_row({approach.name, fixed(approach.flexion_deg, 0), approach.title});
   return targets.text() + "\n" + approaches.text();
+}
+
+void tell(const PlanWords& words, const std::vector<planning::NeedlePlan>& plans, const Session& session) {
+  if (!words.out.empty()) io::write_text(words.out, io::to_json(plans));
+  if (!words.csv.empty()) io::write_text(words.csv, io::plans_csv(plans));
+  session.print(words.json ? io::to_json(plans) : text_of(plans));
 }
 
 ExitCode plan_case(const PlanWords& words, const Session& session) {
@@ -70,9 +86,27 @@ ExitCode plan_case(const PlanWords& words, const Session& session) {
     session.print(list_of(*knee.anatomy, *knee.cartilage));
     return ExitCode::ok;
   }
-  const auto plans = plan(*knee.anatomy, *knee.cartilage, words.choice, session.progress().part(0.5, 1.0));
-  if (!words.out.empty()) io::write_text(words.out, io::to_json(plans));
-  session.print(words.json ? io::to_json(plans) : text_of(plans));
+  tell(words,
+       plan(*knee.anatomy, *knee.cartilage, knee.labels ? &*knee.labels : nullptr, words.choice,
+            session.progress().part(0.5, 1.0)),
+       session);
+  return ExitCode::ok;
+}
+
+/// Ranks the trajectories of plans that were made before by the user's weights.
+ExitCode rank_again(const PlanWords& words, const Session& session) {
+  std::vector<planning::NeedlePlan> plans =
+      io::plans_from_json(io::read_text(words.rank_again), words.rank_again.string());
+  const std::vector<planning::Approach> known = known_approaches();
+  for (planning::NeedlePlan& plan : plans) {
+    const auto approach =
+        std::find_if(known.begin(), known.end(), [&](const auto& a) { return a.name == plan.approach; });
+    if (approach == known.end())
+      throw InvalidInput(words.rank_again.string() + " has a plan by the approach \"" + plan.approach +
+                         "\", which is not known");
+    planning::rank_by(plan, *approach, words.choice.options.weights);
+  }
+  tell(words, plans, session);
   return ExitCode::ok;
 }
 
@@ -84,7 +118,9 @@ Work declare(CLI::App& parser) {
   parser.get_option("--side")->needs(parser.get_option("--labels"));  // a case has its side
   CLI::Option* list =
       parser.add_flag("--list", words->list, "Lists the targets and approaches there are, and plans nothing");
-  parser.add_option("--target", words->choice.target, "Only this target")->type_name("NAME")->excludes(list);
+  CLI::Option* target = parser.add_option("--target", words->choice.target, "Only this target")
+                            ->type_name("NAME")
+                            ->excludes(list);
   parser.add_option("--approach", words->choice.approach, "Only this approach")
       ->type_name("NAME")
       ->excludes(list);
@@ -92,7 +128,63 @@ Work declare(CLI::App& parser) {
       ->type_name("FILE.json")
       ->excludes(list);
   parser.add_flag("--json", words->json, "Prints JSON")->excludes(list);
-  return [words](const Session& session) { return plan_case(*words, session); };
+  parser.add_option("--csv", words->csv, "Writes the ranked trajectories as CSV, a row each")
+      ->type_name("FILE.csv")
+      ->excludes(list);
+  CLI::Option* point = parser
+                           .add_option("--point", words->point,
+                                       "Aims at this point (LPS, mm) instead of the knee's own targets")
+                           ->expected(3)
+                           ->type_name("X Y Z")
+                           ->excludes(list)
+                           ->excludes(target);
+  parser
+      .add_option("--tolerance", words->choice.tolerance_mm,
+                  "An injection this near to the point counts as delivered, mm")
+      ->check(CLI::Range(0.1, 50.0))
+      ->capture_default_str()
+      ->needs(point);
+  planning::PlanOptions& options = words->choice.options;
+  parser
+      .add_option("--weights", words->weights,
+                  "What depth, risk, angle and chance to hit weigh in the order of the trajectories "
+                  "[0.15 0.35 0.2 0.3]; they change nothing else")
+      ->expected(4)
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("D R A H");
+  parser.add_option("--spacing", options.entry_spacing_mm, "Entries are sought this far apart, mm")
+      ->check(CLI::Range(0.5, 20.0))
+      ->capture_default_str();
+  parser
+      .add_option("--registration-sd", options.errors.registration_sd_mm,
+                  "Error of image to patient, mm (standard deviation along each axis)")
+      ->check(CLI::Range(0.0, 50.0))
+      ->capture_default_str();
+  parser.add_option("--hand-sd", options.errors.hand_sd_mm, "Error of the needle's tip, mm (likewise)")
+      ->check(CLI::Range(0.0, 50.0))
+      ->capture_default_str();
+  parser
+      .add_option("--hand-angle-sd", options.errors.hand_angle_sd_deg,
+                  "Error of the needle's direction about the entry, degrees")
+      ->check(CLI::Range(0.0, 40.0))
+      ->capture_default_str();
+  parser.add_option("--samples", options.errors.samples, "Draws for the chance to hit")
+      ->check(CLI::Range(100, 1000000))
+      ->capture_default_str();
+  parser.add_option("--seed", options.errors.seed, "Of these draws")->capture_default_str();
+  parser
+      .add_option("--rank-again", words->rank_again,
+                  "Ranks the trajectories of this plan.json by --weights, and plans nothing")
+      ->check(CLI::ExistingFile)
+      ->type_name("PLAN.json");
+  return [words](const Session& session) {
+    if (!words->weights.empty())
+      words->choice.options.weights = {words->weights[0], words->weights[1], words->weights[2],
+                                       words->weights[3]};
+    if (!words->point.empty())
+      words->choice.point = Point3{words->point[0], words->point[1], words->point[2]};
+    return words->rank_again.empty() ? plan_case(*words, session) : rank_again(*words, session);
+  };
 }
 
 }  // namespace
@@ -102,15 +194,19 @@ Verb plan_verb() {
       .name = "plan",
       .summary = "Plans needle trajectories",
       .description =
-          "Seeks needle paths from the skin to the suprapatellar recess and to each cartilage lesion, checks "
-          "each "
-          "against bone, cartilage, tendons and the popliteal vessels, and ranks the safe ones; the others "
-          "are "
-          "rejected with a reason. No safe path is an answer too, and not an error. Research use only.",
+          "Seeks needle paths from the skin to the suprapatellar recess, the joint spaces, each cartilage "
+          "lesion, the horns and bodies of the menisci, gaps of the patellar tendon, or a point, by each "
+          "approach of data/planning/approaches.json. Each path is checked against bone, cartilage, menisci, "
+          "tendons, ligaments, vessels and nerves, and against what an ultrasound probe on the skin would "
+          "see; the safe ones are ranked by depth, risk, angle to the probe and the chance to hit, the "
+          "others are rejected with a reason. No safe path is an answer too, and not an error. Research use "
+          "only.",
       .examples = {{"genu plan knee", "Plans every target of the case folder."},
                    {"genu plan knee --list", "Shows targets and approaches."},
                    {"genu plan knee --target suprapatellar_recess --approach superolateral --out plan.json",
                     "One plan, written as JSON."},
+                   {"genu plan knee --point -71.5 -32 48 --tolerance 2", "To a point, by every approach."},
+                   {"genu plan --rank-again plan.json --weights 0 1 0 0", "The same paths, by risk alone."},
                    {"genu plan --labels knee.nrrd --side left", "Straight from a label map."}},
       .references = {},
       .declare = declare};

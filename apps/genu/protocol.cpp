@@ -22,7 +22,6 @@ namespace {
 constexpr const char* shipped_rule = "staging/rule-2.json";
 constexpr const char* shipped_approaches = "planning/approaches.json";
 constexpr const char* shipped_network = "models/knee-1.onnx";
-constexpr const char* any_lesion = "cartilage_lesion";
 
 std::string now_utc() {
   const std::time_t now = std::time(nullptr);
@@ -33,8 +32,13 @@ std::string now_utc() {
   return text;
 }
 
-bool fits(const planning::Approach& approach, const planning::Target& target) {
-  return approach.target == target.name || (approach.target == any_lesion && target.on_cartilage);
+/// Returns what makes it unsafe to tell lateral from medial, or an empty text. A side that the user gave is
+/// the user's to answer for.
+std::string doubt_about_side(const cartilage::CartilageReport& report) {
+  if (report.side_source == "option") return "";
+  for (const std::string& flag : report.flags)
+    if (flag.starts_with("side in doubt")) return flag;
+  return "";
 }
 
 template <typename Named>
@@ -130,25 +134,41 @@ std::vector<planning::Approach> known_approaches() {
   return io::read_approaches(io::data_file(shipped_approaches));
 }
 
-std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
-                                       const cartilage::CartilageReport& report, const PlanChoice& choice,
-                                       const Progress& progress) {
+std::vector<planning::Target> targets_of(const planning::Anatomy& anatomy,
+                                         const cartilage::CartilageReport& report, const PlanChoice& choice) {
+  if (choice.point) return {planning::picked_target(*choice.point, choice.tolerance_mm)};
   std::vector<planning::Target> targets = planning::find_targets(anatomy, report);
-  std::vector<planning::Approach> approaches = known_approaches();
   keep_only(targets, choice.target, "target");
+  return targets;
+}
+
+std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
+                                       const cartilage::CartilageReport& report, const LabelMap* labels,
+                                       const PlanChoice& choice, const Progress& progress) {
+  const std::vector<planning::Target> targets = targets_of(anatomy, report, choice);
+  std::vector<planning::Approach> approaches = known_approaches();
   keep_only(approaches, choice.approach, "approach");
 
   std::vector<std::pair<const planning::Target*, const planning::Approach*>> pairs;
   for (const planning::Target& target : targets)
     for (const planning::Approach& approach : approaches)
-      if (fits(approach, target)) pairs.emplace_back(&target, &approach);
+      if (planning::fits(approach, target)) pairs.emplace_back(&target, &approach);
   std::vector<planning::NeedlePlan> plans;
   if (pairs.empty()) return plans;
-  const planning::ClearanceField field(anatomy);
+  const std::string doubt = doubt_about_side(report);
+  const planning::ClearanceField field(anatomy, 0, labels);
   const auto count = static_cast<double>(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [target, approach] = pairs[i];
+    if (!doubt.empty()) {
+      plans.push_back({.target = *target,
+                       .approach = approach->name,
+                       .reasons = {"No plan: " + doubt + ". Measure again with --side."},
+                       .options = choice.options});
+      continue;
+    }
     const Progress part = progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count);
-    plans.push_back(planning::plan_needle(field, *pairs[i].first, *pairs[i].second, {}, part));
+    plans.push_back(planning::plan_needle(field, *target, *approach, choice.options, part));
   }
   return plans;
 }

@@ -60,17 +60,26 @@ planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, c
                                const Progress& progress);
 
 struct PlanChoice {
-  std::string target;    ///< Only this one; empty = all.
-  std::string approach;  ///< Only this one; empty = every one that fits the target.
+  std::string target;                ///< Only this one; empty = all.
+  std::string approach;              ///< Only this one; empty = every one that fits the target.
+  std::optional<Point3> point = {};  ///< Instead of the knee's own targets.
+  double tolerance_mm = 3.0;         ///< Of the point.
+  planning::PlanOptions options = {};
 };
 
 /// Returns the approaches that ship with Genu.
 std::vector<planning::Approach> known_approaches();
 
-/// Returns one plan for each target and each approach that fits it.
+/// Returns the targets chosen.
+/// \throws InvalidInput if a named target does not exist; the message lists those that do
+std::vector<planning::Target> targets_of(const planning::Anatomy& anatomy,
+                                         const cartilage::CartilageReport& report, const PlanChoice& choice);
+
+/// Returns one plan for each target and each approach that fits it; without paths where the side is in doubt.
+/// \param labels tell what a needle leads through, where they are at hand
 /// \throws InvalidInput if a named target or approach does not exist; the message lists those that do
 std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
-                                       const cartilage::CartilageReport& report, const PlanChoice& choice,
-                                       const Progress& progress);
+                                       const cartilage::CartilageReport& report, const LabelMap* labels,
+                                       const PlanChoice& choice, const Progress& progress);
 
 }  // namespace genu::app

@@ -158,7 +158,8 @@ ExitCode run_case(const RunWords& words, const Session& session) {
       knee.cartilage->flags.push_back("image series: " + remark);
   knee.stage = stage(*knee.cartilage);
   knee.anatomy = find_anatomy(*knee.labels, knee.cartilage->frame, image, progress.part(0.5, 0.6));
-  knee.plans = plan(*knee.anatomy, *knee.cartilage, {}, progress.part(0.6, 0.7));
+  knee.plans = plan(*knee.anatomy, *knee.cartilage, knee.labels ? &*knee.labels : nullptr, {},
+                    progress.part(0.6, 0.7));
   std::vector<report::Figure> figures;
   if (!words.no_figures) figures = report::draw_figures(knee, progress.part(0.7, 0.9));
 

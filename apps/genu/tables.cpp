@@ -42,9 +42,10 @@ std::string needle_of(const planning::Scorecard& card) {
 }
 
 std::string nearest_of(const planning::Scorecard& card) {
-  if (card.clearances.empty()) return "-";
-  const planning::Clearance& nearest = card.clearances.front();
-  return spaced(nearest.structure) + " " + fixed(nearest.distance_mm, 1) + " mm";
+  const planning::Clearance* nearest = planning::nearest_spared(card);
+  if (!nearest) return "-";
+  return spaced(nearest->structure) + " " + fixed(nearest->distance_mm, 1) + " mm" +
+         (nearest->source == "segmented" ? "" : " (" + nearest->source + ")");
 }
 
 /// A sentence, and the targets that it is said of.
@@ -232,30 +233,31 @@ std::string text_of(const followup::Precision& precision) {
 }
 
 std::string text_of(const std::vector<planning::NeedlePlan>& plans) {
-  if (plans.empty()) return "No target: neither a recess nor a lesion was found.\n";
-  TextTable table(
-      {"target", "approach", "safe", "rejected", "depth mm", "to skin normal deg", "needle", "nearest"});
+  if (plans.empty()) return "No target that an approach is known for was found.\n";
+  TextTable table({"target", "approach", "safe", "depth mm", "needle", "to probe deg", "risk %", "hit %",
+                   "cone deg", "nearest"});
+  std::string none;
   for (const planning::NeedlePlan& plan : plans) {
-    std::vector<std::string> row{plan.target.name, plan.approach, std::to_string(plan.safe),
-                                 std::to_string(plan.rejected.size())};
     if (plan.ranked.empty()) {
-      row.insert(row.end(), {"-", "-", "-", "-"});
-    } else {
-      const planning::Scorecard& best = plan.ranked.front().card;
-      row.insert(row.end(),
-                 {fixed(best.depth_mm, 1), fixed(best.skin_angle_deg, 1), needle_of(best), nearest_of(best)});
+      none += "No way to " + plan.target.name + " by " + plan.approach + ":";
+      for (std::size_t r = 0; r < std::min<std::size_t>(2, plan.reasons.size()); ++r)
+        none += " " + plan.reasons[r];
+      none += "\n";
+      continue;
     }
-    table.add_row(row);
+    const planning::Scorecard& best = plan.ranked.front().card;
+    table.add_row({plan.target.name, plan.approach, std::to_string(plan.safe), fixed(best.depth_mm, 1),
+                   needle_of(best), best.view ? fixed(best.view->face_angle_deg, 0) : "-",
+                   fixed(100.0 * best.risk, 1), fixed(100.0 * best.hit.probability, 0),
+                   fixed(best.free_cone_deg, 1), nearest_of(best)});
   }
+  std::string text = table.text() + none;
+  if (plans.size() == 1)
+    for (const std::string& reason : plans.front().reasons) text.append(reason).append("\n");
   // Much is true of every target of a knee, such as what its labels do not hold: each sentence comes once.
-  Said reasons;
   Said limits;
-  for (const planning::NeedlePlan& plan : plans) {
-    for (const std::string& reason : plan.reasons) say(reasons, reason, plan.target.name);
+  for (const planning::NeedlePlan& plan : plans)
     for (const std::string& limit : plan.limits) say(limits, limit, plan.target.name);
-  }
-  std::string text = table.text();
-  for (const auto& [reason, targets] : reasons) text.append(targets).append(": ").append(reason).append("\n");
   for (const auto& [limit, targets] : limits) text.append("Limit: ").append(limit).append("\n");
   return text;
 }

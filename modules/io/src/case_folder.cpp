@@ -115,7 +115,11 @@ void write_anatomy(const fs::path& folder, const planning::Anatomy& anatomy) {
                        {"recess", OrderedJson::object()},
                        {"structures", OrderedJson::array()},
                        {"missing", anatomy.missing},
-                       {"notes", anatomy.notes}};
+                       {"notes", anatomy.notes},
+                       {"tendon_gaps", OrderedJson::array()}};
+  for (const planning::TendonGap& gap : anatomy.tendon_gaps)
+    document["tendon_gaps"].push_back(
+        {{"tendon", gap.tendon}, {"centre_mm", json_of(gap.centre)}, {"length_mm", gap.length_mm}});
   const auto write_if_known = [&](const char* part, const TriangleMesh& mesh) {
     if (mesh.empty()) return;
     const std::string file = std::string("anatomy/") + part + ".vtp";
@@ -156,6 +160,9 @@ planning::Anatomy read_anatomy(const fs::path& folder) {
          object.at("source").get<std::string>(), object.at("position_sd_mm").get<double>()});
   anatomy.missing = texts_in(document.at("missing"));
   anatomy.notes = texts_in(document.at("notes"));
+  for (const auto& gap : document.at("tendon_gaps"))
+    anatomy.tendon_gaps.push_back({gap.at("tendon").get<std::string>(), point_in(gap.at("centre_mm")),
+                                   gap.at("length_mm").get<double>()});
   return anatomy;
 }
 

@@ -10,6 +10,8 @@
 #include <genu/surface/extract.h>
 #include <genu/surface/measure.h>
 
+#include "tendon_gaps.h"
+
 namespace genu::planning {
 namespace {
 
@@ -275,13 +277,26 @@ Anatomy build_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volu
     done += 1.0;
     return part;
   };
+  std::array<bool, 256> labelled{};
+  for (const Tissue t : labels.voxels()) labelled[static_cast<std::size_t>(t)] = true;
+  const auto any_labelled = [&](bool (*inside)(Tissue)) {
+    return std::any_of(tissues().begin(), tissues().end(), [&](const TissueInfo& row) {
+      return labelled[static_cast<std::size_t>(row.tissue)] && inside(row.tissue);
+    });
+  };
   for (const Wanted& wanted : wanted_structures) {
+    if (!any_labelled(wanted.inside)) {
+      anatomy.missing.emplace_back(wanted.name);
+      next_part();
+      continue;
+    }
     TriangleMesh mesh = surface::extract(labels, wanted.inside, {.beneath = wanted.beneath}, next_part());
     if (mesh.empty())
       anatomy.missing.emplace_back(wanted.name);
     else
       anatomy.structures.push_back({std::string(wanted.name), wanted.kind, std::move(mesh), "segmented"});
   }
+  anatomy.tendon_gaps = find_tendon_gaps(labels, frame);
   const auto in_recess = [](Tissue t) { return t == Tissue::suprapatellar_recess; };
   anatomy.recess = surface::extract(labels, in_recess, {}, next_part());
   if (anatomy.recess.empty()) anatomy.missing.emplace_back("suprapatellar_recess");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <sstream>
 #include <tuple>
@@ -11,7 +12,46 @@
 
 namespace genu::planning {
 
-ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads) : anatomy_(&anatomy) {
+Inside::Inside(const TriangleMesh& surface, double step_mm) : step_mm_(step_mm) {
+  if (surface.empty()) return;
+  Point3 high = low_ = surface.vertices().front();
+  for (const Point3& p : surface.vertices()) {
+    low_ = {std::min(low_.x, p.x), std::min(low_.y, p.y), std::min(low_.z, p.z)};
+    high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
+  }
+  const Vector3 extent = high - low_;
+  size_ = {static_cast<std::int64_t>(extent.x / step_mm) + 1,
+           static_cast<std::int64_t>(extent.y / step_mm) + 1,
+           static_cast<std::int64_t>(extent.z / step_mm) + 1};
+  inside_.resize(static_cast<std::size_t>(size_[0] * size_[1] * size_[2]));
+  const surface::MeshQuery query(surface);
+  for (std::int64_t z = 0; z < size_[2]; ++z)
+    for (std::int64_t y = 0; y < size_[1]; ++y) {
+      // Off the lattice of voxels, where lines meet many vertices.
+      const Point3 from = low_ + Vector3{-1.0, step_mm * (static_cast<double>(y) + 0.5031),
+                                         step_mm * (static_cast<double>(z) + 0.5017)};
+      const auto crossings = query.crossings(from, from + Vector3{extent.x + 2.0, 0.0, 0.0});
+      for (std::size_t c = 0; c + 1 < crossings.size(); c += 2)
+        for (std::int64_t x = 0; x < size_[0]; ++x) {
+          const double at = 1.0 + step_mm * (static_cast<double>(x) + 0.5);
+          if (at >= crossings[c].distance_mm && at <= crossings[c + 1].distance_mm)
+            inside_[static_cast<std::size_t>(x + size_[0] * (y + size_[1] * z))] = true;
+        }
+    }
+}
+
+bool Inside::contains(const Point3& p) const {
+  if (inside_.empty()) return false;
+  const Vector3 at = (p - low_) / step_mm_;
+  const std::array<double, 3> cell{std::floor(at.x), std::floor(at.y), std::floor(at.z)};
+  for (std::size_t a = 0; a < 3; ++a)
+    if (!(cell[a] >= 0.0 && cell[a] < static_cast<double>(size_[a]))) return false;
+  const auto number = [&](std::size_t a) { return static_cast<std::int64_t>(cell[a]); };
+  return inside_[static_cast<std::size_t>(number(0) + size_[0] * (number(1) + size_[1] * number(2)))];
+}
+
+ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads, const LabelMap* labels)
+    : anatomy_(&anatomy), labels_(labels), recess_(anatomy.recess) {
   for (const Structure& s : anatomy.structures)
     if (s.surface.empty())
       throw InvalidInput("cannot measure clearances: the structure '" + s.name + "' has no surface");
@@ -70,6 +110,41 @@ std::optional<double> ClearanceField::first_crossing_mm(std::size_t structure, c
   return first ? std::optional(first->distance_mm) : std::nullopt;
 }
 
+std::optional<double> ClearanceField::bone_crossing_mm(const Point3& from, const Point3& to) const {
+  std::optional<double> nearest;
+  for (std::size_t s = 0; s < surfaces_.size(); ++s) {
+    if (anatomy_->structures[s].kind != StructureKind::bone || axis_distance_at_least_mm(s, from, to) > 0.0)
+      continue;
+    if (const auto at = first_crossing_mm(s, from, to); at && (!nearest || *at < *nearest)) nearest = at;
+  }
+  return nearest;
+}
+
+bool ClearanceField::bone_nearer_than(double distance_mm, const Point3& from, const Point3& to) const {
+  for (std::size_t s = 0; s < surfaces_.size(); ++s)
+    if (anatomy_->structures[s].kind == StructureKind::bone &&
+        axis_distance_at_least_mm(s, from, to) < distance_mm && axis_distance_mm(s, from, to) < distance_mm)
+      return true;
+  return false;
+}
+
+std::vector<std::pair<double, double>> ClearanceField::stretches_inside(std::size_t structure,
+                                                                        const Point3& from,
+                                                                        const Point3& to) const {
+  std::vector<std::pair<double, double>> stretches;
+  if (axis_distance_at_least_mm(structure, from, to) > 0.0) return stretches;
+  std::vector<double> at;
+  if (contains(structure, from)) at.push_back(0.0);
+  for (const auto& crossing : surfaces_[structure].crossings(from, to)) at.push_back(crossing.distance_mm);
+  if (at.size() % 2 == 1) at.push_back(distance(from, to));
+  for (std::size_t n = 0; n < at.size(); n += 2) stretches.emplace_back(at[n], at[n + 1]);
+  return stretches;
+}
+
+double ClearanceField::distance_mm(std::size_t structure, const Point3& p) const {
+  return surfaces_[structure].closest(p).distance_mm;
+}
+
 double ClearanceField::axis_distance_at_least_mm(std::size_t structure, const Point3& from,
                                                  const Point3& to) const {
   // The distance between the structure's box and the box around the segment.
@@ -98,7 +173,8 @@ std::vector<Clearance> ClearanceField::clearances(const Trajectory& path, double
   for (std::size_t s = 0; s < surfaces_.size(); ++s) {
     const Structure& structure = anatomy_->structures[s];
     const double axis = axis_distance_mm(s, path.entry, path.target);
-    result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source});
+    result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source,
+                      structure.position_sd_mm});
   }
   std::sort(result.begin(), result.end(), [](const Clearance& a, const Clearance& b) {
     return std::tie(a.distance_mm, a.structure) < std::tie(b.distance_mm, b.structure);

@@ -10,6 +10,8 @@
 #include <genu/core/error.h>
 #include <genu/core/parallel.h>
 
+#include "places.h"
+
 namespace genu::planning {
 namespace {
 
@@ -35,13 +37,13 @@ Range range_of(double low, double high, double spacing_mm) {
   return {low, high, static_cast<std::int64_t>(first), static_cast<std::int64_t>(count)};
 }
 
-/// The window of an approach, cut into cubes that stand on the target in the knee's frame.
+/// A window, cut into cubes that stand on its origin in the knee's frame.
 class Window {
  public:
-  Window(const ClearanceField& field, const Point3& target, const Approach& approach, double spacing_mm)
+  Window(const ClearanceField& field, const Point3& origin, const EntryWindow& window, double spacing_mm)
       : field_(field), frame_(field.anatomy().frame), spacing_mm_(spacing_mm) {
-    frame_.origin = target;
-    const Vector3 &low = approach.entry_min_mm, &high = approach.entry_max_mm;
+    frame_.origin = origin;
+    const Vector3 &low = window.min_mm, &high = window.max_mm;
     ranges_ = {range_of(low.x, high.x, spacing_mm), range_of(low.y, high.y, spacing_mm),
                range_of(low.z, high.z, spacing_mm)};
     double cubes = 1.0;
@@ -114,9 +116,27 @@ class Window {
 
 }  // namespace
 
-std::vector<Entry> find_entries(const ClearanceField& field, const Point3& target, const Approach& approach,
+std::optional<Point3> origin_of(const EntryWindow& window, const Anatomy& anatomy, const Point3& target) {
+  switch (window.from) {
+    case EntryWindow::From::target:
+      return target;
+    case EntryWindow::From::joint:
+      return anatomy.frame.origin;
+    case EntryWindow::From::patella:
+      break;
+  }
+  for (const Structure& s : anatomy.structures)
+    if (s.name == "patella") {
+      const Box box = box_of(s.surface, anatomy.frame);
+      const Vector3 middle = 0.5 * (box.low + box.high);
+      return anatomy.frame.at(middle.x, middle.y, middle.z);
+    }
+  return std::nullopt;
+}
+
+std::vector<Entry> find_entries(const ClearanceField& field, const Point3& origin, const EntryWindow& where,
                                 double spacing_mm, unsigned threads) {
-  Window window(field, target, approach, spacing_mm);
+  Window window(field, origin, where, spacing_mm);
   parallel_for(
       window.block_count(),
       [&](std::size_t begin, std::size_t end) {

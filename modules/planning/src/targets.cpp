@@ -1,82 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <utility>
-#include <vector>
 
-#include <genu/planning/plan.h>
+#include <genu/core/error.h>
+#include <genu/core/text.h>
+#include <genu/planning/target.h>
 #include <genu/surface/query.h>
+
+#include "joint_space.h"
+#include "places.h"
 
 namespace genu::planning {
 namespace {
 
-// Most recesses are some millimetres thick; a collapsed one needs the finer lattices.
-constexpr std::array lattices_mm{1.0, 0.5, 0.25};
-// Of a sheet of even thickness nearly every place is the deepest: those of this part of the greatest depth
-// are as good, and the most central of them does not hang on noise.
-constexpr double deep_enough = 0.8;
 // The header promises that a needle can end at a lesion: the usual millimetre of bone clearance and the
 // radius of a needle of 18 gauge and thinner with its error.
 constexpr double lift_mm = 1.5;
-
-struct Place {
-  Vector3 at;  // In the knee's frame.
-  double depth_mm = 0.0;
-};
-
-// Returns the points of a lattice from `low` to `high` that are inside, with their depths.
-std::vector<Place> places_inside(const surface::MeshQuery& recess, const KneeFrame& frame, const Vector3& low,
-                                 const Vector3& high, double lattice_mm) {
-  const auto steps = [&](double from, double to) { return static_cast<int>((to - from) / lattice_mm); };
-  std::vector<Place> inside;
-  for (int i = 0; i <= steps(low.x, high.x); ++i)
-    for (int j = 0; j <= steps(low.y, high.y); ++j)
-      for (int k = 0; k <= steps(low.z, high.z); ++k) {
-        const Vector3 at = low + lattice_mm * Vector3{double(i), double(j), double(k)};
-        const double depth = -recess.signed_distance_mm(frame.at(at.x, at.y, at.z));
-        if (depth > 0.0) inside.push_back({at, depth});
-      }
-  return inside;
-}
-
-// Returns the most central of the places that are deep.
-std::optional<Place> central_deep_place(std::vector<Place> places) {
-  if (places.empty()) return std::nullopt;
-  double deepest = 0.0;
-  for (const Place& p : places) deepest = std::max(deepest, p.depth_mm);
-  std::erase_if(places, [&](const Place& p) { return p.depth_mm < deep_enough * deepest; });
-  Vector3 mean;
-  for (const Place& p : places) mean += p.at / static_cast<double>(places.size());
-  return *std::min_element(places.begin(), places.end(), [&](const Place& a, const Place& b) {
-    return squared_length(a.at - mean) < squared_length(b.at - mean);
-  });
-}
+// Horns are the anterior and posterior 30 % of a meniscus: between a third and the quarter that its horns
+// take in most descriptions.
+constexpr double horn_part = 0.3;
 
 std::optional<Target> recess_target(const Anatomy& anatomy) {
   if (anatomy.recess.empty()) return std::nullopt;
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  Vector3 low{infinity, infinity, infinity}, high{-infinity, -infinity, -infinity};
-  for (const Point3& p : anatomy.recess.vertices()) {
-    const Vector3 at = anatomy.frame.coordinates(p);
-    low = {std::min(low.x, at.x), std::min(low.y, at.y), std::min(low.z, at.z)};
-    high = {std::max(high.x, at.x), std::max(high.y, at.y), std::max(high.z, at.z)};
-  }
+  const Box box = box_of(anatomy.recess, anatomy.frame);
   const surface::MeshQuery recess(anatomy.recess);
-  const Vector3 middle = 0.5 * (low + high);
-  std::optional<Place> found;
+  const Vector3 middle = 0.5 * (box.low + box.high);
+  std::vector<Place> deep;
+  std::optional<Place> best;
+  // Superolateral, else anywhere; what is superomedial serves as well.
   for (const double lattice_mm : lattices_mm)
-    for (const Vector3& from : {Vector3{middle.x, low.y, middle.z}, low})
-      if (!found) found = central_deep_place(places_inside(recess, anatomy.frame, from, high, lattice_mm));
-  if (!found) return std::nullopt;
+    for (const Vector3& from : {Vector3{middle.x, box.low.y, middle.z}, box.low})
+      if (!best)
+        best = central_deep_place(places_inside(recess, anatomy.frame, {from, box.high}, lattice_mm));
+  if (!best) return std::nullopt;
+  const Box upper{{box.low.x, box.low.y, middle.z}, box.high};
+  for (const double lattice_mm : lattices_mm) {
+    if (!deep.empty()) break;
+    for (const Place& p : places_inside(recess, anatomy.frame, upper, lattice_mm))
+      if (p.depth_mm >= deep_enough * best->depth_mm) deep.push_back(p);
+  }
   Target target;
   target.name = "suprapatellar_recess";
-  target.point = anatomy.frame.at(found->at.x, found->at.y, found->at.z);
+  target.kind = TargetKind::recess;
+  target.compartment = Compartment::patellofemoral;
+  set_places(target, anatomy.frame, spread(*best, deep));
   // Beyond the wall of a thin recess the injection is not in it any more.
-  target.tolerance_mm = std::min(target.tolerance_mm, found->depth_mm);
+  target.tolerance_mm = std::min(target.tolerance_mm, best->depth_mm);
   return target;
+}
+
+Compartment compartment_of(cartilage::Region region) {
+  using cartilage::Region;
+  switch (region) {
+    case Region::MT:
+    case Region::cMF:
+    case Region::pMF:
+      return Compartment::medial;
+    case Region::LT:
+    case Region::cLF:
+    case Region::pLF:
+      return Compartment::lateral;
+    case Region::TrF:
+    case Region::P:
+      return Compartment::patellofemoral;
+    default:
+      return Compartment::none;
+  }
 }
 
 std::string cartilage_of(cartilage::Region region) {
@@ -91,22 +84,126 @@ std::string cartilage_of(cartilage::Region region) {
   return "patellar_cartilage";
 }
 
+Target lesion_target(const cartilage::Lesion& lesion) {
+  Target target;
+  target.name = lesion.name;
+  target.kind = TargetKind::cartilage_lesion;
+  target.compartment = compartment_of(lesion.region);
+  const double height_mm = dot(lesion.articular_point - lesion.centre, lesion.normal);
+  target.point = lesion.articular_point + std::max(0.0, lift_mm - height_mm) * lesion.normal;
+  target.normal = lesion.normal;
+  target.surface = cartilage_of(lesion.region);
+  return target;
+}
+
+void add_meniscus(std::vector<Target>& targets, const Structure& meniscus, const KneeFrame& frame) {
+  const Box box = box_of(meniscus.surface, frame);
+  const surface::MeshQuery query(meniscus.surface);
+  const double length = box.high.y - box.low.y;
+  const double front = box.high.y - horn_part * length, back = box.low.y + horn_part * length;
+  const std::array<std::pair<const char*, std::pair<double, double>>, 3> parts{
+      {{"anterior_horn", {front, box.high.y}},
+       {"body", {back, front}},
+       {"posterior_horn", {box.low.y, back}}}};
+  for (const auto& [part, range] : parts) {
+    Box piece = box;
+    piece.low.y = range.first;
+    piece.high.y = range.second;
+    std::optional<Place> best;
+    for (const double lattice_mm : lattices_mm)
+      if (!best) best = central_deep_place(places_inside(query, frame, piece, lattice_mm));
+    if (!best) continue;
+    Target target;
+    target.name = meniscus.name + "_" + part;
+    target.kind = TargetKind::meniscus;
+    target.compartment = meniscus.name == "medial_meniscus" ? Compartment::medial : Compartment::lateral;
+    set_places(target, frame, {*best});
+    target.surface = meniscus.name;
+    target.tolerance_mm = std::clamp(best->depth_mm, 1.0, 3.0);
+    targets.push_back(std::move(target));
+  }
+}
+
+void add_gap(std::vector<Target>& targets, const TendonGap& gap, std::size_t number) {
+  Target target;
+  target.name = gap.tendon + "_gap_" + std::to_string(number);
+  target.kind = TargetKind::tendon_defect;
+  target.compartment = Compartment::patellofemoral;
+  target.point = gap.centre;
+  target.surface = gap.tendon;
+  target.tolerance_mm = std::clamp(0.5 * gap.length_mm, 1.0, 3.0);
+  targets.push_back(std::move(target));
+}
+
 }  // namespace
+
+std::string_view name(TargetKind kind) {
+  switch (kind) {
+    case TargetKind::recess:
+      return "recess";
+    case TargetKind::joint_space:
+      return "joint_space";
+    case TargetKind::cartilage_lesion:
+      return "cartilage_lesion";
+    case TargetKind::tendon_defect:
+      return "tendon_defect";
+    case TargetKind::meniscus:
+      return "meniscus";
+    case TargetKind::point:
+      return "point";
+  }
+  throw InvalidInput("no kind of target has the number " + std::to_string(static_cast<int>(kind)));
+}
+
+std::string_view name(Compartment compartment) {
+  switch (compartment) {
+    case Compartment::none:
+      return "none";
+    case Compartment::medial:
+      return "medial";
+    case Compartment::lateral:
+      return "lateral";
+    case Compartment::patellofemoral:
+      return "patellofemoral";
+  }
+  throw InvalidInput("no compartment has the number " + std::to_string(static_cast<int>(compartment)));
+}
+
+bool lies_among_surfaces(const Target& target) {
+  return target.kind == TargetKind::cartilage_lesion || target.kind == TargetKind::joint_space ||
+         target.kind == TargetKind::meniscus;
+}
+
+std::vector<Point3> places_of(const Target& target) {
+  std::vector<Point3> places{target.point};
+  for (const Point3& p : target.points)
+    if (p != target.point) places.push_back(p);
+  return places;
+}
 
 std::vector<Target> find_targets(const Anatomy& anatomy, const cartilage::CartilageReport& report) {
   std::vector<Target> targets;
   if (auto recess = recess_target(anatomy)) targets.push_back(std::move(*recess));
-  for (const cartilage::Lesion& lesion : report.lesions) {
-    Target target;
-    target.name = lesion.name;
-    const double height_mm = dot(lesion.articular_point - lesion.centre, lesion.normal);
-    target.point = lesion.articular_point + std::max(0.0, lift_mm - height_mm) * lesion.normal;
-    target.normal = lesion.normal;
-    target.on_cartilage = true;
-    target.surface = cartilage_of(lesion.region);
-    targets.push_back(std::move(target));
-  }
+  for (Target& space : joint_spaces(anatomy)) targets.push_back(std::move(space));
+  for (const cartilage::Lesion& lesion : report.lesions) targets.push_back(lesion_target(lesion));
+  for (const Structure& s : anatomy.structures)
+    if (s.kind == StructureKind::meniscus && s.source == "segmented") add_meniscus(targets, s, anatomy.frame);
+  for (std::size_t g = 0; g < anatomy.tendon_gaps.size(); ++g)
+    add_gap(targets, anatomy.tendon_gaps[g], g + 1);
   return targets;
+}
+
+Target picked_target(const Point3& point, double tolerance_mm) {
+  if (!is_finite(point) || !(tolerance_mm > 0.0) || !std::isfinite(tolerance_mm)) {
+    std::ostringstream message;
+    message << "cannot aim at " << point << " to within " << tolerance_mm << " mm";
+    throw InvalidInput(message.str());
+  }
+  Target target;
+  target.name = "point";
+  target.point = point;
+  target.tolerance_mm = tolerance_mm;
+  return target;
 }
 
 }  // namespace genu::planning

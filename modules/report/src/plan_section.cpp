@@ -23,9 +23,9 @@ std::string position(const Point3& p) {
 }
 
 std::string nearest(const planning::Scorecard& card) {
-  if (card.clearances.empty()) return "no structure known";
-  const planning::Clearance& first = card.clearances.front();
-  return spaced(first.structure) + " " + number(first.distance_mm, 1) + " mm";
+  const planning::Clearance* first = planning::nearest_spared(card);
+  if (!first) return "no structure known";
+  return spaced(first->structure) + " " + number(first->distance_mm, 1) + " mm";
 }
 
 std::string card_of(const planning::RankedTrajectory& best) {

@@ -729,9 +729,10 @@ TEST(Labels, TheTablesThatFitAFileAreListed) {
     write_text(scratch / "l.nii", label_file(numbers));
     return label_tables_that_fit(scratch / "l.nii");
   };
-  EXPECT_THAT(fitting(9), ElementsAre("genu", "oai", "pymskt"));
+  EXPECT_THAT(fitting(9), ElementsAre("genu", "oai", "pymskt", "spl_atlas"));
   EXPECT_THAT(fitting(10), ElementsAre("genu", "pymskt"));
-  EXPECT_THAT(fitting(19), ElementsAre("genu"));
+  EXPECT_THAT(fitting(19), ElementsAre("genu", "spl_atlas"));
+  EXPECT_THAT(fitting(30), ElementsAre("genu"));
   EXPECT_THAT(fitting(99), IsEmpty());
 }
 

@@ -56,6 +56,9 @@ std::string measures_csv_header();
 std::string measures_csv_rows(const cartilage::CartilageReport& report, std::string_view case_name,
                               std::string_view visit);
 
+/// Returns a header and one row a ranked trajectory: target, approach, rank, its scorecard, entry and target.
+std::string plans_csv(const std::vector<planning::NeedlePlan>& plans);
+
 /// Returns a header and one row a structure: the names of both maps, structure, every measure.
 std::string agreement_csv(const std::vector<segmentation::Agreement>& agreements, std::string_view name_a,
                           std::string_view name_b);

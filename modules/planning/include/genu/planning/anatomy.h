@@ -30,6 +30,13 @@ struct Structure {
   double position_sd_mm = 0.0;  ///< Of an estimated one, across its course: how far it may lie elsewhere.
 };
 
+/// A place where a tendon is interrupted along its course.
+struct TendonGap {
+  std::string tendon;  ///< "patellar_tendon"
+  Point3 centre;       ///< In the gap.
+  double length_mm = 0.0;
+};
+
 /// All that a plan is made against, in patient space.
 struct Anatomy {
   KneeFrame frame;
@@ -37,6 +44,7 @@ struct Anatomy {
   TriangleMesh skin;
   std::string skin_source;  ///< "labels", "image", or why there is none.
   std::vector<Structure> structures;
+  std::vector<TendonGap> tendon_gaps;
   TriangleMesh recess;               ///< Suprapatellar recess; empty if unknown.
   std::vector<std::string> missing;  ///< Structures that could not be had, by name; every plan says so.
   std::vector<std::string> notes;    ///< How what is estimated was estimated, and how well it fits.
