@@ -171,7 +171,9 @@ Work declare(CLI::App& parser) {
   parser.add_option("--samples", options.errors.samples, "Draws for the chance to hit")
       ->check(CLI::Range(100, 1000000))
       ->capture_default_str();
-  parser.add_option("--seed", options.errors.seed, "Of these draws")->capture_default_str();
+  parser.add_option("--seed", options.errors.seed, "Of these draws")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
+      ->capture_default_str();
   parser
       .add_option("--rank-again", words->rank_again,
                   "Ranks the trajectories of this plan.json by --weights, and plans nothing")

@@ -90,7 +90,11 @@ void require_order(const std::vector<planning::Approach>& approaches, const std:
     for (std::size_t b = 0; b < a; ++b)
       if (approaches[b].name == approach.name)
         throw IoError(place + "/name: the name '" + approach.name + "' is there twice");
-    with_context(place, [&] { planning::check(approach); });
+    try {
+      planning::check(approach);
+    } catch (const InvalidInput& problem) {
+      throw IoError(place + ": " + problem.what());
+    }
   }
 }
 

@@ -20,8 +20,10 @@ constexpr double least_gap_mm = 3.0;
 constexpr double image_border_mm = 2.0;
 constexpr double seen_step_mm = 2.0;
 constexpr double face_step_mm = 4.0;  // Places of the face tried along the needle lie this far apart.
-// Turning the beam onto the skin's normal moves the face a little; once more, and it lies flat.
-constexpr int rounds = 3;
+// Turning the beam onto the skin's normal moves the face a little: turned so often, or until it turns by less
+// than this, it lies flat.
+constexpr int most_rounds = 8;
+constexpr double flat_deg = 0.5;
 
 std::optional<Point3> skin_along(const ClearanceField& field, const Point3& from, const Vector3& direction) {
   const auto hit = field.skin()->first_crossing(from, from + far_mm * direction);
@@ -74,11 +76,12 @@ class Placing {
     const Point3 below = path_.target - std::min(back, depth_mm_) * needle_;
     Vector3 beam = beam_;
     std::optional<ProbePose> pose;
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; round < most_rounds; ++round) {
       pose = lying_flat(below, beam);
       if (!pose) return ViewProblem::no_room;
-      const auto on_skin = field_.skin()->closest(pose->face);
-      beam = -field_.skin_normal(on_skin);
+      const Vector3 flat = -field_.skin_normal(field_.skin()->closest(pose->face));
+      if (angle_deg(flat, beam) < flat_deg) break;
+      beam = flat;
     }
     if (angle_deg(pose->beam, beam_) > probe_.max_swing_deg) return ViewProblem::turned;
     if (line_angle_deg(pose->axis, axis_) > probe_.max_turn_deg) return ViewProblem::turned;

@@ -57,6 +57,9 @@ planning::Anatomy sample_anatomy() {
       {"skin", StructureKind::meniscus, icosphere({}, 6.0, 1), "segmented"}};
   anatomy.recess = icosphere({0, 0, 30}, 8.0, 1);
   anatomy.missing = {"popliteal_vein"};
+  anatomy.notes = {"fitted to 1.2 mm"};
+  anatomy.tendon_gaps = {{"patellar_tendon", {1, 2, 3}, 5.5}};
+  anatomy.structures[2].position_sd_mm = 4.5;
   return anatomy;
 }
 
@@ -138,6 +141,12 @@ TEST(CaseFolder, AnatomyKeepsEveryStructureWhateverItsName) {
   EXPECT_EQ(read.frame.origin, knee.anatomy->frame.origin);
   EXPECT_EQ(read.skin_source, "image");
   EXPECT_EQ(read.missing, knee.anatomy->missing);
+  EXPECT_EQ(read.notes, knee.anatomy->notes);
+  EXPECT_EQ(read.structures[2].position_sd_mm, 4.5);
+  ASSERT_EQ(read.tendon_gaps.size(), 1u);
+  EXPECT_EQ(read.tendon_gaps[0].tendon, "patellar_tendon");
+  EXPECT_EQ(read.tendon_gaps[0].centre, (Point3{1, 2, 3}));
+  EXPECT_EQ(read.tendon_gaps[0].length_mm, 5.5);
   expect_same_mesh(read.skin, knee.anatomy->skin);
   expect_same_mesh(read.recess, knee.anatomy->recess);
   ASSERT_EQ(read.structures.size(), knee.anatomy->structures.size());

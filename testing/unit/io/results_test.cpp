@@ -184,6 +184,36 @@ void expect_same_path(const Trajectory& a, const Trajectory& b) {
   EXPECT_EQ(a.target, b.target);
 }
 
+void expect_same_options(const planning::PlanOptions& a, const planning::PlanOptions& b) {
+  EXPECT_EQ(a.entry_spacing_mm, b.entry_spacing_mm);
+  EXPECT_EQ(a.max_ranked, b.max_ranked);
+  EXPECT_EQ(a.min_separation_mm, b.min_separation_mm);
+  EXPECT_EQ(a.estimated_margin_sd, b.estimated_margin_sd);
+  EXPECT_EQ(a.weights.depth, b.weights.depth);
+  EXPECT_EQ(a.weights.risk, b.weights.risk);
+  EXPECT_EQ(a.weights.angle, b.weights.angle);
+  EXPECT_EQ(a.weights.hit, b.weights.hit);
+  EXPECT_EQ(a.errors.segmentation_sd_mm, b.errors.segmentation_sd_mm);
+  EXPECT_EQ(a.errors.registration_sd_mm, b.errors.registration_sd_mm);
+  EXPECT_EQ(a.errors.hand_sd_mm, b.errors.hand_sd_mm);
+  EXPECT_EQ(a.errors.hand_angle_sd_deg, b.errors.hand_angle_sd_deg);
+  EXPECT_EQ(a.errors.samples, b.errors.samples);
+  EXPECT_EQ(a.errors.seed, b.errors.seed);
+}
+
+void expect_same_view(const std::optional<planning::ProbeView>& a,
+                      const std::optional<planning::ProbeView>& b) {
+  ASSERT_EQ(a.has_value(), b.has_value());
+  if (!a) return;
+  EXPECT_EQ(a->pose.face, b->pose.face);
+  EXPECT_EQ(a->pose.axis, b->pose.axis);
+  EXPECT_EQ(a->pose.beam, b->pose.beam);
+  EXPECT_EQ(a->face_angle_deg, b->face_angle_deg);
+  EXPECT_EQ(a->out_of_plane_mm, b->out_of_plane_mm);
+  EXPECT_EQ(a->turn_deg, b->turn_deg);
+  EXPECT_EQ(a->seen_mm, b->seen_mm);
+}
+
 TEST(PlanJson, IsReadBackFieldByField) {
   const std::vector<planning::NeedlePlan> plans = sample_plans();
   const std::vector<planning::NeedlePlan> read = plans_from_json(to_json(plans), "p.json");
@@ -193,7 +223,10 @@ TEST(PlanJson, IsReadBackFieldByField) {
     EXPECT_EQ(read[p].target.point, plans[p].target.point);
     EXPECT_EQ(read[p].target.normal, plans[p].target.normal);
     EXPECT_EQ(read[p].target.tolerance_mm, plans[p].target.tolerance_mm);
-    EXPECT_EQ(read[p].target.on_cartilage, plans[p].target.on_cartilage);
+    EXPECT_EQ(read[p].target.kind, plans[p].target.kind);
+    EXPECT_EQ(read[p].target.compartment, plans[p].target.compartment);
+    EXPECT_EQ(read[p].target.points, plans[p].target.points);
+    expect_same_options(read[p].options, plans[p].options);
     EXPECT_EQ(read[p].target.surface, plans[p].target.surface);
     EXPECT_EQ(read[p].approach, plans[p].approach);
     EXPECT_EQ(read[p].reasons, plans[p].reasons);
@@ -206,6 +239,20 @@ TEST(PlanJson, IsReadBackFieldByField) {
     const planning::RankedTrajectory &a = read[0].ranked[r], &b = plans[0].ranked[r];
     expect_same_path(a.path, b.path);
     EXPECT_EQ(a.score, b.score);
+    EXPECT_EQ(a.pareto, b.pareto);
+    expect_same_view(a.card.view, b.card.view);
+    EXPECT_EQ(a.card.free_cone_deg, b.card.free_cone_deg);
+    EXPECT_EQ(a.card.risk, b.card.risk);
+    EXPECT_EQ(a.card.hit.probability, b.card.hit.probability);
+    EXPECT_EQ(a.card.hit.low, b.card.hit.low);
+    EXPECT_EQ(a.card.hit.high, b.card.hit.high);
+    EXPECT_EQ(a.card.hit.samples, b.card.hit.samples);
+    EXPECT_EQ(a.card.hit.course, b.card.hit.course);
+    ASSERT_EQ(a.card.tissues.size(), b.card.tissues.size());
+    for (std::size_t t = 0; t < a.card.tissues.size(); ++t) {
+      EXPECT_EQ(a.card.tissues[t].tissue, b.card.tissues[t].tissue);
+      EXPECT_EQ(a.card.tissues[t].length_mm, b.card.tissues[t].length_mm);
+    }
     EXPECT_EQ(a.card.depth_mm, b.card.depth_mm);
     EXPECT_EQ(a.card.skin_angle_deg, b.card.skin_angle_deg);
     ASSERT_EQ(a.card.needle.has_value(), b.card.needle.has_value());
@@ -215,16 +262,19 @@ TEST(PlanJson, IsReadBackFieldByField) {
       EXPECT_EQ(a.card.clearances[c].kind, b.card.clearances[c].kind);
       expect_same(a.card.clearances[c].distance_mm, b.card.clearances[c].distance_mm, "distance");
       EXPECT_EQ(a.card.clearances[c].source, b.card.clearances[c].source);
+      EXPECT_EQ(a.card.clearances[c].position_sd_mm, b.card.clearances[c].position_sd_mm);
+      expect_same(a.card.clearances[c].asked_mm, b.card.clearances[c].asked_mm, "asked");
+      EXPECT_EQ(a.card.clearances[c].touch, b.card.clearances[c].touch);
     }
   }
   EXPECT_EQ(read[0].ranked[0].card.needle->name, "21 G, 2 in");
   EXPECT_EQ(read[0].ranked[0].card.needle->gauge, 21);
   EXPECT_EQ(read[0].ranked[0].card.needle->diameter_mm, 0.82);
   EXPECT_EQ(read[0].ranked[0].card.needle->length_mm, 50.8);
+  EXPECT_EQ(read[0].ranked[0].card.needle->bend_percent, 0.75);
   for (std::size_t r = 0; r < plans[0].rejected.size(); ++r) {
     expect_same_path(read[0].rejected[r].path, plans[0].rejected[r].path);
     EXPECT_EQ(read[0].rejected[r].reason, plans[0].rejected[r].reason);
-    EXPECT_EQ(read[0].rejected[r].detail, plans[0].rejected[r].detail);
     EXPECT_EQ(read[0].rejected[r].structure, plans[0].rejected[r].structure);
   }
 }
@@ -305,21 +355,51 @@ TEST(StagingRule, ThresholdsOutOfOrderAreRefused) {
               AllOf(HasSubstr("r.json"), HasSubstr("/spurs/mild_from_mm"), HasSubstr("1.75")));
 }
 
-TEST(Approaches, ThoseThatShipServeBothTargets) {
+TEST(PlansCsv, HasARowForEachRankedTrajectory) {
+  const std::string text = plans_csv(sample_plans());
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  EXPECT_EQ(lines, 3);
+  EXPECT_THAT(text, HasSubstr("target,approach,rank,pareto,score,depth_mm,"));
+  EXPECT_THAT(text, HasSubstr("MT-1,superolateral,1,1,0.875,41.5,12.25,22.5,0.5,17.5,6.25,0.0625,0.75,0.7,"
+                              "0.8,\"21 G, 2 in\",femur,1.375,segmented,10.125,20,30,1.5,2.5,3.5\n"));
+  EXPECT_THAT(text, HasSubstr("MT-1,superolateral,2,0,0.5,41.5,12.25,,,,6.25,0.0625,0.75,0.7,0.8,,femur,"));
+}
+
+TEST(Approaches, ThoseThatShipServeEveryKindOfTarget) {
   const auto approaches = read_approaches(data_file("planning/approaches.json"));
-  std::set<std::string> targets;
+  std::set<planning::TargetKind> targets;
   for (const planning::Approach& approach : approaches) {
-    targets.insert(approach.target);
-    EXPECT_FALSE(approach.source.empty());
+    targets.insert(approach.targets.begin(), approach.targets.end());
+    EXPECT_FALSE(approach.sources.empty());
     EXPECT_GE(approach.needles.back().length_mm, 76.0) << "a 3 in needle at least";
+    for (const std::string& name : approach.may_cross) EXPECT_TRUE(tissue_named(name)) << name;
+    for (const std::string& name : approach.at_risk) EXPECT_TRUE(tissue_named(name)) << name;
+    for (const auto& [name, clearance] : approach.min_clearance_of_mm)
+      EXPECT_TRUE(tissue_named(name)) << name;
+    // Entries lie on the side that the approach is named for.
+    const Vector3 low = approach.entry.min_mm, high = approach.entry.max_mm;
+    if (approach.side_of_entry == "lateral") {
+      EXPECT_GT(low.x + high.x, 0.0) << approach.name;
+      EXPECT_GE(low.x, 0.0) << approach.name;
+    }
+    if (approach.side_of_entry == "medial") {
+      EXPECT_LE(high.x, 0.0) << approach.name;
+    }
   }
-  EXPECT_EQ(targets, (std::set<std::string>{"suprapatellar_recess", "cartilage_lesion"}));
+  EXPECT_EQ(targets.size(), planning::all_target_kinds.size() - 1) << "all but a picked point";
   const planning::Approach& first = approaches.front();
   EXPECT_EQ(first.name, "superolateral");
-  EXPECT_EQ(first.entry_min_mm, (Vector3{15, -30, -40}));
-  EXPECT_EQ(first.entry_max_mm, (Vector3{80, 40, 50}));
+  EXPECT_EQ(first.entry.from, planning::EntryWindow::From::patella);
+  EXPECT_EQ(first.entry.min_mm, (Vector3{8, -50, 0}));
+  EXPECT_EQ(first.entry.max_mm, (Vector3{80, 20, 75}));
   EXPECT_EQ(first.needles.front().diameter_mm, 0.51);
-  EXPECT_EQ(first.min_vessel_clearance_mm, 5.0);
+  EXPECT_EQ(first.needles.front().bend_percent, 2.0);
+  EXPECT_EQ(first.probe.length_mm, 38.0);
+  EXPECT_EQ(first.probe.guidance, planning::Guidance::in_plane);
+  EXPECT_EQ(first.min_clearance_mm, (std::array{1.0, 1.0, 1.0, 1.0, 5.0, 5.0, 1.0}));
+  EXPECT_EQ(first.min_clearance_of_mm.at("great_saphenous_vein"), 2.0);
+  ASSERT_EQ(first.accuracy.size(), 2u);
+  EXPECT_EQ(first.accuracy[0].percent, 91.0);
 }
 
 TEST(Approaches, WhatTheSchemaCannotSayIsRefusedToo) {
@@ -330,19 +410,26 @@ TEST(Approaches, WhatTheSchemaCannotSayIsRefusedToo) {
     return message_of([&] { read_approaches(scratch / "a.json"); });
   };
   json bad = good;
-  bad["approaches"][0]["entry_min_mm"][1] = 50.0;
+  bad["approaches"][0]["entry"]["min_mm"][1] = 50.0;
   EXPECT_THAT(refusal(bad),
-              AllOf(HasSubstr("a.json"), HasSubstr("/approaches/0/entry_min_mm"), HasSubstr("50")));
+              AllOf(HasSubstr("a.json"), HasSubstr("/approaches/0/entry/min_mm"), HasSubstr("50")));
   bad = good;
   std::swap(bad["approaches"][1]["needles"][0], bad["approaches"][1]["needles"][2]);
   EXPECT_THAT(refusal(bad), HasSubstr("/approaches/1/needles/1"));
+  bad = good;
+  bad["approaches"][1]["needles"][0] = "12 G";
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/approaches/1/needles"), HasSubstr("'12 G'")));
+  bad = good;
+  bad["approaches"][2]["probe"]["name"] = "convex";
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/approaches/2/probe/name"), HasSubstr("'convex'")));
+  bad = good;
+  bad["approaches"][2]["probe"]["axis"] = {0, 0, 0};
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/approaches/2"), HasSubstr("axis")));
   bad = good;
   bad["approaches"][1]["name"] = "superolateral";
   EXPECT_THAT(refusal(bad),
               AllOf(HasSubstr("/approaches/1/name"), HasSubstr("'superolateral' is there twice")));
 }
-
-// ---- agreement ----
 
 TEST(Agreements, GoIntoJsonAndCsvWithNothingWhereNothingWasMeasured) {
   const json document = json::parse(to_json(sample_agreements(), "first", "second"));

@@ -171,32 +171,59 @@ inline staging::StageReport sample_stage() {
   return report;
 }
 
+inline planning::Scorecard sample_card() {
+  planning::Scorecard card;
+  card.depth_mm = 41.5;
+  card.skin_angle_deg = 12.25;
+  card.needle = planning::Needle{"21 G, 2 in", 21, 0.82, 50.8, 0.75};
+  card.clearances = {
+      {"femur", planning::StructureKind::bone, 1.375, "segmented", 0.0, 1.0, 0.25},
+      {"tibial_nerve", planning::StructureKind::nerve, not_measured, "estimated", 4.5, not_measured, 0.125}};
+  card.view = planning::ProbeView{{{1, 2, 3}, {0, 0.6, 0.8}, {1, 0, 0}}, 22.5, 0.5, 12.0, 17.5};
+  card.tissues = {{"fat", 11.5}, {"unlabelled", 30.0}};
+  card.free_cone_deg = 6.25;
+  card.risk = 0.0625;
+  card.hit = {0.75, 0.7, 0.8, 4000, {0.5, 0.625, 0.6875, 0.75}};
+  return card;
+}
+
 inline std::vector<planning::NeedlePlan> sample_plans() {
   planning::NeedlePlan plan;
-  plan.target = {"MT-1", {1.5, 2.5, 3.5}, Vector3{0, 0.6, 0.8}, 2.75, true, "femoral_cartilage"};
+  plan.target = {.name = "MT-1",
+                 .kind = planning::TargetKind::cartilage_lesion,
+                 .compartment = planning::Compartment::medial,
+                 .point = {1.5, 2.5, 3.5},
+                 .points = {{1.5, 2.5, 3.5}, {2, 3, 4}},
+                 .normal = Vector3{0, 0.6, 0.8},
+                 .tolerance_mm = 2.75,
+                 .surface = "femoral_cartilage"};
   plan.approach = "superolateral";
+  plan.options = {.entry_spacing_mm = 2.5,
+                  .max_ranked = 7,
+                  .min_separation_mm = 4.5,
+                  .estimated_margin_sd = 1.5,
+                  .weights = {0.1, 0.2, 0.3, 0.4},
+                  .errors = {0.25, 1.25, 0.75, 2.5, 500, 1234567890123ULL}};
   planning::RankedTrajectory best;
   best.path = {{10.125, 20, 30}, {1.5, 2.5, 3.5}};
-  best.card = {41.5,
-               12.25,
-               planning::Needle{"21 G, 2 in", 21, 0.82, 50.8},
-               {{"femur", planning::StructureKind::bone, 1.375, "segmented"},
-                {"popliteal_artery", planning::StructureKind::vessel, not_measured, "estimated"}}};
+  best.card = sample_card();
+  best.pareto = true;
   best.score = 0.875;
   planning::RankedTrajectory second = best;
   second.card.needle.reset();
+  second.card.view.reset();
+  second.pareto = false;
   second.score = 0.5;
   plan.safe = 7;
   plan.ranked = {best, second};
-  using planning::Rejection;
-  for (const Rejection reason : {Rejection::crosses_bone, Rejection::near_bone, Rejection::cartilage,
-                                 Rejection::tendon, Rejection::vessel, Rejection::meniscus,
-                                 Rejection::needle_too_short, Rejection::skin_angle, Rejection::leaves_body})
-    plan.rejected.push_back({{{1, 2, 3}, {4, 5, 6}}, reason, "femur: 0.4 mm, 1.0 mm asked for", "femur"});
+  for (const planning::Rejection reason : planning::all_rejections)
+    for (const double x : {1.25, 2.5}) plan.rejected.push_back({{{x, 2, 3}, {4, 5, 6}}, reason, "", "femur"});
+  plan.rejected.push_back({{{1, 2, 3}, {7, 8, 9}}, planning::Rejection::crosses_bone, "", "tibia"});
   plan.reasons = {"one is safe"};
   plan.limits = {"popliteal vein unknown"};
   planning::NeedlePlan none;
-  none.target = {"suprapatellar_recess", {0, 0, 0}, std::nullopt, 3.0, false, ""};
+  none.target.name = "suprapatellar_recess";
+  none.target.kind = planning::TargetKind::recess;
   none.approach = "superolateral";
   none.reasons = {"no skin in the window"};
   return {plan, none};
