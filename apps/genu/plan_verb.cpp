@@ -10,6 +10,7 @@
 #include <genu/core/text.h>
 #include <genu/io/files.h>
 #include <genu/io/results.h>
+#include <genu/report/plan_page.h>
 
 #include "inputs.h"
 #include "protocol.h"
@@ -31,6 +32,7 @@ struct PlanWords {
   bool json = false;
   fs::path out;
   fs::path csv;
+  fs::path page;
   fs::path rank_again;
   std::vector<double> point;
   std::vector<double> weights;
@@ -71,6 +73,25 @@ void tell(const PlanWords& words, const std::vector<planning::NeedlePlan>& plans
   session.print(words.json ? io::to_json(plans) : text_of(plans));
 }
 
+/// Writes the bedside page of the plan that scores highest.
+void write_page(const PlanWords& words, io::Case& knee, std::vector<planning::NeedlePlan> plans,
+                const Progress& progress) {
+  const auto score = [](const planning::NeedlePlan& plan) {
+    return plan.ranked.empty() ? -1.0 : plan.ranked.front().score;
+  };
+  const auto best = std::max_element(plans.begin(), plans.end(),
+                                     [&](const auto& a, const auto& b) { return score(a) < score(b); });
+  if (best == plans.end() || best->ranked.empty())
+    throw InvalidInput("there is no page to write: no safe path was found");
+  const auto place = static_cast<std::size_t>(best - plans.begin());
+  const std::vector<planning::Approach> known = known_approaches();
+  const auto approach =
+      std::find_if(known.begin(), known.end(), [&](const auto& a) { return a.name == best->approach; });
+  knee.plans = std::move(plans);
+  io::write_text(words.page,
+                 report::plan_page(knee, place, *approach, report::draw_plan_figures(knee, place, progress)));
+}
+
 ExitCode plan_case(const PlanWords& words, const Session& session) {
   if (words.folder.empty() == words.labels.file.empty())
     throw UsageError("plan needs either a case folder or --labels");
@@ -86,10 +107,12 @@ ExitCode plan_case(const PlanWords& words, const Session& session) {
     session.print(list_of(*knee.anatomy, *knee.cartilage));
     return ExitCode::ok;
   }
-  tell(words,
-       plan(*knee.anatomy, *knee.cartilage, knee.labels ? &*knee.labels : nullptr, words.choice,
-            session.progress().part(0.5, 1.0)),
-       session);
+  if (!words.page.empty()) require_display();
+  std::vector<planning::NeedlePlan> plans =
+      plan(*knee.anatomy, *knee.cartilage, knee.labels ? &*knee.labels : nullptr, words.choice,
+           session.progress().part(0.5, 0.9));
+  tell(words, plans, session);
+  if (!words.page.empty()) write_page(words, knee, std::move(plans), session.progress().part(0.9, 1.0));
   return ExitCode::ok;
 }
 
@@ -130,6 +153,9 @@ Work declare(CLI::App& parser) {
   parser.add_flag("--json", words->json, "Prints JSON")->excludes(list);
   parser.add_option("--csv", words->csv, "Writes the ranked trajectories as CSV, a row each")
       ->type_name("FILE.csv")
+      ->excludes(list);
+  parser.add_option("--page", words->page, "Writes the best plan as a page for the bedside, with pictures")
+      ->type_name("FILE.html")
       ->excludes(list);
   CLI::Option* point = parser
                            .add_option("--point", words->point,
@@ -207,6 +233,8 @@ Verb plan_verb() {
                    {"genu plan knee --list", "Shows targets and approaches."},
                    {"genu plan knee --target suprapatellar_recess --approach superolateral --out plan.json",
                     "One plan, written as JSON."},
+                   {"genu plan knee --target suprapatellar_recess --page recess.html",
+                    "The best way to the recess, on a page for the bedside."},
                    {"genu plan knee --point -71.5 -32 48 --tolerance 2", "To a point, by every approach."},
                    {"genu plan --rank-again plan.json --weights 0 1 0 0", "The same paths, by risk alone."},
                    {"genu plan --labels knee.nrrd --side left", "Straight from a label map."}},

@@ -60,7 +60,9 @@ planning::Approach approach_in(const nlohmann::json& object, const nlohmann::jso
   for (const planning::StructureKind kind : planning::all_structure_kinds)
     approach.min_clearance_mm.at(static_cast<std::size_t>(kind)) =
         object.at("min_clearance_mm").at(std::string(name(kind))).get<double>();
-  approach.min_clearance_of_mm = object.at("min_clearance_of_mm").get<std::map<std::string, double>>();
+  for (const auto& own : object.at("min_clearance_of_mm"))
+    approach.min_clearance_of_mm[own.at("structure").get<std::string>()] =
+        own.at("clearance_mm").get<double>();
   approach.may_cross = texts_in(object.at("may_cross"));
   approach.at_risk = texts_in(object.at("at_risk"));
   for (const auto& published : object.at("accuracy"))

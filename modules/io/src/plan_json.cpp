@@ -51,7 +51,10 @@ OrderedJson json_of(const planning::ProbeView& view) {
           {"face_angle_deg", view.face_angle_deg},
           {"out_of_plane_mm", view.out_of_plane_mm},
           {"turn_deg", view.turn_deg},
-          {"seen_mm", view.seen_mm}};
+          {"seen_mm", view.seen_mm},
+          {"length_mm", view.length_mm},
+          {"width_mm", view.width_mm},
+          {"image_depth_mm", view.image_depth_mm}};
 }
 
 OrderedJson json_of(const planning::HitChance& hit) {
@@ -159,7 +162,10 @@ planning::ProbeView view_in(const nlohmann::json& object) {
           object.at("face_angle_deg").get<double>(),
           object.at("out_of_plane_mm").get<double>(),
           object.at("turn_deg").get<double>(),
-          object.at("seen_mm").get<double>()};
+          object.at("seen_mm").get<double>(),
+          object.at("length_mm").get<double>(),
+          object.at("width_mm").get<double>(),
+          object.at("image_depth_mm").get<double>()};
 }
 
 planning::RankedTrajectory ranked_in(const nlohmann::json& object, const std::string& source) {

@@ -159,7 +159,10 @@ class Placing {
 
 ProbeView view_from(const ProbePose& pose, const ClearanceField& field, const Trajectory& path,
                     const Probe& probe) {
-  ProbeView view{.pose = pose};
+  ProbeView view{.pose = pose,
+                 .length_mm = probe.length_mm,
+                 .width_mm = probe.width_mm,
+                 .image_depth_mm = probe.image_depth_mm};
   const Vector3 needle = path.direction();
   const KneeFrame& f = field.anatomy().frame;
   const Vector3 axis = probe.axis.x * f.lateral + probe.axis.y * f.anterior + probe.axis.z * f.proximal;

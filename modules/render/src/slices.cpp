@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "slices.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -134,8 +136,10 @@ void draw_scale_bar(Canvas& canvas, const SlicePlane& plane) {
   canvas.text({left + 0.5 * length, bottom - 5.0}, "10 mm", {note_size, white, false, 0.5, 1.0, black});
 }
 
-Canvas draw(const Volume<float>* image, const LabelMap* labels, const SlicePlane& plane,
-            const SliceOptions& options) {
+}  // namespace
+
+Canvas draw_slice(const Volume<float>* image, const LabelMap* labels, const SlicePlane& plane,
+                  const SliceOptions& options) {
   Canvas canvas(plane.width, plane.height, black);
   if (image) paint_image(canvas, *image, plane, options);
   if (labels) {
@@ -146,25 +150,23 @@ Canvas draw(const Volume<float>* image, const LabelMap* labels, const SlicePlane
   return canvas;
 }
 
-void finish(Canvas& canvas, const SlicePlane& plane) {
+void finish_slice(Canvas& canvas, const SlicePlane& plane) {
   draw_letters(canvas, plane);
   draw_scale_bar(canvas, plane);
 }
 
-}  // namespace
-
 Picture slice_figure(const Volume<float>* image, const LabelMap* labels, Plane plane, const Point3& centre,
                      const SliceOptions& options) {
   const SlicePlane where = slice_plane(grid_of(image, labels), plane, centre, options);
-  Canvas canvas = draw(image, labels, where, options);
-  finish(canvas, where);
+  Canvas canvas = draw_slice(image, labels, where, options);
+  finish_slice(canvas, where);
   return std::move(canvas).take();
 }
 
 Picture needle_slice_figure(const Volume<float>* image, const LabelMap* labels, const Trajectory& path,
                             bool across, const SliceOptions& options) {
   const SlicePlane where = needle_plane(grid_of(image, labels), path, across, options);
-  Canvas canvas = draw(image, labels, where, options);
+  Canvas canvas = draw_slice(image, labels, where, options);
   const auto spot = [&](const Point3& p) {
     const auto [x, y] = where.to_pixel(p);
     return Spot{x, y};
@@ -189,7 +191,7 @@ Picture needle_slice_figure(const Volume<float>* image, const LabelMap* labels, 
     canvas.text({0.5 * (entry.x + target.x) + 10.0 * off_x, 0.5 * (entry.y + target.y) + 10.0 * off_y}, depth,
                 {note_size, needle_colour, true, 0.5 - 0.5 * off_x, 0.5 - 0.5 * off_y, black});
   }
-  finish(canvas, where);
+  finish_slice(canvas, where);
   return std::move(canvas).take();
 }
 

@@ -8,8 +8,10 @@
 #include <genu/core/text.h>
 #include <genu/render/figures.h>
 #include <genu/report/case_report.h>
+#include <genu/report/plan_page.h>
 
 #include "html.h"
+#include "planned.h"
 
 namespace genu::report {
 namespace {
@@ -127,15 +129,42 @@ class TaskList {
         "Patellar cartilage from behind");
   }
 
+  /// The best plan of each target, lesions and gaps first: these are what an injection is for.
   void add_plans() {
+    const std::vector<PlannedTarget> targets = planned_targets(knee_.plans);
     std::size_t drawn = 0;
-    for (std::size_t p = 0; p < knee_.plans.size() && drawn < plans_drawn; ++p) {
-      const planning::NeedlePlan& plan = knee_.plans[p];
-      if (plan.ranked.empty()) continue;
-      add_plan(p, plan);
-      ++drawn;
+    for (const bool defects : {true, false})
+      for (const PlannedTarget& target : targets) {
+        if (!target.best || drawn == plans_drawn) continue;
+        const planning::TargetKind kind = knee_.plans[*target.best].target.kind;
+        const bool is_defect =
+            kind == planning::TargetKind::cartilage_lesion || kind == planning::TargetKind::tendon_defect;
+        if (is_defect != defects) continue;
+        add_plan(*target.best);
+        ++drawn;
+      }
+    if (drawn == 0 && !knee_.plans.empty()) add_scene(0);
+  }
+
+  void add_plan(std::size_t place) {
+    const planning::NeedlePlan& plan = knee_.plans[place];
+    const std::string prefix = "plan-" + std::to_string(place + 1) + "-";
+    const Trajectory path = plan.ranked.front().path;
+    if (image() || labels()) {
+      if (plan.ranked.front().card.view && knee_.anatomy)
+        tasks_.push_back(
+            {"plan", prefix + "probe",
+             "What the probe looks at: its face above, the needle from the left, the target with "
+             "its tolerance (ring)",
+             [this, &plan] { return render::probe_figure(image(), labels(), *knee_.anatomy, plan, 0); }});
+      for (const bool across : {false, true})
+        tasks_.push_back(
+            {"plan", prefix + (across ? "across" : "along"),
+             across ? "Across the needle at the target, seen along the needle from the skin"
+                    : "Along the needle, from the skin (dot) to the target (ring)",
+             [this, path, across] { return render::needle_slice_figure(image(), labels(), path, across); }});
     }
-    if (drawn == 0 && !knee_.plans.empty()) add_scene(0, knee_.plans.front());
+    add_scene(place);
   }
 
   const std::vector<Task>& tasks() const { return tasks_; }
@@ -150,21 +179,8 @@ class TaskList {
                       }});
   }
 
-  void add_plan(std::size_t place, const planning::NeedlePlan& plan) {
-    const std::string prefix = "plan-" + std::to_string(place + 1) + "-";
-    const Trajectory path = plan.ranked.front().path;
-    for (const bool across : {false, true}) {
-      if (!image() && !labels()) break;
-      tasks_.push_back(
-          {"plan", prefix + (across ? "across" : "along"),
-           across ? "Across the needle at the target, seen along the needle from the skin"
-                  : "Along the needle, from the skin (dot) to the target (ring)",
-           [this, path, across] { return render::needle_slice_figure(image(), labels(), path, across); }});
-    }
-    add_scene(place, plan);
-  }
-
-  void add_scene(std::size_t place, const planning::NeedlePlan& plan) {
+  void add_scene(std::size_t place) {
+    const planning::NeedlePlan& plan = knee_.plans[place];
     if (!knee_.anatomy || (knee_.anatomy->structures.empty() && knee_.anatomy->skin.empty())) return;
     tasks_.push_back({"plan", "plan-" + std::to_string(place + 1) + "-3d",
                       !plan.ranked.empty()    ? "The best trajectory (thick) and the other safe ones (thin)"
@@ -179,11 +195,9 @@ class TaskList {
 
 }  // namespace
 
-std::vector<Figure> draw_figures(const io::Case& knee, const Progress& progress) {
-  TaskList list(knee);
-  list.add_slices();
-  list.add_thickness_maps();
-  list.add_plans();
+namespace {
+
+std::vector<Figure> drawn(const TaskList& list, const Progress& progress) {
   std::vector<Figure> figures;
   const auto count = static_cast<double>(list.tasks().size());
   for (const Task& task : list.tasks()) {
@@ -193,6 +207,24 @@ std::vector<Figure> draw_figures(const io::Case& knee, const Progress& progress)
   }
   progress.report("figures drawn", 1.0);
   return figures;
+}
+
+}  // namespace
+
+std::vector<Figure> draw_figures(const io::Case& knee, const Progress& progress) {
+  TaskList list(knee);
+  list.add_slices();
+  list.add_thickness_maps();
+  list.add_plans();
+  return drawn(list, progress);
+}
+
+std::vector<Figure> draw_plan_figures(const io::Case& knee, std::size_t plan, const Progress& progress) {
+  if (plan >= knee.plans.size() || knee.plans[plan].ranked.empty())
+    throw InvalidInput("cannot draw plan " + std::to_string(plan + 1) + ": it has no trajectory");
+  TaskList list(knee);
+  list.add_plan(plan);
+  return drawn(list, progress);
 }
 
 }  // namespace genu::report

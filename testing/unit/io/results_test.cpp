@@ -212,6 +212,9 @@ void expect_same_view(const std::optional<planning::ProbeView>& a,
   EXPECT_EQ(a->out_of_plane_mm, b->out_of_plane_mm);
   EXPECT_EQ(a->turn_deg, b->turn_deg);
   EXPECT_EQ(a->seen_mm, b->seen_mm);
+  EXPECT_EQ(a->length_mm, b->length_mm);
+  EXPECT_EQ(a->width_mm, b->width_mm);
+  EXPECT_EQ(a->image_depth_mm, b->image_depth_mm);
 }
 
 TEST(PlanJson, IsReadBackFieldByField) {
@@ -592,7 +595,7 @@ TEST(Schemas, ReadersRefuseTextsThatAreNoJsonOrOfAnotherKind) {
   EXPECT_THAT(message_of([] { plans_from_json("{\"schema\": 1e999}", "huge.json"); }),
               HasSubstr("huge.json"));
   EXPECT_THAT(message_of([] { stage_from_json(to_json(sample_plans()), "p.json"); }),
-              AllOf(HasSubstr("p.json"), HasSubstr("genu/plan/1")));
+              AllOf(HasSubstr("p.json"), HasSubstr("genu/plan/2")));
   EXPECT_THAT(message_of([] { validate_json("{}", "no_such", "x.json"); }), HasSubstr("no_such.schema.json"));
 }
 

@@ -179,7 +179,8 @@ inline planning::Scorecard sample_card() {
   card.clearances = {
       {"femur", planning::StructureKind::bone, 1.375, "segmented", 0.0, 1.0, 0.25},
       {"tibial_nerve", planning::StructureKind::nerve, not_measured, "estimated", 4.5, not_measured, 0.125}};
-  card.view = planning::ProbeView{{{1, 2, 3}, {0, 0.6, 0.8}, {1, 0, 0}}, 22.5, 0.5, 12.0, 17.5};
+  card.view =
+      planning::ProbeView{{{1, 2, 3}, {0, 0.6, 0.8}, {1, 0, 0}}, 22.5, 0.5, 12.0, 17.5, 38.0, 9.0, 50.0};
   card.tissues = {{"fat", 11.5}, {"unlabelled", 30.0}};
   card.free_cone_deg = 6.25;
   card.risk = 0.0625;

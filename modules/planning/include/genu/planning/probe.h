@@ -28,6 +28,9 @@ struct ProbeView {
   double out_of_plane_mm = 0.0;  ///< How far the needle's last 20 mm stray from the image plane.
   double turn_deg = 0.0;         ///< Of the axis, from the approach's.
   double seen_mm = 0.0;          ///< Of the last 20 mm, within the image and with no bone in between.
+  double length_mm = 0.0;        ///< Of the footprint.
+  double width_mm = 0.0;
+  double image_depth_mm = 0.0;
 };
 
 /// Why no place for the probe serves.

@@ -79,6 +79,13 @@ Picture change_figure(const cartilage::CartilageReport& report, const std::vecto
 /// empty, or `size` is below 300.
 Picture plan_figure(const planning::Anatomy& anatomy, const planning::NeedlePlan& plan, int size = 900);
 
+/// Returns the plane that the probe would see, with the needle coming from the left: the image or labels cut
+/// there, estimated structures with their names, the probe's face, the depth, and the target with its
+/// tolerance. What lies beside the ultrasound image is darker. Needs no display.
+/// \throws InvalidInput if no probe sees the trajectory of this rank (from 0), or `height` is below 300.
+Picture probe_figure(const Volume<float>* image, const LabelMap* labels, const planning::Anatomy& anatomy,
+                     const planning::NeedlePlan& plan, std::size_t rank, int height = 600);
+
 /// Makes sure VTK can draw: keeps DISPLAY if it works, otherwise starts an Xvfb that ends with this process.
 ///
 /// Sets the environment variable DISPLAY in the second case: call it before threads are started that read the
