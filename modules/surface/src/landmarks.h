@@ -21,14 +21,14 @@ struct Landmarks {
   std::array<int, 3> size{};
   std::vector<Landmark> cells;  ///< x fastest.
 
-  /// Returns the landmark of the cell that holds a point, or of the nearest one.
-  const Landmark& near(const std::array<float, 3>& p) const {
+  /// Returns the number of the cell that holds a point, or of the nearest one.
+  std::size_t cell_of(const std::array<float, 3>& p) const {
     std::array<int, 3> cell;
     for (std::size_t a = 0; a < 3; ++a) {
       const float at = (p[a] - low[a]) * cells_per_mm;
       cell[a] = at > 0.0f ? (at < static_cast<float>(size[a] - 1) ? static_cast<int>(at) : size[a] - 1) : 0;
     }
-    return cells[static_cast<std::size_t>((cell[2] * size[1] + cell[1]) * size[0] + cell[0])];
+    return static_cast<std::size_t>((cell[2] * size[1] + cell[1]) * size[0] + cell[0]);
   }
 };
 

@@ -22,7 +22,7 @@ constexpr double float_unit = std::numeric_limits<float>::epsilon();
 // Roundings between a segment's coordinates and the bound of a box: a dozen, each by half a unit in the last
 // place of the largest number met.
 constexpr double roundings_of_bound = 16.0;
-constexpr double most_landmarks = 128.0;  // More take longer to look at than they save.
+constexpr std::size_t most_landmarks = 128;  // More take longer to look at than they save.
 
 std::array<float, 3> floats(const Vector3& v) {
   return {static_cast<float>(v.x), static_cast<float>(v.y), static_cast<float>(v.z)};
@@ -130,28 +130,30 @@ void Obstacles::Search::begin(double limit_mm) {
 /// Lowers the limit to what vertices near the segment allow.
 void Obstacles::Search::ask_landmarks(std::span<const double> asked_mm) {
   const Landmarks& marks = forest_.landmarks;
-  const int count = 1 + static_cast<int>(std::min(2.0 * half_ * marks.cells_per_mm, most_landmarks));
+  const auto most = static_cast<double>(most_landmarks - 1);
+  const std::size_t count = 1 + static_cast<std::size_t>(std::min(2.0 * half_ * marks.cells_per_mm, most));
   const float step = 2.0f * needle_.half / static_cast<float>(count);
-  float least_squared = std::numeric_limits<float>::infinity();
-  for (int n = 0; n < count; ++n) {
+  std::array<const Landmarks::Landmark*, most_landmarks> near;
+  for (std::size_t n = 0; n < count; ++n) {
     const float at = (static_cast<float>(n) + 0.5f) * step - needle_.half;
-    std::array<float, 3> p, to_mark;
+    std::array<float, 3> p;
     for (std::size_t a = 0; a < 3; ++a) p[a] = needle_.middle[a] + at * needle_.along[a];
-    const Landmarks::Landmark& mark = marks.near(p);
+    near[n] = &marks.cells[marks.cell_of(p)];
+    fetch(*near[n]);
+  }
+  for (std::size_t n = 0; n < count; ++n) {
+    std::array<float, 3> to_mark;
     float foot = 0.0f, squared = 0.0f;
     for (std::size_t a = 0; a < 3; ++a) {
-      to_mark[a] = mark.place[a] - needle_.middle[a];
+      to_mark[a] = near[n]->place[a] - needle_.middle[a];
       foot += to_mark[a] * needle_.along[a];
     }
     foot = std::clamp(foot, -needle_.half, needle_.half);
     for (std::size_t a = 0; a < 3; ++a)
       squared += (to_mark[a] - foot * needle_.along[a]) * (to_mark[a] - foot * needle_.along[a]);
-    if (asked_mm.empty())
-      least_squared = std::min(least_squared, squared);
-    else
-      limit_ = std::min(limit_, std::sqrt(static_cast<double>(squared)) + needle_.room - asked_mm[mark.mesh]);
+    const double asked = asked_mm.empty() ? 0.0 : asked_mm[near[n]->mesh];
+    limit_ = std::min(limit_, std::sqrt(static_cast<double>(squared)) + needle_.room - asked);
   }
-  limit_ = std::min(limit_, std::sqrt(static_cast<double>(least_squared)) + needle_.room);
 }
 
 Corners Obstacles::Search::corners(std::size_t triangle) const {
@@ -173,6 +175,8 @@ double Obstacles::Search::exact_distance(const Corners& t) const {
 void Obstacles::Search::settle() {
   std::sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(candidate_count_),
             [](const Candidate& a, const Candidate& b) { return a.at_least < b.at_least; });
+  for (std::size_t c = 0; c < candidate_count_ && candidates_[c].at_least <= limit_; ++c)
+    for (const std::uint32_t v : forest_.triangles[candidates_[c].triangle]) fetch(forest_.vertices[v]);
   for (std::size_t c = 0; c < candidate_count_; ++c) {
     const Candidate& next = candidates_[c];
     if (next.at_least > limit_) break;
@@ -204,6 +208,7 @@ void Obstacles::Search::ask_leaf(const BoxLeaf& leaf, double asked_mm) {
     if (candidate_count_ == most_candidates) settle();
     candidates_[candidate_count_++] = {leaf.first + static_cast<std::uint32_t>(l), leaf.mesh, asked_mm,
                                        at_least};
+    fetch(forest_.triangles[leaf.first + static_cast<std::uint32_t>(l)]);
     limit_ = std::min(limit_, std::sqrt(s + room) - asked_mm);
     crosses |= s == 0.0;
   }
