@@ -176,8 +176,8 @@ class Builder {
   BoxForest build(const std::vector<const TriangleMesh*>& meshes);
 
  private:
-  /// A child whose box is still to be made, around these patches.
   static constexpr auto of_root = std::numeric_limits<std::uint32_t>::max();
+  /// A child whose box is still to be made, around these patches.
   struct Open {
     std::uint32_t node;            ///< Or `of_root`, and then the lane is the mesh's number.
     std::size_t lane, begin, end;  ///< Places in `order_`.
@@ -259,11 +259,12 @@ void Builder::make_leaf(const Patch& patch, std::uint32_t begin, std::uint32_t e
   leaf.first = patch.first + begin;
   leaf.count = end - begin;
   leaf.mesh = patch.mesh;
+  const Vector3 centre{leaf.centre[0], leaf.centre[1], leaf.centre[2]};
   double reach = 0.0;
   for (std::uint32_t l = 0; l < lane_count; ++l)
     for (std::size_t c = 0; c < 3; ++c) {
       const std::uint32_t i = leaf.first + (l < leaf.count ? l : 0);
-      const Vector3 r = forest_.vertices[forest_.triangles[i][c]] - forest_.origin - box.centre;
+      const Vector3 r = forest_.vertices[forest_.triangles[i][c]] - forest_.origin - centre;
       place(leaf.corner[c], l, r);
       reach = std::max(reach, length(r));
     }

@@ -11,7 +11,7 @@ namespace {
 constexpr float thinnest = 1e-3f;
 constexpr float tiny = 1e-30f;
 
-Lanes3 all(const std::array<float, 3>& v) {
+GENU_IN_LANES Lanes3 all(const std::array<float, 3>& v) {
   return {surface::all(v[0]), surface::all(v[1]), surface::all(v[2])};
 }
 

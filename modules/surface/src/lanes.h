@@ -12,8 +12,8 @@ inline constexpr int lane_count = 8;
 using Lanes [[gnu::vector_size(32), gnu::aligned(32)]] = float;
 using LaneMask [[gnu::vector_size(32), gnu::aligned(32)]] = std::int32_t;
 
-/// A function with a second version for processors with AVX2 and fused multiply-add; the right one is chosen when the program
-/// starts.
+/// A function with a second version for processors with AVX2 and fused multiply-add; the right one is chosen
+/// when the program starts.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define GENU_WIDE [[gnu::target_clones("arch=x86-64-v3", "default")]]
 #else
