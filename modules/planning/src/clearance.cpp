@@ -11,10 +11,22 @@
 
 namespace genu::planning {
 
-ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads) : anatomy_(&anatomy) {
-  for (const Structure& s : anatomy.structures)
+namespace {
+
+std::vector<const TriangleMesh*> surfaces_of(const Anatomy& anatomy) {
+  std::vector<const TriangleMesh*> surfaces;
+  for (const Structure& s : anatomy.structures) {
     if (s.surface.empty())
       throw InvalidInput("cannot measure clearances: the structure '" + s.name + "' has no surface");
+    surfaces.push_back(&s.surface);
+  }
+  return surfaces;
+}
+
+}  // namespace
+
+ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads)
+    : anatomy_(&anatomy), obstacles_(surfaces_of(anatomy), threads) {
   const std::size_t count = anatomy.structures.size();
   std::vector<std::optional<surface::MeshQuery>> made(count);
   parallel_for(
@@ -82,7 +94,7 @@ double ClearanceField::axis_distance_at_least_mm(std::size_t structure, const Po
 }
 
 double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to) const {
-  const double apart = surfaces_[structure].segment_distance_mm(from, to);
+  const double apart = obstacles_.distance_mm(structure, from, to);
   return apart > 0.0 && contains(structure, to) ? -apart : apart;
 }
 
@@ -95,9 +107,10 @@ std::vector<Clearance> ClearanceField::clearances(const Trajectory& path, double
     throw InvalidInput(message.str());
   }
   std::vector<Clearance> result;
+  const std::vector<double> apart = obstacles_.distances_mm(path.entry, path.target);
   for (std::size_t s = 0; s < surfaces_.size(); ++s) {
     const Structure& structure = anatomy_->structures[s];
-    const double axis = axis_distance_mm(s, path.entry, path.target);
+    const double axis = apart[s] > 0.0 && contains(s, path.target) ? -apart[s] : apart[s];
     result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source});
   }
   std::sort(result.begin(), result.end(), [](const Clearance& a, const Clearance& b) {

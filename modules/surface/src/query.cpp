@@ -229,51 +229,6 @@ std::optional<SurfacePoint> MeshQuery::first_crossing(const Point3& from, const 
   return nearest;
 }
 
-double MeshQuery::segment_distance_mm(const Point3& from, const Point3& to) const {
-  if (first_crossing(from, to)) return 0.0;
-  // Without a crossing the least distance is from an end to the surface, or between the segment and an edge.
-  double best = std::min(tree_->nearest(from).squared, tree_->nearest(to).squared);
-  const auto& nodes = tree_->hierarchy.nodes;
-  Bounds segment = no_bounds();
-  grow(segment, from);
-  grow(segment, to);
-  const auto least = [&](const Bounds& b) {
-    double apart = 0.0, diagonal = 0.0;
-    for (int a = 0; a < 3; ++a) {
-      const double gap = std::max({b.low[a] - segment.high[a], 0.0, segment.low[a] - b.high[a]});
-      apart += gap * gap;
-      diagonal += (b.high[a] - b.low[a]) * (b.high[a] - b.low[a]);
-    }
-    const Point3 middle{0.5 * (b.low[0] + b.high[0]), 0.5 * (b.low[1] + b.high[1]),
-                        0.5 * (b.low[2] + b.high[2])};
-    const double around = std::sqrt(squared_distance(from, to, middle, middle)) - 0.5 * std::sqrt(diagonal);
-    return std::max(apart, around > 0.0 ? around * around : 0.0);
-  };
-  struct Waiting {
-    std::uint32_t node;
-    double squared;
-  };
-  std::array<Waiting, stack_size> stack;
-  int waiting = 0;
-  stack[waiting++] = {0, least(nodes[0].bounds)};
-  while (waiting > 0) {
-    const Waiting next = stack[--waiting];
-    if (next.squared >= best) continue;
-    const Node& node = nodes[next.node];
-    for (std::uint32_t i = node.first; i < node.first + node.count; ++i) {
-      const Corners& t = tree_->corners[i];
-      for (int c = 0; c < 3; ++c) best = std::min(best, squared_distance(from, to, t[c], t[(c + 1) % 3]));
-    }
-    if (node.count > 0) continue;
-    Waiting a{node.first, least(nodes[node.first].bounds)};
-    Waiting b{node.first + 1, least(nodes[node.first + 1].bounds)};
-    if (a.squared < b.squared) std::swap(a, b);
-    stack[waiting++] = a;
-    stack[waiting++] = b;
-  }
-  return std::sqrt(best);
-}
-
 Vector3 MeshQuery::triangle_normal(std::uint32_t triangle) const {
   return tree_->normals.at(triangle);
 }
