@@ -45,8 +45,7 @@ OrientedBox box_along(std::span<const Vector3> points, const std::array<Vector3,
     furthest = std::max({furthest, std::abs(low), std::abs(high)});
     box.half[static_cast<std::size_t>(&axis - axes.data())] = 0.5 * (high - low) * axis;
   }
-  for (std::size_t a = 0; a < 3; ++a)
-    box.half[a] += (box_room * furthest + std::numeric_limits<float>::min()) * axes[a];
+  for (std::size_t a = 0; a < 3; ++a) box.half[a] += box_room * furthest * axes[a];
   return box;
 }
 
@@ -96,13 +95,30 @@ void place(Lanes3& lanes, std::size_t lane, const Vector3& v) {
   lanes.z[static_cast<int>(lane)] = static_cast<float>(v.z);
 }
 
-void place(BoxNode& node, std::size_t lane, const OrientedBox& box) {
-  place(node.centre, lane, box.centre);
-  for (std::size_t a = 0; a < 3; ++a) place(node.half[a], lane, box.half[a]);
-  node.present |= 1u << lane;
-  node.reach = std::max(
-      node.reach, static_cast<float>((1.0 + box_room) * length({length(box.half[0]), length(box.half[1]),
-                                                                length(box.half[2])})));
+/// Returns a vector in whole units, packed.
+std::int32_t packed(const Vector3& v, double unit) {
+  const auto bits = [&](double mm, int shift) {
+    return static_cast<std::int32_t>((static_cast<std::uint32_t>(std::lround(mm / unit)) & 1023u) << shift);
+  };
+  return bits(v.x, 0) | bits(v.y, 10) | bits(v.z, 20);
+}
+
+void place(BoxNode& node, std::span<const OrientedBox> boxes) {
+  double reach = 0.0, largest = 0.0;
+  for (const OrientedBox& box : boxes) {
+    reach = std::max(reach, length({length(box.half[0]), length(box.half[1]), length(box.half[2])}));
+    for (const Vector3& half : box.half)
+      largest = std::max({largest, std::abs(half.x), std::abs(half.y), std::abs(half.z)});
+  }
+  node.present = (1u << boxes.size()) - 1u;
+  node.reach = static_cast<float>(reach * (1.0 + box_room));
+  node.unit = std::max(static_cast<float>(largest * (1.0 + box_room) / most_packed),
+                       std::numeric_limits<float>::min());
+  for (std::size_t l = 0; l < boxes.size(); ++l) {
+    place(node.centre, l, boxes[l].centre);
+    for (std::size_t a = 0; a < 3; ++a)
+      node.half[a][static_cast<int>(l)] = packed(boxes[l].half[a], node.unit);
+  }
 }
 
 /// Puts the `first` of a range that lie together before the rest.
@@ -176,12 +192,12 @@ class Builder {
   BoxForest build(const std::vector<const TriangleMesh*>& meshes);
 
  private:
-  static constexpr auto of_root = std::numeric_limits<std::uint32_t>::max();
-  /// A child whose box is still to be made, around these patches.
+  /// The next child of a node, or the next mesh, whose box is still to be made around some patches.
   struct Open {
-    std::uint32_t node;            ///< Or `of_root`, and then the lane is the mesh's number.
-    std::size_t lane, begin, end;  ///< Places in `order_`.
+    std::uint32_t node;      ///< Or `no_node`, for a mesh.
+    std::size_t begin, end;  ///< Places in `order_`.
   };
+  static constexpr auto no_node = std::numeric_limits<std::uint32_t>::max();
 
   void take(const std::vector<const TriangleMesh*>& meshes);
   void make_patch_nodes();
@@ -287,18 +303,19 @@ void Builder::make_patch_nodes() {
         for (std::size_t p = begin; p < end; ++p) {
           const Patch& patch = patches_[p];
           Vector3 sum;
+          std::vector<OrientedBox> boxes;
           for (std::size_t l = 0; l < patch.ends.size(); ++l) {
             const std::uint32_t from = l == 0 ? 0 : patch.ends[l - 1], to = patch.ends[l];
             points.clear();
             Vector3 facing;
             gather(patch, from, to, points, facing);
-            const OrientedBox box = best_box(points, facing);
-            place(forest_.nodes[p], l, box);
+            const OrientedBox& box = boxes.emplace_back(best_box(points, facing));
             const std::uint32_t leaf = first_leaf_[p] + static_cast<std::uint32_t>(l);
             forest_.nodes[p].child[l] = leaf_bit | leaf;
             make_leaf(patch, from, to, forest_.leaves[leaf], box);
             sum += box.centre;
           }
+          place(forest_.nodes[p], boxes);
           middles_[p] = sum / static_cast<double>(patch.ends.size());
         }
       },
@@ -313,7 +330,7 @@ std::uint32_t Builder::grow_node(std::size_t begin, std::size_t end) {
   while (each * lane_count < end - begin) each *= lane_count;
   group(middles_, std::span(order_).subspan(begin, end - begin), each, [&](std::span<std::uint32_t> part) {
     const auto first = static_cast<std::size_t>(part.data() - order_.data());
-    open_.push_back({number, lane, first, first + part.size()});
+    open_.push_back({number, first, first + part.size()});
     const std::uint32_t child = grow_node(first, first + part.size());
     forest_.nodes[number].child[lane++] = child;
   });
@@ -335,12 +352,11 @@ void Builder::close_nodes() {
         }
       },
       threads_, 8);
-  for (std::size_t o = 0; o < open_.size(); ++o) {
-    const bool is_root = open_[o].node == of_root;
-    const std::size_t lane = open_[o].lane;
-    place(is_root ? forest_.roots[lane / lane_count] : forest_.nodes[open_[o].node], lane % lane_count,
-          boxes[o]);
-  }
+  std::vector<std::vector<OrientedBox>> of_roots(forest_.roots.size()), of_nodes(forest_.nodes.size());
+  for (std::size_t o = 0, mesh = 0; o < open_.size(); ++o)
+    (open_[o].node == no_node ? of_roots[mesh++ / lane_count] : of_nodes[open_[o].node]).push_back(boxes[o]);
+  for (std::size_t r = 0; r < of_roots.size(); ++r) place(forest_.roots[r], of_roots[r]);
+  for (std::size_t n = patches_.size(); n < of_nodes.size(); ++n) place(forest_.nodes[n], of_nodes[n]);
 }
 
 BoxForest Builder::build(const std::vector<const TriangleMesh*>& meshes) {
@@ -351,7 +367,7 @@ BoxForest Builder::build(const std::vector<const TriangleMesh*>& meshes) {
   forest_.roots.resize((meshes.size() + lane_count - 1) / lane_count);
   for (std::size_t m = 0, begin = 0, end = 0; m < meshes.size(); ++m, begin = end) {
     while (end < patches_.size() && patches_[end].mesh == m) ++end;
-    open_.push_back({of_root, m, begin, end});
+    open_.push_back({no_node, begin, end});
     const std::uint32_t top = grow_node(begin, end);
     forest_.roots[m / lane_count].child[m % lane_count] = top;
   }

@@ -17,11 +17,13 @@ namespace genu::surface {
 /// the truth by no more than the patch is curved.
 struct alignas(64) BoxNode {
   Lanes3 centre;
-  Lanes3 half[3];                                 ///< From the centre to the middles of three faces.
+  PackedLanes3 half[3];  ///< From the centre to the middles of three faces, in units of `unit`.
   std::array<std::uint32_t, lane_count> child{};  ///< A node's number, or a leaf's with `leaf_bit` set.
   unsigned present = 0;                           ///< One bit a lane.
+  float unit = 0.0f;                              ///< mm
   float reach = 0.0f;                             ///< No corner of any box is further from its centre.
 };
+static_assert(sizeof(BoxNode) == 256, "what is fetched most is kept small");
 
 /// Up to eight triangles of one mesh; corners are relative to the centre of the leaf's box, so that floats
 /// hold them to a ten-thousandth of a micrometre.

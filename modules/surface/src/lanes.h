@@ -67,4 +67,12 @@ GENU_IN_LANES Lanes3 cross(const Lanes3& a, const Lanes3& b) {
   return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
+/// Three coordinates of eight things in whole numbers of ten bits, -511 to 511, x lowest.
+using PackedLanes3 = LaneMask;
+inline constexpr int most_packed = 511;
+GENU_IN_LANES Lanes3 unpacked(const PackedLanes3& a) {
+  return {__builtin_convertvector((a << 22) >> 22, Lanes), __builtin_convertvector((a << 12) >> 22, Lanes),
+          __builtin_convertvector((a << 2) >> 22, Lanes)};
+}
+
 }  // namespace genu::surface
