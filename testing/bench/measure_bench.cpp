@@ -6,7 +6,7 @@
 
 #include <genu/cartilage/thickness.h>
 #include <genu/surface/extract.h>
-#include <genu/surface/query.h>
+#include <genu/surface/obstacles.h>
 #include <genu/testing/bodies.h>
 
 namespace {
@@ -46,12 +46,13 @@ void thickness_along_normals(benchmark::State& state) {
 BENCHMARK(thickness_along_normals)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
 
 void needle_clearance(benchmark::State& state) {
-  const surface::MeshQuery query(testing::icosphere(centre, 30.0, static_cast<int>(state.range(0))));
+  const TriangleMesh ball = testing::icosphere(centre, 30.0, static_cast<int>(state.range(0)));
+  const surface::Obstacles obstacles({&ball});
   std::mt19937 random(1);
   std::uniform_real_distribution<double> place(-60.0, 60.0);
   for (auto _ : state) {
     const Point3 entry{place(random), place(random), place(random)};
-    benchmark::DoNotOptimize(query.segment_distance_mm(entry, centre + Vector3{0.0, 0.0, 31.0}));
+    benchmark::DoNotOptimize(obstacles.nearest(entry, centre + Vector3{0.0, 0.0, 31.0}));
   }
 }
 BENCHMARK(needle_clearance)->Arg(5)->Arg(7);

@@ -12,6 +12,20 @@
 
 namespace genu::planning {
 
+namespace {
+
+std::vector<const TriangleMesh*> surfaces_of(const Anatomy& anatomy) {
+  std::vector<const TriangleMesh*> surfaces;
+  for (const Structure& s : anatomy.structures) {
+    if (s.surface.empty())
+      throw InvalidInput("cannot measure clearances: the structure '" + s.name + "' has no surface");
+    surfaces.push_back(&s.surface);
+  }
+  return surfaces;
+}
+
+}  // namespace
+
 Inside::Inside(const TriangleMesh& surface, double step_mm) : step_mm_(step_mm) {
   if (surface.empty()) return;
   Point3 high = low_ = surface.vertices().front();
@@ -51,10 +65,10 @@ bool Inside::contains(const Point3& p) const {
 }
 
 ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads, const LabelMap* labels)
-    : anatomy_(&anatomy), labels_(labels), recess_(anatomy.recess) {
-  for (const Structure& s : anatomy.structures)
-    if (s.surface.empty())
-      throw InvalidInput("cannot measure clearances: the structure '" + s.name + "' has no surface");
+    : anatomy_(&anatomy),
+      labels_(labels),
+      obstacles_(surfaces_of(anatomy), threads),
+      recess_(anatomy.recess) {
   const std::size_t count = anatomy.structures.size();
   std::vector<std::optional<surface::MeshQuery>> made(count);
   parallel_for(
@@ -157,7 +171,7 @@ double ClearanceField::axis_distance_at_least_mm(std::size_t structure, const Po
 }
 
 double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to) const {
-  const double apart = surfaces_[structure].segment_distance_mm(from, to);
+  const double apart = obstacles_.distance_mm(structure, from, to);
   return apart > 0.0 && contains(structure, to) ? -apart : apart;
 }
 
@@ -170,9 +184,10 @@ std::vector<Clearance> ClearanceField::clearances(const Trajectory& path, double
     throw InvalidInput(message.str());
   }
   std::vector<Clearance> result;
+  const std::vector<double> apart = obstacles_.distances_mm(path.entry, path.target);
   for (std::size_t s = 0; s < surfaces_.size(); ++s) {
     const Structure& structure = anatomy_->structures[s];
-    const double axis = axis_distance_mm(s, path.entry, path.target);
+    const double axis = apart[s] > 0.0 && contains(s, path.target) ? -apart[s] : apart[s];
     result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source,
                       structure.position_sd_mm});
   }

@@ -23,62 +23,6 @@ namespace {
 // one node waiting. A chain of coincident triangles is halved, so it is no deeper.
 constexpr int stack_size = 256;
 
-/// A segment set up for crossing tests that agree on shared edges (after Woop, Benthin & Wald 2013, Journal
-/// of Computer Graphics Techniques 2:65): coordinates are sheared so that the segment runs along the third
-/// axis, and each vertex lands on the same numbers in all of its triangles.
-class Shear {
- public:
-  Shear(const Point3& from, const Point3& to) : from_(from) {
-    const Vector3 d = to - from;
-    const double c[3] = {d.x, d.y, d.z};
-    for (int a = 1; a < 3; ++a)
-      if (std::abs(c[a]) > std::abs(c[z_])) z_ = a;
-    x_ = (z_ + 1) % 3;
-    y_ = (z_ + 2) % 3;
-    along_ = c[z_];
-    shear_x_ = c[x_] / along_;
-    shear_y_ = c[y_] / along_;
-  }
-
-  /// Returns where along the segment (0 to 1) it crosses the triangle, or a negative number.
-  ///
-  /// A crossing on a shared edge or vertex belongs to exactly one of the triangles there, by the rule that
-  /// rasterisers use: an edge owns its points if it runs down, or level to the right.
-  double crossing(const Corners& t) const {
-    double x[3], y[3], z[3];
-    for (int c = 0; c < 3; ++c) {
-      const Vector3 v = t[c] - from_;
-      const double p[3] = {v.x, v.y, v.z};
-      x[c] = p[x_] - shear_x_ * p[z_];
-      y[c] = p[y_] - shear_y_ * p[z_];
-      z[c] = p[z_];
-    }
-    double edge[3];
-    for (int c = 0; c < 3; ++c) {
-      const int a = (c + 1) % 3, b = (c + 2) % 3;
-      edge[c] = x[a] * y[b] - y[a] * x[b];
-    }
-    const double det = edge[0] + edge[1] + edge[2];
-    if (det == 0.0) return -1.0;
-    const double turn = det > 0.0 ? 1.0 : -1.0;
-    for (int c = 0; c < 3; ++c) {
-      const double e = turn * edge[c];
-      if (e < 0.0) return -1.0;
-      if (e > 0.0) continue;
-      const int a = (c + 1) % 3, b = (c + 2) % 3;
-      const double dy = turn * (y[b] - y[a]), dx = turn * (x[b] - x[a]);
-      if (!(dy < 0.0 || (dy == 0.0 && dx > 0.0))) return -1.0;
-    }
-    const double at = (edge[0] * z[0] + edge[1] * z[1] + edge[2] * z[2]) / (det * along_);
-    return at >= 0.0 && at <= 1.0 ? at : -1.0;
-  }
-
- private:
-  Point3 from_;
-  int x_ = 0, y_ = 0, z_ = 0;
-  double along_ = 0.0, shear_x_ = 0.0, shear_y_ = 0.0;
-};
-
 /// Returns where a segment enters a box, 0 to 1, or infinity where it misses.
 double entry(const Bounds& b, const std::array<double, 3>& from, const std::array<double, 3>& inverse,
              double most) {
@@ -203,7 +147,7 @@ MeshQuery::Tree::Nearest MeshQuery::Tree::nearest(const Point3& p) const {
 template <typename Visit>
 void MeshQuery::Tree::for_each_crossing(const Point3& from, const Point3& to, const Visit& visit) const {
   if (from == to) return;
-  const Shear shear(from, to);
+  const SegmentCrossing segment(from, to);
   const Vector3 d = to - from;
   const std::array<double, 3> start{from.x, from.y, from.z};
   const std::array<double, 3> inverse{1.0 / d.x, 1.0 / d.y, 1.0 / d.z};
@@ -220,7 +164,7 @@ void MeshQuery::Tree::for_each_crossing(const Point3& from, const Point3& to, co
     if (!(next.at <= most)) continue;
     const Node& node = hierarchy.nodes[next.node];
     for (std::uint32_t i = node.first; i < node.first + node.count; ++i)
-      if (const double at = shear.crossing(corners[i]); at >= 0.0) most = visit(at, hierarchy.order[i]);
+      if (const double at = segment.at(corners[i]); at >= 0.0) most = visit(at, hierarchy.order[i]);
     if (node.count > 0) continue;
     Waiting a{node.first, entry(hierarchy.nodes[node.first].bounds, start, inverse, most)};
     Waiting b{node.first + 1, entry(hierarchy.nodes[node.first + 1].bounds, start, inverse, most)};
@@ -283,51 +227,6 @@ std::optional<SurfacePoint> MeshQuery::first_crossing(const Point3& from, const 
     return std::min(least, 1.0);
   });
   return nearest;
-}
-
-double MeshQuery::segment_distance_mm(const Point3& from, const Point3& to) const {
-  if (first_crossing(from, to)) return 0.0;
-  // Without a crossing the least distance is from an end to the surface, or between the segment and an edge.
-  double best = std::min(tree_->nearest(from).squared, tree_->nearest(to).squared);
-  const auto& nodes = tree_->hierarchy.nodes;
-  Bounds segment = no_bounds();
-  grow(segment, from);
-  grow(segment, to);
-  const auto least = [&](const Bounds& b) {
-    double apart = 0.0, diagonal = 0.0;
-    for (int a = 0; a < 3; ++a) {
-      const double gap = std::max({b.low[a] - segment.high[a], 0.0, segment.low[a] - b.high[a]});
-      apart += gap * gap;
-      diagonal += (b.high[a] - b.low[a]) * (b.high[a] - b.low[a]);
-    }
-    const Point3 middle{0.5 * (b.low[0] + b.high[0]), 0.5 * (b.low[1] + b.high[1]),
-                        0.5 * (b.low[2] + b.high[2])};
-    const double around = std::sqrt(squared_distance(from, to, middle, middle)) - 0.5 * std::sqrt(diagonal);
-    return std::max(apart, around > 0.0 ? around * around : 0.0);
-  };
-  struct Waiting {
-    std::uint32_t node;
-    double squared;
-  };
-  std::array<Waiting, stack_size> stack;
-  int waiting = 0;
-  stack[waiting++] = {0, least(nodes[0].bounds)};
-  while (waiting > 0) {
-    const Waiting next = stack[--waiting];
-    if (next.squared >= best) continue;
-    const Node& node = nodes[next.node];
-    for (std::uint32_t i = node.first; i < node.first + node.count; ++i) {
-      const Corners& t = tree_->corners[i];
-      for (int c = 0; c < 3; ++c) best = std::min(best, squared_distance(from, to, t[c], t[(c + 1) % 3]));
-    }
-    if (node.count > 0) continue;
-    Waiting a{node.first, least(nodes[node.first].bounds)};
-    Waiting b{node.first + 1, least(nodes[node.first + 1].bounds)};
-    if (a.squared < b.squared) std::swap(a, b);
-    stack[waiting++] = a;
-    stack[waiting++] = b;
-  }
-  return std::sqrt(best);
 }
 
 Vector3 MeshQuery::triangle_normal(std::uint32_t triangle) const {

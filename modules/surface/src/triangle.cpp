@@ -2,6 +2,7 @@
 #include "triangle.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace genu::surface {
 namespace {
@@ -48,6 +49,48 @@ double squared_distance(const Point3& a0, const Point3& a1, const Point3& b0, co
     s = a > 0.0 ? std::clamp((b * t - d) / a, 0.0, 1.0) : 0.0;
   }
   return squared_length(w + s * u - t * v);
+}
+
+SegmentCrossing::SegmentCrossing(const Point3& from, const Point3& to) : from_(from) {
+  const Vector3 d = to - from;
+  const double c[3] = {d.x, d.y, d.z};
+  for (int a = 1; a < 3; ++a)
+    if (std::abs(c[a]) > std::abs(c[z_])) z_ = a;
+  x_ = (z_ + 1) % 3;
+  y_ = (z_ + 2) % 3;
+  along_ = c[z_];
+  shear_x_ = c[x_] / along_;
+  shear_y_ = c[y_] / along_;
+}
+
+double SegmentCrossing::at(const Corners& t) const {
+  if (along_ == 0.0) return -1.0;
+  double x[3], y[3], z[3];
+  for (int c = 0; c < 3; ++c) {
+    const Vector3 v = t[c] - from_;
+    const double p[3] = {v.x, v.y, v.z};
+    x[c] = p[x_] - shear_x_ * p[z_];
+    y[c] = p[y_] - shear_y_ * p[z_];
+    z[c] = p[z_];
+  }
+  double edge[3];
+  for (int c = 0; c < 3; ++c) {
+    const int a = (c + 1) % 3, b = (c + 2) % 3;
+    edge[c] = x[a] * y[b] - y[a] * x[b];
+  }
+  const double det = edge[0] + edge[1] + edge[2];
+  if (det == 0.0) return -1.0;
+  const double turn = det > 0.0 ? 1.0 : -1.0;
+  for (int c = 0; c < 3; ++c) {
+    const double e = turn * edge[c];
+    if (e < 0.0) return -1.0;
+    if (e > 0.0) continue;
+    const int a = (c + 1) % 3, b = (c + 2) % 3;
+    const double dy = turn * (y[b] - y[a]), dx = turn * (x[b] - x[a]);
+    if (!(dy < 0.0 || (dy == 0.0 && dx > 0.0))) return -1.0;
+  }
+  const double at = (edge[0] * z[0] + edge[1] * z[1] + edge[2] * z[2]) / (det * along_);
+  return at >= 0.0 && at <= 1.0 ? at : -1.0;
 }
 
 }  // namespace genu::surface

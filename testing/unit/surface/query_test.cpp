@@ -52,21 +52,6 @@ double distance_by_search(const Point3& a, const Point3& b, const Point3& c, con
   return best;
 }
 
-double segment_to_segment_by_search(const Point3& a0, const Point3& a1, const Point3& b0, const Point3& b1) {
-  double best = std::numeric_limits<double>::infinity(), s0 = 0.5, t0 = 0.5;
-  for (double step = 0.1; step > 1e-9; step *= 0.5) {
-    double s_best = s0, t_best = t0;
-    for (int i = -6; i <= 6; ++i)
-      for (int j = -6; j <= 6; ++j) {
-        const double s = std::clamp(s0 + i * step, 0.0, 1.0), t = std::clamp(t0 + j * step, 0.0, 1.0);
-        const double d = distance(lerp(a0, a1, s), lerp(b0, b1, t));
-        if (d < best) best = d, s_best = s, t_best = t;
-      }
-    s0 = s_best, t0 = t_best;
-  }
-  return best;
-}
-
 /// The solid angle of the whole surface seen from p, over 4 pi: 1 inside, 0 outside (Van Oosterom & Strackee
 /// 1983).
 double winding_number(const TriangleMesh& mesh, const Point3& p) {
@@ -195,31 +180,6 @@ TEST(MeshQuery, SegmentsBetweenVerticesOfAClosedSurfaceCrossItEvenly) {
     EXPECT_EQ(query.crossings({}, Point3{} + 2.0 * out).size(), 1u) << v;
     EXPECT_EQ(query.crossings(Point3{} - 2.0 * out, Point3{} + 2.0 * out).size(), 2u) << v;
   }
-}
-
-TEST(MeshQuery, SegmentDistanceIsTheLeastOverAllTriangles) {
-  const TriangleMesh mesh = bumpy_ball(1);
-  const MeshQuery query(mesh);
-  std::mt19937_64 random(5);
-  int apart = 0;
-  for (int n = 0; n < 60; ++n) {
-    const Point3 a = random_point(random, 20.0), b = random_point(random, 20.0);
-    const double found = query.segment_distance_mm(a, b);
-    if (!query.crossings(a, b).empty()) {
-      EXPECT_EQ(found, 0.0);
-      continue;
-    }
-    ++apart;
-    double least = std::numeric_limits<double>::infinity();
-    for (const Triangle& t : mesh.triangles()) {
-      const Point3 &p = mesh.vertices()[t[0]], &q = mesh.vertices()[t[1]], &r = mesh.vertices()[t[2]];
-      least = std::min({least, distance_by_search(p, q, r, a), distance_by_search(p, q, r, b),
-                        segment_to_segment_by_search(a, b, p, q), segment_to_segment_by_search(a, b, q, r),
-                        segment_to_segment_by_search(a, b, r, p)});
-    }
-    EXPECT_NEAR(found, least, 1e-6) << a << b;
-  }
-  EXPECT_GT(apart, 15);
 }
 
 TEST(MeshQuery, AnswersManyThreadsAlike) {

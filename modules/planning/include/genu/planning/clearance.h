@@ -12,6 +12,7 @@
 
 #include <genu/core/knee.h>
 #include <genu/planning/anatomy.h>
+#include <genu/surface/obstacles.h>
 #include <genu/surface/query.h>
 
 namespace genu::planning {
@@ -94,6 +95,7 @@ class ClearanceField {
   std::optional<surface::MeshQuery> skin_;
   std::vector<Vector3> skin_normals_;  // One per skin vertex.
   std::vector<surface::MeshQuery> surfaces_;
+  surface::Obstacles obstacles_;  // The same surfaces, by the same numbers.
   std::vector<Box> boxes_;
   Inside recess_;
 };

@@ -34,8 +34,6 @@ class MeshQuery {
   /// too).
   std::vector<SurfacePoint> crossings(const Point3& from, const Point3& to) const;
   std::optional<SurfacePoint> first_crossing(const Point3& from, const Point3& to) const;
-  /// Returns the least distance between a segment and the surface in mm; 0 if they cross.
-  double segment_distance_mm(const Point3& from, const Point3& to) const;
   Vector3 triangle_normal(std::uint32_t triangle) const;
 
  private:
