@@ -30,13 +30,13 @@ BLEND_MM = 10.0
 # Spreads are working values: see data/planning/README.md.
 STRUCTURES = [
     ("popliteal_artery", "vessel", [[71]], "trunk", "height", 4.0),
-    ("popliteal_vein", "vessel", [[72]], "trunk", "height", 4.0),
+    ("popliteal_vein", "vessel", [[72]], "fork", "height", 4.0),
     ("superior_medial_genicular_artery", "vessel", [[73]], "path", "femur", 6.0),
     ("superior_lateral_genicular_artery", "vessel", [[74]], "path", "femur", 6.0),
     ("middle_genicular_artery", "vessel", [[75]], "path", "femur", 5.0),
     ("great_saphenous_vein", "vessel", [[77]], "trunk", "height", 8.0),
     ("small_saphenous_vein", "vessel", [[78]], "trunk", "height", 8.0),
-    ("tibial_nerve", "nerve", [[62]], "trunk", "height", 4.0),
+    ("tibial_nerve", "nerve", [[62]], "fork", "height", 4.0),
     ("common_peroneal_nerve", "nerve", [[61]], "trunk", "height", 5.0),
     ("anterior_cruciate_ligament", "ligament", [[31]], "axis", "ends", 2.5),
     ("posterior_cruciate_ligament", "ligament", [[32]], "axis", "ends", 2.5),
@@ -50,24 +50,26 @@ STRUCTURES = [
     ("pes_anserinus_tendon", "tendon", [[47], [48, 3]], "levels", "height", 5.0),
 ]
 
-GREAT_SAPHENOUS = 77
+GREAT_SAPHENOUS, PATELLAR_TENDON = 77, 35
 NERVE_MM = 1.0  # Half the thickness of the saphenous nerve: a working value.
 
 # Fat and skin over the hull of what is labelled, and how far the whole may be wrong (SD): working values, see
 # data/planning/README.md.
-COVER_FRONT_MM = 5.0
-COVER_MM = 9.0
+COVER_FRONT_MM = 9.0
+COVER_MM = 6.0
+COVER_VEIN_MM = 2.0
 SKIN_SD_MM = 6.0
 
 ORIGIN = (
     "measured by data/planning/measure_anatomy.py in the labels of the SPL knee atlas (Surgical Planning Laboratory, Brigham "
     "and Women's Hospital), one knee; sizes and places only, no data copied. Spreads between people are working values"
 )
-SKIN_SOURCE = "hull of the atlas' labels, with 5 mm of fat and skin in front and 9 mm elsewhere (working values)"
+SKIN_SOURCE = "hull of the atlas' labels, with 9 mm of fat and skin in front and 6 mm elsewhere (working values)"
 SOURCES = {
-    "tibial_nerve": "measured in the atlas: the trunk, without muscular branches",
-    "popliteal_vein": "measured in the atlas: the trunk, without side branches",
+    "tibial_nerve": "measured in the atlas: the trunk and the second strand of its fork, without muscular branches",
+    "popliteal_vein": "measured in the atlas: the trunk and the second vein below the joint, without side branches",
     "pes_anserinus_tendon": "measured in the atlas: tendons of semitendinosus and gracilis; that of sartorius is not there",
+    "patellar_tendon": "measured in the atlas: from the patella's apex on, without the sheet on the patella's front",
     "iliotibial_tract": "measured in the atlas, which has only its part beside the shaft of the femur",
     "saphenous_nerve": "not in the atlas: drawn beside the great saphenous vein, which it accompanies at the knee and down the "
     "leg (Standring, Gray's Anatomy, chapter on the leg)",
@@ -110,6 +112,12 @@ class Atlas:
     def lps(self, index_kji):
         return index_kji[:, ::-1] @ self.affine[:3, :3].T + self.affine[:3, 3]
 
+    def heights(self):
+        """Returns mm proximal for each voxel."""
+        k, j, i = np.ogrid[tuple(slice(n) for n in self.voxels.shape)]
+        up = self.frame.axes[2] @ self.affine[:3, :3]
+        return up[0] * i + up[1] * j + up[2] * k + self.frame.axes[2] @ (self.affine[:3, 3] - self.frame.origin)
+
     def points(self, mask):
         return self.frame.of_points(self.lps(np.argwhere(mask).astype(float)))
 
@@ -137,7 +145,7 @@ class Atlas:
         index = np.concatenate(points) + low
         # The gradient by index turns into one by mm; it points inwards.
         turned = -(np.concatenate(normals) / self.spacing[::-1])[:, ::-1] * np.sign(np.diag(self.affine)[:3])
-        turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+        turned /= np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-12)
         last = np.array(self.voxels.shape) - 1
         inside = (np.minimum(index + 0.5, last + 0.5 - index) * self.spacing[::-1]).min(axis=1) > BORDER_MM
         return self.frame.of_points(self.lps(index)), turned @ self.frame.axes.T, inside
@@ -155,9 +163,8 @@ def spread_out(points, count, seed=1):
     return np.array(chosen)
 
 
-def trunk(atlas, labels):
+def trunk(atlas, mask):
     """Returns the mask without side branches: in each slice the part that overlaps the one in the slice above most."""
-    mask = atlas.mask(labels)
     kept = np.zeros_like(mask)
     above = None
     for k in reversed(range(mask.shape[0])):
@@ -173,6 +180,24 @@ def trunk(atlas, labels):
         above = parts == sizes.argmax() + 1
         kept[k] = above
     return kept
+
+
+def courses_of(atlas, labels, how):
+    """Returns a mask a course of a structure."""
+    mask = atlas.mask(labels)
+    if how == "levels" and labels == [PATELLAR_TENDON]:
+        # Above the patella's apex it is a thin sheet on the front of the bone.
+        height = atlas.heights()
+        return [mask & (height < APEX_MM + 5.0)]
+    if how not in ("trunk", "fork"):
+        return [largest_part(mask) if len(labels) == 1 else mask]
+    if how == "trunk":
+        return [trunk(atlas, mask)]
+    # Twigs a millimetre wide are no part of it; where it forks, the second part is a course of its own.
+    thick = np.stack([ndimage.binary_opening(m, iterations=2) if m.sum() > 150 else m for m in mask])
+    first = trunk(atlas, thick)
+    second = largest_part(thick & ~np.stack([ndimage.binary_dilation(m, iterations=2) for m in first]))
+    return [first, second] if np.ptp(np.flatnonzero(second.any(axis=(1, 2)))) * atlas.spacing[2] > 12.0 else [first]
 
 
 def largest_part(mask):
@@ -252,6 +277,16 @@ def section(points, tangent):
     return centre, half[1] * axis, half[0]
 
 
+def straightened(at, known_at, known, sigma):
+    """Returns the line through known points, each from a straight line fitted to those around it: its ends stay where they are."""
+    line = []
+    for a in at:
+        weight = np.sqrt(np.exp(-0.5 * ((known_at - a) / sigma) ** 2) + 1e-9)[:, None]
+        basis = np.stack([np.ones_like(known_at), known_at - a], axis=1)
+        line.append(np.linalg.lstsq(basis * weight, known * weight, rcond=None)[0][0])
+    return np.array(line)
+
+
 def course_of(points, how, spacing_mm):
     """Returns stations (centre, major half axis vector, minor half axis, tangent) along a structure, the first one highest."""
     points, along = sorted_along(points, how)
@@ -260,11 +295,10 @@ def course_of(points, how, spacing_mm):
     slabs = [np.abs(along - a) < 1.0 for a in at]
     filled = np.array([s.sum() > 4 for s in slabs])
     centres = np.array([points[s].mean(axis=0) for s, full in zip(slabs, filled) if full])
-    line = np.stack([np.interp(at, at[filled], centres[:, c]) for c in range(3)], axis=1)
-    line = smoothed(line, 2.0)
+    widths = [np.sqrt(np.linalg.eigvalsh(np.cov(points[s].T))[-1]) for s, full in zip(slabs, filled) if full]
+    line = straightened(at, at[filled], centres, np.clip(1.2 * np.median(widths), 2.0, 8.0))
     fine, length = dense(line)
-    tangents = smoothed(tangents_of(fine), 12.0)
-    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
+    tangents = tangents_of(fine)
     stations = []
     for a in np.linspace(0, length[-1], max(4, int(round(length[-1] / spacing_mm)) + 1)):
         n = np.abs(length - a).argmin()
@@ -340,36 +374,41 @@ def rings(stations, count=48, between=6):
     return np.concatenate(out)
 
 
+def hull_radii(atlas, inside, slices, centre, rays):
+    """Returns how far the convex hull of each slice reaches from the centre along the rays; 0 where the slice is empty."""
+    radii = np.zeros((len(slices), len(rays)))
+    for row, k in zip(radii, slices):
+        index = np.argwhere(inside[k] & ~ndimage.binary_erosion(inside[k])).astype(float)
+        if len(index) < 3:
+            continue
+        hull = ConvexHull(atlas.lps(np.c_[np.full(len(index), k), index])[:, :2] - centre)
+        across = rays @ hull.equations[:, :2].T
+        row[:] = np.where(across > 1e-9, -hull.equations[:, 2] / np.where(across > 1e-9, across, 1), np.inf).min(axis=1)
+    return radii
+
+
 def skin_of(atlas, step_mm=5, angles=36):
     """Returns rings of points, the first one lowest: the hull of what is labelled, wider by fat and skin.
 
-    The great saphenous vein runs in the fat that is added, so it is left out. In front of the femur's shaft the atlas has no
-    muscle: there the hull goes on upwards as it is over the patella.
+    The great saphenous vein runs in the fat that is added, so it is only kept inside. In front of the femur's shaft the atlas
+    has no muscle: there the hull goes on upwards as it is over the patella.
     """
     theta = np.linspace(0, 2 * np.pi, angles, endpoint=False)
     rays = np.stack([np.cos(theta), np.sin(theta)], axis=1)
-    inside = (atlas.voxels > 0) & ~atlas.mask([GREAT_SAPHENOUS])
+    everything, vein = atlas.voxels > 0, atlas.mask([GREAT_SAPHENOUS])
     centre = atlas.frame.origin[:2]
-    slices = [k for k in range(len(inside)) if inside[k].any()]
-    radii = []
-    for k in slices:
-        index = np.argwhere(inside[k] & ~ndimage.binary_erosion(inside[k])).astype(float)
-        hull = ConvexHull(atlas.lps(np.c_[np.full(len(index), k), index])[:, :2] - centre)
-        across = rays @ hull.equations[:, :2].T
-        reach = np.where(across > 1e-9, -hull.equations[:, 2] / np.where(across > 1e-9, across, 1), np.inf)
-        radii.append(reach.min(axis=1))
-    radii = np.array(radii)
+    slices = [k for k in range(len(everything)) if everything[k].any()]
+    radii = hull_radii(atlas, everything & ~vein, slices, centre, rays)
     middle = np.abs(np.array(slices) - np.argwhere(atlas.mask([BONES["patella"]]))[:, 0].mean()).argmin()
-    radii[middle:] = np.maximum.accumulate(radii[middle:], axis=0)
-    radii = ndimage.gaussian_filter(ndimage.grey_closing(radii, (15, 1)), (6, 0.7), mode=("nearest", "wrap"))
-    front = atlas.frame.axes[1][:2] / np.linalg.norm(atlas.frame.axes[1][:2])
-    turned = np.clip(rays @ front, 0, 1) ** 2
-    radii += turned * COVER_FRONT_MM + (1 - turned) * COVER_MM
+    front = np.clip(rays @ (atlas.frame.axes[1][:2] / np.linalg.norm(atlas.frame.axes[1][:2])), 0, 1)
+    radii[middle:, front > 0.5] = np.maximum.accumulate(radii[middle:, front > 0.5], axis=0)
+    radii = np.maximum(radii + COVER_MM + front**4 * (COVER_FRONT_MM - COVER_MM),
+                       hull_radii(atlas, everything, slices, centre, rays) + COVER_VEIN_MM)
+    radii = ndimage.gaussian_filter(radii, (5, 0.5), mode=("nearest", "wrap"))
     result = []
     for n in np.unique(np.linspace(0, len(slices) - 1, round(len(slices) / step_mm) + 1).astype(int)):
         z = atlas.lps(np.array([[slices[n], 0, 0]], float))[0, 2]
-        lps = np.c_[centre + radii[n][:, None] * rays, np.full(angles, z)]
-        result.append(atlas.frame.of_points(lps))
+        result.append(atlas.frame.of_points(np.c_[centre + radii[n][:, None] * rays, np.full(angles, z)]))
     return result
 
 
@@ -387,20 +426,19 @@ def bone_samples(atlas, name):
 def structure(atlas, name, kind, courses, how, carried, spread_mm):
     entry = {"name": name, "kind": kind, "spread_sd_mm": spread_mm, "courses": []}
     for labels in courses:
-        mask = trunk(atlas, labels) if how == "trunk" else largest_part(atlas.mask(labels)) if len(labels) == 1 else atlas.mask(labels)
-        stations = course_of(atlas.points(mask), how, 4.0)
-        centres = np.array([s[0] for s in stations])
-        weights = weights_of(centres, carried)
-        entry["courses"].append([
-            {"centre_mm": fmt(c, 1), "major_half_axis_mm": fmt(m, 2), "minor_half_axis_mm": round(float(b), 2), "bones": fmt(w, 3)}
-            for (c, m, b, _), w in zip(stations, weights)])
-        check(atlas, name, labels, mask, stations)
+        for mask in courses_of(atlas, labels, how):
+            stations = course_of(atlas.points(mask), how, 4.0)
+            weights = weights_of(np.array([s[0] for s in stations]), carried)
+            entry["courses"].append([
+                {"centre_mm": fmt(c, 1), "major_half_axis_mm": fmt(m, 2), "minor_half_axis_mm": round(float(b), 2), "bones": fmt(w, 3)}
+                for (c, m, b, _), w in zip(stations, weights)])
+            check(atlas, name, labels, mask, stations)
     return entry
 
 
 def check(atlas, name, labels, mask, stations):
     """Prints how far the label's surface and the tube's lie from each other."""
-    label, _, _ = atlas.surface(atlas.mask(labels), 0.15)
+    label, _, _ = atlas.surface(mask, 0.15)
     tube = rings(stations)
     there, back = cKDTree(tube).query(label)[0], cKDTree(label).query(tube)[0]
     length = np.linalg.norm(np.diff([s[0] for s in stations], axis=0), axis=1).sum()

@@ -139,7 +139,9 @@ void add_structures(Anatomy& anatomy, const AnatomyTable& table, const BoneFits&
                             not_seen);
 }
 
-void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent) {
+void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent,
+              const EstimateOptions& options) {
+  const OutOfBone over_bone(anatomy, options.skin_cover_mm);
   std::vector<Ring> rings;
   for (const TableSkin::Ring& ring : table.skin.rings) {
     if (!fits.carries(ring.bones)) continue;
@@ -150,7 +152,9 @@ void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits,
       carried.push_back(place_at(anatomy.frame, knee));
       height += knee.z / static_cast<double>(ring.points_mm.size());
     }
-    if (extent.holds(height)) rings.push_back(std::move(carried));
+    if (!extent.holds(height)) continue;
+    over_bone.move(carried);
+    rings.push_back(std::move(carried));
   }
   if (rings.size() < 2) return;
   anatomy.skin = open_tube(rings);
@@ -181,7 +185,7 @@ Anatomy add_estimated(Anatomy anatomy, const AnatomyTable& table, const ImageGeo
   const Extent extent = seen_extent(anatomy, options.beyond_mm);
   anatomy.notes.insert(anatomy.notes.end(), fits.notes.begin(), fits.notes.end());
   add_structures(anatomy, table, fits, extent, options);
-  if (anatomy.skin.empty()) add_skin(anatomy, table, fits, extent);
+  if (anatomy.skin.empty()) add_skin(anatomy, table, fits, extent, options);
   return anatomy;
 }
 

@@ -29,16 +29,26 @@ Vector3 OutOfBone::way_out(const Ring& edge) const {
   return way;
 }
 
+void OutOfBone::move(Ring& ring) const {
+  Vector3 sum;
+  for (const Point3& p : ring) sum += p - ring.front();
+  const Point3 middle = ring.front() + sum / static_cast<double>(ring.size());
+  constexpr int rounds = 4;
+  for (Point3& p : ring)
+    for (int round = 0; round < rounds; ++round) p += length(way_out({p})) * normalized(p - middle);
+}
+
 double OutOfBone::move(std::vector<TubeSection>& course) const {
-  constexpr int rounds = 8;
+  constexpr int rounds = 10;
   constexpr double enough_mm = 0.05;
   std::vector<Vector3> moved(course.size());
   for (int round = 0; round < rounds; ++round) {
+    std::vector<TubeSection> at = course;
+    for (std::size_t n = 0; n < at.size(); ++n) at[n].centre += moved[n];
+    const std::vector<Ring> edges = edges_of(at);
     double most = 0.0;
     for (std::size_t n = 0; n < course.size(); ++n) {
-      std::vector<TubeSection> at = course;
-      for (std::size_t m = 0; m < at.size(); ++m) at[m].centre += moved[m];
-      const Vector3 way = way_out(edges_of(at)[n]);
+      const Vector3 way = way_out(edges[n]);
       moved[n] += way;
       most = std::max(most, length(way));
     }

@@ -10,7 +10,7 @@
 
 namespace genu::planning {
 
-/// Moves sections of tubes out of the segmented bones of one anatomy, which must outlive it.
+/// Moves sections of tubes, and the skin, out of the segmented bones of one anatomy, which must outlive it.
 class OutOfBone {
  public:
   OutOfBone(const Anatomy& anatomy, double gap_mm);
@@ -18,6 +18,8 @@ class OutOfBone {
   /// Moves sections whose edge lies in a bone, or nearer to one than the gap, out of it along the shortest
   /// way, and those beside them some of that way. Returns how far the furthest went, mm.
   double move(std::vector<TubeSection>& course) const;
+  /// Moves points of a ring around the bones away from its middle until they lie as far outside as the gap.
+  void move(Ring& ring) const;
 
  private:
   Vector3 way_out(const Ring& edge) const;
