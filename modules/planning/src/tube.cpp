@@ -71,7 +71,8 @@ void add_rings_after(std::size_t n, const std::vector<TubeSection>& course, cons
   const Vector3 along = b - a;
   const Vector3 at_a = n > 0 ? 0.5 * (b - course[n - 1].centre) : along;
   const Vector3 at_b = n + 2 < course.size() ? 0.5 * (course[n + 2].centre - a) : along;
-  const auto parts = static_cast<int>(std::ceil(length(along) / section_spacing_mm));
+  // Neither here nor there for rounding: sections of a table often lie at whole multiples.
+  const auto parts = std::max(1, static_cast<int>(std::ceil(length(along) / section_spacing_mm - 1e-3)));
   for (int part = 0; part < parts; ++part) {
     const double t = static_cast<double>(part) / parts, s = 1.0 - t;
     // Hermite's cubic, as a departure from the straight line.
