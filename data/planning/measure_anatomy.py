@@ -27,7 +27,7 @@ BORDER_MM = 2.5  # Bone this near to the image's border was cut there.
 BLEND_MM = 10.0
 
 # name, kind, labels of each course, how the course is followed, how it is carried, spread between people (SD, mm).
-# Spreads are working values: see data/planning/README.md.
+# Spreads are working values: see modules/planning/README.md.
 STRUCTURES = [
     ("popliteal_artery", "vessel", [[71]], "trunk", "height", 4.0),
     ("popliteal_vein", "vessel", [[72]], "fork", "height", 4.0),
@@ -187,8 +187,8 @@ def courses_of(atlas, labels, how):
     mask = atlas.mask(labels)
     if how == "levels" and labels == [PATELLAR_TENDON]:
         # Above the patella's apex it is a thin sheet on the front of the bone.
-        height = atlas.heights()
-        return [mask & (height < APEX_MM + 5.0)]
+        apex_mm = atlas.points(atlas.mask([BONES["patella"]]))[:, 2].min()
+        return [mask & (atlas.heights() < apex_mm + 5.0)]
     if how not in ("trunk", "fork"):
         return [largest_part(mask) if len(labels) == 1 else mask]
     if how == "trunk":
@@ -206,36 +206,25 @@ def largest_part(mask):
 
 
 def path_order(points, reach_mm=1.1):
-    """Returns how far along the longest way inside the structure each point lies; infinite for those cut off."""
-    some = np.arange(len(points))
-    if len(points) > 12000:
-        some = np.random.default_rng(1).permutation(len(points))[:12000]
-        reach_mm = 1.6
-    pairs = cKDTree(points[some]).query_pairs(reach_mm, output_type="ndarray")
-    lengths = np.linalg.norm(points[some[pairs[:, 0]]] - points[some[pairs[:, 1]]], axis=1)
-    graph = sparse.csr_matrix((lengths, pairs.T), shape=(len(some), len(some)))
+    """Returns how far along the longest way inside the structure each point lies, and how far off that way it is."""
+    pairs = cKDTree(points).query_pairs(reach_mm, output_type="ndarray")
+    lengths = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    graph = sparse.csr_matrix((lengths, pairs.T), shape=(len(points), len(points)))
     _, part = csgraph.connected_components(graph, directed=False)
-    start = np.flatnonzero(part == np.bincount(part).argmax())[0]
-    for _ in range(3):
-        along = csgraph.dijkstra(graph, directed=False, indices=start)
-        start = np.where(np.isfinite(along), along, -1).argmax()
-    along = csgraph.dijkstra(graph, directed=False, indices=start)
-    # The way from this end; of a fork, points off the way to the other end go.
-    end = np.where(np.isfinite(along), along, -1).argmax()
+    end = np.flatnonzero(part == np.bincount(part).argmax())[0]
+    for _ in range(4):
+        along = csgraph.dijkstra(graph, directed=False, indices=end)
+        end = np.where(np.isfinite(along), along, -1).argmax()
     back = csgraph.dijkstra(graph, directed=False, indices=end)
-    return some, along, along + back - along[end]
-
-
-def smoothed(values, sigma):
-    return ndimage.gaussian_filter1d(values, sigma, axis=0, mode="nearest") if sigma > 0 else values
+    return along, along + back - along[end]
 
 
 def sorted_along(points, how):
     """Returns points and how far along the structure each lies, mm."""
     if how == "path":
-        some, along, off = path_order(points)
-        keep = np.isfinite(along) & (off < 6.0)
-        return points[some[keep]], along[keep]
+        along, off = path_order(points)
+        keep = np.isfinite(along) & (off < 6.0)  # Of a fork the longer branch.
+        return points[keep], along[keep]
     if how == "axis":
         centred = points - points.mean(axis=0)
         axis = np.linalg.svd(centred[:: max(1, len(points) // 5000)], full_matrices=False)[2][0]
@@ -313,18 +302,18 @@ def course_of(points, how, spacing_mm):
         flat = points[near] + np.outer((fine[n] - points[near]) @ tangents[n], tangents[n])
         centre, major, minor = section(flat, tangents[n])
         stations.append((centre, major, minor, tangents[n]))
-    return untwisted(stations)
+    return evened(stations)
 
 
-def untwisted(stations):
-    """Returns the stations with half axes smoothed along the course; round sections have none of their own."""
+def evened(stations):
+    """Returns the stations with half axes smoothed along the course, by their second moments."""
     moments = []
     for _, major, minor, tangent in stations:
         a = np.linalg.norm(major)
         u = major / a
         v = np.cross(tangent, u)
         moments.append(a**2 * np.outer(u, u) + minor**2 * np.outer(v, v))
-    moments = smoothed(np.array(moments), 0.7)
+    moments = ndimage.gaussian_filter1d(np.array(moments), 0.7, axis=0, mode="nearest")
     result = []
     for (centre, _, _, tangent), moment in zip(stations, moments):
         across = np.eye(3) - np.outer(tangent, tangent)
@@ -353,10 +342,7 @@ def weights_of(centres, how):
     if how == "ends":
         return np.stack([1 - along, along, zero], axis=1)
     assert how == "patella_to_tibia"
-    # On the patella's front and down to its apex the patella carries it.
-    share = np.clip((along - along[np.abs(centres[:, 2] - APEX_MM).argmin()]) / 1.0, 0, None)
-    share /= share.max()
-    return np.stack([zero, share, 1 - share], axis=1)
+    return np.stack([zero, along, 1 - along], axis=1)
 
 
 def rings(stations, count=48, between=6):
@@ -489,7 +475,6 @@ def text_of(table):
 
 
 def main():
-    global APEX_MM
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("atlas", help="spl_knee_atlas_labels.nrrd")
     parser.add_argument("measurements", help="measurements.json that genu measure wrote of it")
@@ -501,7 +486,6 @@ def main():
     fibula = atlas.points(atlas.mask([97])).mean(axis=0) - atlas.points(atlas.mask([96])).mean(axis=0)
     if fibula[0] < 0:
         raise SystemExit(f"the fibula lies medial of the tibia: {args.measurements} says '{frame.side}', which is wrong")
-    APEX_MM = atlas.points(atlas.mask([BONES["patella"]]))[:, 2].min()
     table = {
         "schema": "genu/anatomy_table/1",
         "name": "spl_knee",

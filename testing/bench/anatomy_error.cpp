@@ -7,6 +7,7 @@
 // how far it goes when the start is wrong or bones are noisy or cut, and, with the table's own knee among the
 // labels (table spl_atlas), how far fibula and menisci, which no fit sees, lie from the real ones.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <iostream>
@@ -72,6 +73,44 @@ const TriangleMesh* surface_of(const Anatomy& anatomy, std::string_view name) {
 
 Point3 place_at(const KneeFrame& frame, const Vector3& knee) {
   return frame.at(knee.x, knee.y, knee.z);
+}
+
+/// Returns what the bench needs of a knee: its bones, and menisci where they are labelled.
+Anatomy bones_of(const LabelMap& labels, const KneeFrame& frame) {
+  Anatomy anatomy;
+  anatomy.frame = frame;
+  const auto add = [&](std::string_view name, planning::StructureKind kind,
+                       const surface::TissueTest& inside) {
+    TriangleMesh mesh = surface::extract(labels, inside);
+    if (!mesh.empty()) anatomy.structures.push_back({std::string(name), kind, std::move(mesh), "segmented"});
+  };
+  for (const Bone bone : all_bones)
+    add(name(bone), planning::StructureKind::bone, [bone](Tissue t) { return is_part_of(t, bone); });
+  add("fibula", planning::StructureKind::bone, [](Tissue t) { return t == Tissue::fibula; });
+  for (const Tissue meniscus : {Tissue::medial_meniscus, Tissue::lateral_meniscus})
+    add(info(meniscus).name, planning::StructureKind::meniscus,
+        [meniscus](Tissue t) { return t == meniscus; });
+  return anatomy;
+}
+
+/// Returns the knee's frame, from every other voxel across the slices' planes: the fit forgives far more.
+KneeFrame frame_of(const LabelMap& labels) {
+  const ImageGeometry& fine = labels.geometry();
+  const Vector3 s = fine.spacing_mm();
+  const std::array<double, 3> spacing{s.x, s.y, s.z};
+  std::array<std::int64_t, 3> step{};
+  GridSize size{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    step[a] = spacing[a] < 0.5 ? 2 : 1;
+    size[a] = (fine.size()[a] + step[a] - 1) / step[a];
+  }
+  const auto grown = [&](std::size_t a) { return spacing[a] * static_cast<double>(step[a]); };
+  LabelMap coarse(ImageGeometry(size, fine.origin(), {grown(0), grown(1), grown(2)}, fine.direction()));
+  for (std::size_t v = 0; v < coarse.voxels().size(); ++v) {
+    const VoxelIndex at = coarse.geometry().index_of(v);
+    coarse.voxels()[v] = labels[{at.i * step[0], at.j * step[1], at.k * step[2]}];
+  }
+  return cartilage::measure_knee(coarse).frame;
 }
 
 /// Returns the middle of every section of a structure where the knee has it, in knee coordinates.
@@ -143,15 +182,6 @@ void print_depths(const Knee& knee, const AnatomyTable& table) {
   }
 }
 
-Anatomy reduced(const Anatomy& anatomy) {
-  Anatomy bones;
-  bones.frame = anatomy.frame;
-  for (const auto& structure : anatomy.structures)
-    if (structure.name == "femur" || structure.name == "tibia" || structure.name == "patella")
-      bones.structures.push_back(structure);
-  return bones;
-}
-
 TriangleMesh mapped(const TriangleMesh& mesh, const std::function<Point3(const Point3&)>& map) {
   std::vector<Point3> vertices;
   for (const Point3& p : mesh.vertices()) vertices.push_back(map(p));
@@ -174,7 +204,7 @@ void print_shift(const Knee& knee, const AnatomyTable& table, const BoneFits& st
 }
 
 void print_disturbed(const Knee& knee, const AnatomyTable& table, const BoneFits& fits) {
-  const Anatomy bones = reduced(knee.anatomy);
+  const Anatomy& bones = knee.anatomy;
   const ImageGeometry& seen = knee.labels.geometry();
   const KneeFrame& frame = bones.frame;
   for (const double sign : {-1.0, 1.0}) {
@@ -244,8 +274,7 @@ void print_cut(const Knee& knee, const AnatomyTable& table, const BoneFits& fits
       const VoxelIndex at = part.geometry().index_of(v);
       part.voxels()[v] = knee.labels[{at.i + start.i, at.j + start.j, at.k + start.k}];
     }
-    const Anatomy seen = planning::build_anatomy(part, knee.anatomy.frame);
-    print_shift(knee, table, fits, reduced(seen), part.geometry(),
+    print_shift(knee, table, fits, bones_of(part, knee.anatomy.frame), part.geometry(),
                 std::string(low_end == up ? "foot" : "hip") + " end cut by " +
                     std::to_string(std::lround(cut_mm)) + " mm");
   }
@@ -309,13 +338,10 @@ int main(int argc, char** argv) {
     for (int a = 2; a < argc; a += 2) {
       const std::filesystem::path file = argv[a];
       Knee knee{file.filename().string(), io::read_labels(file, io::label_table_named(argv[a + 1])), {}};
-      const auto report = cartilage::measure_knee(knee.labels);
-      knee.anatomy = planning::build_anatomy(knee.labels, report.frame);
+      knee.anatomy = bones_of(knee.labels, frame_of(knee.labels));
       const bool is_own = std::string_view(argv[a + 1]) == "spl_atlas";
       if (is_own) own = knee;
-      // The table's own structures must not stand in the way of those it carries.
-      const Anatomy bones = reduced(knee.anatomy);
-      const BoneFits fits = planning::fit_bones(bones, table, knee.labels.geometry());
+      const BoneFits fits = planning::fit_bones(knee.anatomy, table, knee.labels.geometry());
       print_bones(knee, table, fits);
       if (own && !is_own) print_unseen(*own, knee, fits);
       if (!is_own) {
