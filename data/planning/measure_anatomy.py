@@ -26,17 +26,17 @@ BORDER_MM = 2.5  # Bone this near to the image's border was cut there.
 # Above this the femur carries what runs past the joint, below minus this the tibia (mm from the joint line).
 BLEND_MM = 10.0
 
-# name, kind, labels of each course, how the course is followed, how it is carried, spread between people (SD, mm).
-# Spreads are working values: see modules/planning/README.md.
+# name, kind, labels of each course, how the course is followed, how it is carried, spread between people (SD, mm)
+# in each direction across the course. Spreads are working values: see modules/planning/README.md.
 STRUCTURES = [
-    ("popliteal_artery", "vessel", [[71]], "trunk", "height", 4.0),
-    ("popliteal_vein", "vessel", [[72]], "fork", "height", 4.0),
+    ("popliteal_artery", "vessel", [[71]], "trunk", "height", 5.0),
+    ("popliteal_vein", "vessel", [[72]], "fork", "height", 5.0),
     ("superior_medial_genicular_artery", "vessel", [[73]], "path", "femur", 6.0),
     ("superior_lateral_genicular_artery", "vessel", [[74]], "path", "femur", 6.0),
     ("middle_genicular_artery", "vessel", [[75]], "path", "femur", 5.0),
     ("great_saphenous_vein", "vessel", [[77]], "trunk", "height", 8.0),
     ("small_saphenous_vein", "vessel", [[78]], "trunk", "height", 8.0),
-    ("tibial_nerve", "nerve", [[62]], "fork", "height", 4.0),
+    ("tibial_nerve", "nerve", [[62]], "fork", "height", 5.0),
     ("common_peroneal_nerve", "nerve", [[61]], "trunk", "height", 5.0),
     ("anterior_cruciate_ligament", "ligament", [[31]], "axis", "ends", 2.5),
     ("posterior_cruciate_ligament", "ligament", [[32]], "axis", "ends", 2.5),

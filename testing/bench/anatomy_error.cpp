@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well an anatomy table carries one knee's structures to other knees:
 //
-//     anatomy_error TABLE.json LABELS LABEL_TABLE [LABELS LABEL_TABLE]...
+//     anatomy_error TABLE.json DISTURBED LABELS LABEL_TABLE [LABELS LABEL_TABLE]...
 //
 // prints CSV: how far the bones' surfaces lie from the table's, how deep what is carried would lie in bone,
 // how far it goes when the start is wrong or bones are noisy or cut, and, with the table's own knee among the
@@ -327,15 +327,15 @@ void print_unseen(const Knee& from, const Knee& to, const BoneFits& fits) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4 || argc % 2 != 0) {
-    std::cerr << "anatomy_error TABLE.json LABELS LABEL_TABLE [LABELS LABEL_TABLE]...\n";
+  if (argc < 5 || argc % 2 == 0) {
+    std::cerr << "anatomy_error TABLE.json DISTURBED LABELS LABEL_TABLE [LABELS LABEL_TABLE]...\n";
     return 2;
   }
   try {
     const AnatomyTable table = io::read_anatomy_table(argv[1]);
     std::optional<Knee> own;
-    int disturbed_left = 5;  // Of the others nothing new would be learned.
-    for (int a = 2; a < argc; a += 2) {
+    int disturbed_left = std::stoi(argv[2]);
+    for (int a = 3; a < argc; a += 2) {
       const std::filesystem::path file = argv[a];
       Knee knee{file.filename().string(), io::read_labels(file, io::label_table_named(argv[a + 1])), {}};
       knee.anatomy = bones_of(knee.labels, frame_of(knee.labels));

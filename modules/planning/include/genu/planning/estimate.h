@@ -28,7 +28,7 @@ struct TableSection {
 struct TableStructure {
   std::string name;
   StructureKind kind = StructureKind::vessel;
-  double spread_sd_mm = 0.0;  ///< How far it lies elsewhere in other people, across its course.
+  double spread_sd_mm = 0.0;  ///< How far it lies elsewhere in other people, in each direction across it.
   std::string source;
   std::vector<std::vector<TableSection>> courses;
 };
