@@ -25,6 +25,7 @@ BORDER_MM = 2.5  # Bone this near to the image's border was cut there.
 
 # Above this the femur carries what runs past the joint, below minus this the tibia (mm from the joint line).
 BLEND_MM = 10.0
+SKIN_BLEND_MM = 30.0  # The skin is far from the joint: where knees bend differently, rings blended faster would cross.
 
 # name, kind, labels of each course, how the course is followed, how it is carried, spread between people (SD, mm)
 # in each direction across the course. Spreads are working values: see modules/planning/README.md.
@@ -34,8 +35,8 @@ STRUCTURES = [
     ("superior_medial_genicular_artery", "vessel", [[73]], "path", "femur", 6.0),
     ("superior_lateral_genicular_artery", "vessel", [[74]], "path", "femur", 6.0),
     ("middle_genicular_artery", "vessel", [[75]], "path", "femur", 5.0),
-    ("great_saphenous_vein", "vessel", [[77]], "trunk", "height", 8.0),
-    ("small_saphenous_vein", "vessel", [[78]], "trunk", "height", 8.0),
+    ("great_saphenous_vein", "vessel", [[77]], "trunk", "skin", 8.0),
+    ("small_saphenous_vein", "vessel", [[78]], "trunk", "skin", 8.0),
     ("tibial_nerve", "nerve", [[62]], "fork", "height", 5.0),
     ("common_peroneal_nerve", "nerve", [[61]], "trunk", "height", 5.0),
     ("anterior_cruciate_ligament", "ligament", [[31]], "axis", "ends", 2.5),
@@ -57,7 +58,7 @@ NERVE_MM = 1.0  # Half the thickness of the saphenous nerve: a working value.
 # data/planning/README.md.
 COVER_FRONT_MM = 9.0
 COVER_MM = 6.0
-COVER_VEIN_MM = 2.0
+COVER_VEIN_MM = 3.0
 SKIN_SD_MM = 6.0
 
 ORIGIN = (
@@ -332,8 +333,9 @@ def weights_of(centres, how):
     zero = np.zeros(len(centres))
     if how == "femur":
         return np.stack([zero + 1, zero, zero], axis=1)
-    if how == "height":
-        femur = smooth_step((centres[:, 2] + BLEND_MM) / (2 * BLEND_MM))
+    if how in ("height", "skin"):
+        blend_mm = BLEND_MM if how == "height" else SKIN_BLEND_MM
+        femur = smooth_step((centres[:, 2] + blend_mm) / (2 * blend_mm))
         return np.stack([femur, 1 - femur, zero], axis=1)
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))]
     along /= along[-1]
@@ -413,7 +415,7 @@ def structure(atlas, name, kind, courses, how, carried, spread_mm):
     entry = {"name": name, "kind": kind, "spread_sd_mm": spread_mm, "courses": []}
     for labels in courses:
         for mask in courses_of(atlas, labels, how):
-            stations = course_of(atlas.points(mask), how, 4.0)
+            stations = course_of(atlas.points(mask), how, 2.0 if how == "path" else 4.0)
             weights = weights_of(np.array([s[0] for s in stations]), carried)
             entry["courses"].append([
                 {"centre_mm": fmt(c, 1), "major_half_axis_mm": fmt(m, 2), "minor_half_axis_mm": round(float(b), 2), "bones": fmt(w, 3)}
@@ -507,7 +509,7 @@ def main():
     table["skin"] = {
         "position_sd_mm": SKIN_SD_MM,
         "source": SKIN_SOURCE,
-        "rings": [{"bones": fmt(weights_of(ring.mean(axis=0)[None], "height")[0], 3), "points_mm": [fmt(p, 1) for p in ring]}
+        "rings": [{"bones": fmt(weights_of(ring.mean(axis=0)[None], "skin")[0], 3), "points_mm": [fmt(p, 1) for p in ring]}
                   for ring in rings_mm],
     }
     with open(args.out, "w") as file:

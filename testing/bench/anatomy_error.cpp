@@ -147,16 +147,18 @@ void print_depths(const Knee& knee, const AnatomyTable& table) {
   const Anatomy carried =
       planning::add_estimated(knee.anatomy, table, knee.labels.geometry(), {.bone_gap_mm = -1e3});
   const Anatomy moved = planning::add_estimated(knee.anatomy, table, knee.labels.geometry());
+  std::vector<surface::MeshQuery> bones;
+  for (const auto& structure : carried.structures)
+    if (structure.kind == planning::StructureKind::bone) bones.emplace_back(structure.surface);
   for (std::size_t s = 0; s < carried.structures.size(); ++s) {
     const auto& structure = carried.structures[s];
-    if (structure.source != "estimated") continue;
+    // The others are fixed in bone or glide on it.
+    if (structure.kind != planning::StructureKind::vessel && structure.kind != planning::StructureKind::nerve)
+      continue;
     const auto deepest = [&](const TriangleMesh& mesh) {
       double least = 1e9;
-      for (const auto& bone : carried.structures) {
-        if (bone.kind != planning::StructureKind::bone) continue;
-        const surface::MeshQuery query(bone.surface);
-        for (const Point3& p : mesh.vertices()) least = std::min(least, query.signed_distance_mm(p));
-      }
+      for (const surface::MeshQuery& bone : bones)
+        for (const Point3& p : mesh.vertices()) least = std::min(least, bone.signed_distance_mm(p));
       return least;
     };
     double way = 0.0;
@@ -169,14 +171,17 @@ void print_depths(const Knee& knee, const AnatomyTable& table) {
   }
   if (carried.skin.empty()) return;
   const surface::MeshQuery skin(carried.skin);
+  double low = 1e9, high = -1e9;
+  for (const Point3& p : carried.skin.vertices()) {
+    low = std::min(low, knee.anatomy.frame.coordinates(p).z);
+    high = std::max(high, knee.anatomy.frame.coordinates(p).z);
+  }
   for (const auto& structure : carried.structures) {
     double least = 1e9;
     for (const Point3& p : structure.surface.vertices()) {
-      const auto near = skin.closest(p);
-      const double side = dot(p - near.point, skin.triangle_normal(near.triangle));
-      // Beyond the open ends of the skin, sides mean nothing.
-      if (std::abs(side) > 0.7 * near.distance_mm)
-        least = std::min(least, side < 0 ? near.distance_mm : -near.distance_mm);
+      // Beyond the open ends of the skin, which lie askew, sides mean nothing.
+      const double z = knee.anatomy.frame.coordinates(p).z;
+      if (z > low + 25.0 && z < high - 25.0) least = std::min(least, -skin.signed_distance_mm(p));
     }
     std::cout << "under_skin," << knee.file << "," << structure.name << "," << least << "\n";
   }
