@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <utility>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr const char* shipped_rule = "staging/rule-2.json";
 constexpr const char* shipped_approaches = "planning/approaches.json";
+constexpr const char* shipped_anatomy = "planning/anatomy.json";
 constexpr const char* shipped_network = "models/knee-1.onnx";
 
 std::string now_utc() {
@@ -124,10 +126,13 @@ staging::StageReport stage(const cartilage::CartilageReport& report, const fs::p
 
 planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,
                                const Progress& progress) {
-  if (!image || planning::labels_hold_skin(labels))
-    return planning::build_anatomy(labels, frame, nullptr, progress);
-  const Volume<std::uint8_t> body = imaging::find_body(*image, {}, progress.part(0.0, 0.4));
-  return planning::build_anatomy(labels, frame, &body, progress.part(0.4, 1.0));
+  const planning::AnatomyTable table = io::read_anatomy_table(io::data_file(shipped_anatomy));
+  std::optional<Volume<std::uint8_t>> body;
+  if (image && !planning::labels_hold_skin(labels))
+    body = imaging::find_body(*image, {}, progress.part(0.0, 0.4));
+  planning::Anatomy seen =
+      planning::build_anatomy(labels, frame, body ? &*body : nullptr, progress.part(0.4, 0.9));
+  return planning::add_estimated(std::move(seen), table, labels.geometry());
 }
 
 std::vector<planning::Approach> known_approaches() {

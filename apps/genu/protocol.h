@@ -55,7 +55,8 @@ cartilage::CartilageReport measure(const LabelMap& labels, const SideClaims& sid
 /// Returns the stage by the rule in `file`, or by the one that ships with Genu if that is empty.
 staging::StageReport stage(const cartilage::CartilageReport& report, const std::filesystem::path& file = {});
 
-/// Returns what a needle must reach and spare; the skin comes from the image where the labels have none.
+/// Returns what a needle must reach and spare; the skin comes from the image where the labels have none, and
+/// what neither shows is estimated from the anatomy table that ships with Genu.
 planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, const Volume<float>* image,
                                const Progress& progress);
 

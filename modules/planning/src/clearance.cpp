@@ -137,7 +137,7 @@ std::optional<double> ClearanceField::bone_crossing_mm(const Point3& from, const
 bool ClearanceField::bone_nearer_than(double distance_mm, const Point3& from, const Point3& to) const {
   for (std::size_t s = 0; s < surfaces_.size(); ++s)
     if (anatomy_->structures[s].kind == StructureKind::bone &&
-        axis_distance_at_least_mm(s, from, to) < distance_mm && axis_distance_mm(s, from, to) < distance_mm)
+        obstacles_.distance_mm(s, from, to, distance_mm) < distance_mm)
       return true;
   return false;
 }
@@ -170,8 +170,9 @@ double ClearanceField::axis_distance_at_least_mm(std::size_t structure, const Po
                  gap(box.low.z, box.high.z, from.z, to.z)});
 }
 
-double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to) const {
-  const double apart = obstacles_.distance_mm(structure, from, to);
+double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to,
+                                        double limit_mm) const {
+  const double apart = obstacles_.distance_mm(structure, from, to, limit_mm);
   return apart > 0.0 && contains(structure, to) ? -apart : apart;
 }
 

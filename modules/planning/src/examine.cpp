@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <tuple>
 
@@ -19,6 +20,7 @@ constexpr double far_sd = 4.0;
 constexpr double cone_step_mm = 1.0;
 // Nearer to the skin than this every needle passes whatever lies there: the cone has no width yet.
 constexpr double cone_begin_mm = 5.0;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Rejection rejection_by(StructureKind kind) {
   switch (kind) {
@@ -46,24 +48,6 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-Neighbours::Neighbours(const ClearanceField& field, const Trajectory& first)
-    : field_(field), first_(first), of_first_(field.anatomy().structures.size(), unknown) {}
-
-void Neighbours::turn_to(const Trajectory& path) {
-  path_ = path;
-  of_path_.assign(of_first_.size(), unknown);
-}
-
-double Neighbours::at_least(std::size_t s, const Point3& end, const Point3& first_end, double enough_mm) {
-  if (!std::isnan(of_path_[s])) return of_path_[s];
-  if (const double apart = field_.axis_distance_at_least_mm(s, path_.entry, end); apart >= enough_mm)
-    return apart;
-  if (std::isnan(of_first_[s])) of_first_[s] = field_.axis_distance_mm(s, first_.entry, first_end);
-  const double moved = std::max(distance(first_.entry, path_.entry), distance(first_end, end));
-  if (const double bound = of_first_[s] - moved; bound >= enough_mm) return bound;
-  return of_path_[s] = field_.axis_distance_mm(s, path_.entry, end);
-}
-
 Examiner::Examiner(const ClearanceField& field, const Target& target, const Approach& approach,
                    const PlanOptions& options)
     : field_(field), target_(target), approach_(approach), options_(options) {
@@ -71,7 +55,10 @@ Examiner::Examiner(const ClearanceField& field, const Target& target, const Appr
   const auto& structures = field.anatomy().structures;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     order_.push_back(s);
-    asked_.push_back(asked_of(structures[s]));
+    const Asked asked = asked_of(structures[s]);
+    asked_.push_back(asked);
+    asked_of_all_.push_back(asked.spared && !asked.upto_target ? asked.clearance_mm : -infinity);
+    asked_upto_.push_back(asked.spared && asked.upto_target ? asked.clearance_mm : -infinity);
   }
   std::stable_sort(order_.begin(), order_.end(),
                    [&](std::size_t a, std::size_t b) { return structures[a].kind < structures[b].kind; });
@@ -90,8 +77,7 @@ Examiner::Asked Examiner::asked_of(const Structure& structure) const {
   return asked;
 }
 
-std::optional<Refusal> Examiner::examine(const Entry& entry, const Point3& place, Neighbours& known,
-                                         Scorecard& card) const {
+std::optional<Refusal> Examiner::examine(const Entry& entry, const Point3& place, Scorecard& card) const {
   card.depth_mm = distance(entry.point, place);
   const Trajectory path{entry.point, place};
   card.needle = shortest_needle(card.depth_mm);
@@ -101,9 +87,11 @@ std::optional<Refusal> Examiner::examine(const Entry& entry, const Point3& place
     return Refusal{Rejection::skin_angle, {}, card.skin_angle_deg, approach_.max_skin_angle_deg};
   if (const auto at = leaves_body_at(path)) return Refusal{Rejection::leaves_body, {}, *at, 0.0};
   if (auto refusal = bone_in_the_way(path)) return refusal;
-  known.turn_to(path);
+  if (!keeps_clear(path, radius_mm(card)))
+    for (const std::size_t s : order_)
+      if (auto refusal = too_near(s, path, radius_mm(card))) return refusal;
   for (const std::size_t s : order_)
-    if (auto refusal = too_near(s, path, radius_mm(card), known)) return refusal;
+    if (auto refusal = crossed_near_target(s, path)) return refusal;
   if (approach_.probe.guidance == Guidance::none) return std::nullopt;
   const auto placed = place_probe(field_, path, approach_.probe);
   if (const auto* problem = std::get_if<ViewProblem>(&placed)) {
@@ -145,15 +133,14 @@ void Examiner::complete(const Trajectory& path, const Draws& draws, Scorecard& c
       chance_of(Aim(field_, target_, path), draws, field_.bone_nearer_than(far, path.entry, path.target));
 }
 
-void Examiner::estimate(const Trajectory& path, const Draws& draws, Neighbours& known,
-                        Scorecard& card) const {
+void Examiner::estimate(const Trajectory& path, const Draws& draws, Scorecard& card) const {
   const auto& structures = field_.anatomy().structures;
   const double radius = radius_mm(card), spread = spread_mm(card.depth_mm, options_.errors);
   double untouched = 1.0;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     if (!is_at_risk(s)) continue;
     const double far = far_sd * std::hypot(spread, structures[s].position_sd_mm) + radius;
-    const double apart = known.at_least(s, end_of_asking(path, s), end_of_asking(known.first(), s), far);
+    const double apart = field_.axis_distance_mm(s, path.entry, path.target, far);
     if (apart < far)
       untouched *=
           1.0 - chance_to_touch(apart - radius, card.depth_mm, structures[s].position_sd_mm, options_.errors);
@@ -207,21 +194,34 @@ Point3 Examiner::end_of_asking(const Trajectory& path, std::size_t s) const {
                                       : path.entry;
 }
 
-std::optional<Refusal> Examiner::too_near(std::size_t s, const Trajectory& path, double radius_mm,
-                                          Neighbours& known) const {
+bool Examiner::keeps_clear(const Trajectory& path, double radius_mm) const {
+  const surface::Obstacles& obstacles = field_.obstacles();
+  if (obstacles.least_margin(path.entry, path.target, asked_of_all_, radius_mm)) return false;
+  if (!lies_among_surfaces(target_)) return true;
+  const double depth = path.length_mm();
+  const double part = std::max(0.0, 1.0 - target_.tolerance_mm / depth);
+  return !obstacles.least_margin(path.entry, lerp(path.entry, path.target, part), asked_upto_, radius_mm);
+}
+
+std::optional<Refusal> Examiner::too_near(std::size_t s, const Trajectory& path, double radius_mm) const {
   if (!asked_[s].spared) return std::nullopt;
   const Structure& structure = field_.anatomy().structures[s];
-  const double asked = asked_[s].clearance_mm;
-  const Point3 end = end_of_asking(path, s);
-  const Rejection reason = rejection_by(structure.kind);
-  const double enough = asked + radius_mm;
-  const double apart = known.at_least(s, end, end_of_asking(known.first(), s), enough);
-  if (apart < enough) return Refusal{reason, structure.name, apart - radius_mm, asked};
+  const double asked = asked_[s].clearance_mm, enough = asked + radius_mm;
+  const double apart = field_.axis_distance_mm(s, path.entry, end_of_asking(path, s), enough);
+  if (apart >= enough) return std::nullopt;
+  return Refusal{rejection_by(structure.kind), structure.name, apart - radius_mm, asked};
+}
+
+// Bone is not crossed anywhere: that was checked before.
+std::optional<Refusal> Examiner::crossed_near_target(std::size_t s, const Trajectory& path) const {
+  const Structure& structure = field_.anatomy().structures[s];
+  if (!asked_[s].spared || !asked_[s].upto_target || structure.kind == StructureKind::bone)
+    return std::nullopt;
   const bool may_be_met = structure.kind == StructureKind::cartilage &&
                           (target_.surface.empty() ? target_.kind == TargetKind::cartilage_lesion
                                                    : structure.name == target_.surface);
-  if (end == path.target || may_be_met || !field_.first_crossing_mm(s, end, path.target)) return std::nullopt;
-  Refusal refusal{reason, structure.name, 0.0, target_.tolerance_mm};
+  if (may_be_met || !field_.first_crossing_mm(s, end_of_asking(path, s), path.target)) return std::nullopt;
+  Refusal refusal{rejection_by(structure.kind), structure.name, 0.0, target_.tolerance_mm};
   refusal.near_target = true;
   return refusal;
 }
@@ -229,7 +229,7 @@ std::optional<Refusal> Examiner::too_near(std::size_t s, const Trajectory& path,
 double Examiner::free_cone_deg(const Trajectory& path) const {
   const auto& structures = field_.anatomy().structures;
   const double depth = path.length_mm();
-  double least = std::numeric_limits<double>::infinity();
+  double least = infinity;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     if (!asked_[s].spared) continue;
     const double end = distance(path.entry, end_of_asking(path, s));

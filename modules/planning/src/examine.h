@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -13,30 +12,6 @@
 
 namespace genu::planning {
 
-/// What is known of the distances of neighbouring paths, so that few of them need to be measured.
-///
-/// Neighbouring paths differ by no more than their ends do: from the exact distance of one, the first,
-/// follows a lower bound for its neighbours, and a structure far away is measured once.
-class Neighbours {
- public:
-  Neighbours(const ClearanceField& field, const Trajectory& first);
-
-  void turn_to(const Trajectory& path);
-
-  /// Returns the distance of the part of the path that ends at `end` from a structure, or a lower bound of it
-  /// that is at least `enough_mm`. `end` is the target or where clearance ceases to be asked for; `first_end`
-  /// is that of the first path.
-  double at_least(std::size_t structure, const Point3& end, const Point3& first_end, double enough_mm);
-
-  const Trajectory& first() const { return first_; }
-
- private:
-  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  const ClearanceField& field_;
-  Trajectory first_, path_;
-  std::vector<double> of_first_, of_path_;
-};
-
 /// Checks paths to one target, cheapest checks first. Const: any number of threads may ask.
 class Examiner {
  public:
@@ -45,13 +20,12 @@ class Examiner {
            const PlanOptions& options);
 
   /// Returns why the path is not safe, or nothing; sets what is known of its scorecard.
-  std::optional<Refusal> examine(const Entry& entry, const Point3& place, Neighbours& known,
-                                 Scorecard& card) const;
+  std::optional<Refusal> examine(const Entry& entry, const Point3& place, Scorecard& card) const;
   /// Sets the rest of the scorecard, of a path that may have been refused.
   void complete(const Trajectory& path, const Draws& draws, Scorecard& card) const;
 
   /// Sets the risk, and the chance to hit by some draws without minding bone: enough to choose by.
-  void estimate(const Trajectory& path, const Draws& draws, Neighbours& known, Scorecard& card) const;
+  void estimate(const Trajectory& path, const Draws& draws, Scorecard& card) const;
 
  private:
   /// What is asked of one structure.
@@ -69,8 +43,10 @@ class Examiner {
   std::optional<double> leaves_body_at(const Trajectory& path) const;
   std::optional<Refusal> bone_in_the_way(const Trajectory& path) const;
   Point3 end_of_asking(const Trajectory& path, std::size_t structure) const;
-  std::optional<Refusal> too_near(std::size_t structure, const Trajectory& path, double radius_mm,
-                                  Neighbours& known) const;
+  /// Returns true if every structure is as far off as is asked, of all but the end that is exempt.
+  bool keeps_clear(const Trajectory& path, double radius_mm) const;
+  std::optional<Refusal> too_near(std::size_t structure, const Trajectory& path, double radius_mm) const;
+  std::optional<Refusal> crossed_near_target(std::size_t structure, const Trajectory& path) const;
   double free_cone_deg(const Trajectory& path) const;
 
   const ClearanceField& field_;
@@ -78,7 +54,9 @@ class Examiner {
   const Approach& approach_;
   const PlanOptions& options_;
   double longest_reach_mm_ = 0.0;
-  std::vector<Asked> asked_;        ///< One per structure.
+  std::vector<Asked> asked_;  ///< One per structure.
+  /// What is asked of the whole path, and of the path up to the tolerance; minus infinity where nothing is.
+  std::vector<double> asked_of_all_, asked_upto_;
   std::vector<std::size_t> order_;  ///< One kind after the other, as reasons are listed.
 };
 

@@ -23,8 +23,8 @@ namespace {
 
 // On flat skin entries lie exactly the spacing apart: rounding must not decide whether that is enough.
 constexpr double separation_slack_mm = 1e-6;
-// Entries stand in the order of their cubes, so these are near each other.
-constexpr std::size_t neighbours_together = 32;
+// Paths that one thread takes at a time.
+constexpr std::size_t paths_together = 32;
 // So many paths are looked at between two looks at the stop token.
 constexpr std::size_t paths_between_reports = 2048;
 // Enough draws to choose by: to 3 % or better, the same draws for all.
@@ -78,9 +78,9 @@ struct Examined {
 };
 
 /// Every path from an entry to one of the target's places.
-std::vector<Examined> examine_all(const ClearanceField& field, const Examiner& examiner,
-                                  const std::vector<Entry>& entries, const Target& target,
-                                  const PlanOptions& options, const Progress& progress) {
+std::vector<Examined> examine_all(const Examiner& examiner, const std::vector<Entry>& entries,
+                                  const Target& target, const PlanOptions& options,
+                                  const Progress& progress) {
   const std::vector<Point3> places = places_of(target);
   ErrorModel few = options.errors;
   few.samples = std::min(few.samples, draws_to_choose);
@@ -94,16 +94,14 @@ std::vector<Examined> examine_all(const ClearanceField& field, const Examiner& e
     parallel_for(
         std::min(paths_between_reports, examined.size() - first),
         [&](std::size_t begin, std::size_t end) {
-          const std::size_t begins = first + begin;
-          Neighbours known(field, {entry_of(begins).point, place_of(begins)});
-          for (std::size_t n = begins; n < first + end; ++n) {
+          for (std::size_t n = first + begin; n < first + end; ++n) {
             Examined& e = examined[n];
             e.path = {entry_of(n).point, place_of(n)};
-            e.refusal = examiner.examine(entry_of(n), place_of(n), known, e.card);
-            if (!e.refusal) examiner.estimate(e.path, draws, known, e.card);
+            e.refusal = examiner.examine(entry_of(n), place_of(n), e.card);
+            if (!e.refusal) examiner.estimate(e.path, draws, e.card);
           }
         },
-        options.threads, neighbours_together);
+        options.threads, paths_together);
   }
   return examined;
 }
@@ -209,7 +207,7 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
   const Point3 origin = *origin_of(approach.entry, field.anatomy(), target.point);
   const auto entries = find_entries(field, origin, approach.entry, options.entry_spacing_mm, options.threads);
   const Examiner examiner(field, target, approach, options);
-  std::vector<Examined> examined = examine_all(field, examiner, entries, target, options, progress);
+  std::vector<Examined> examined = examine_all(examiner, entries, target, options, progress);
 
   for (const std::size_t e : best_apart(examined, scale_of(approach), options))
     plan.ranked.push_back({examined[e].path, examined[e].card, false, 0.0});
@@ -252,11 +250,9 @@ JudgedTrajectory judge(const ClearanceField& field, const Target& target, const 
     throw InvalidInput("cannot judge a needle: the skin is not known (" + field.anatomy().skin_source + ")");
   const Examiner examiner(field, target, approach, options);
   const auto on_skin = field.skin()->closest(path.entry);
-  Neighbours known(field, path);
   JudgedTrajectory judged{{path, {}, false, 0.0}, std::nullopt};
   Scorecard& card = judged.trajectory.card;
-  if (const auto refusal =
-          examiner.examine({path.entry, field.skin_normal(on_skin)}, path.target, known, card))
+  if (const auto refusal = examiner.examine({path.entry, field.skin_normal(on_skin)}, path.target, card))
     judged.refusal = rejected_by(path, *refusal);
   card.depth_mm = path.length_mm();
   card.skin_angle_deg = angle_deg(path.target - path.entry, -field.skin_normal(on_skin));

@@ -7,15 +7,13 @@
 #include <string>
 #include <utility>
 
-#include <vnl/algo/vnl_symmetric_eigensystem.h>
-#include <vnl/vnl_matrix.h>
-#include <vnl/vnl_vector.h>
-
 #include <genu/core/error.h>
 #include <genu/core/parallel.h>
 #include <genu/registration/align.h>
 #include <genu/surface/measure.h>
 #include <genu/surface/query.h>
+
+#include "least_squares.h"
 
 namespace genu::registration {
 namespace {
@@ -130,22 +128,8 @@ double median_distance(const std::vector<Pair>& pairs) {
   return std::numeric_limits<double>::infinity();
 }
 
-/// Tukey's biweight: nothing beyond 4.685 standard deviations, which the median stands for.
-class Weights {
- public:
-  explicit Weights(double median_mm) : end_mm_(4.685 * 1.4826 * std::max(median_mm, least_median_mm)) {}
-  double operator()(double distance_mm) const {
-    const double r = distance_mm / end_mm_;
-    return std::abs(r) < 1.0 ? (1.0 - r * r) * (1.0 - r * r) : 0.0;
-  }
-
- private:
-  static constexpr double least_median_mm = 0.02;
-  double end_mm_;
-};
-
 /// Returns the small motion, in the frame of b, that brings the pairs together to first order.
-RigidTransform step_of(const std::vector<Pair>& pairs, const Weights& weight) {
+RigidTransform step_of(const std::vector<Pair>& pairs, const TukeyWeights& weight) {
   Vector3 sum;
   double total = 0.0;
   const Point3 base = pairs.front().moving;
@@ -170,17 +154,7 @@ RigidTransform step_of(const std::vector<Pair>& pairs, const Weights& weight) {
       for (unsigned c = 0; c <= r; ++c) left(r, c) += w * row[r] * row[c];
     }
   }
-  for (unsigned r = 0; r < 6; ++r)
-    for (unsigned c = r + 1; c < 6; ++c) left(r, c) = left(c, r);
-  // A motion along which nothing is felt, as a ball's turning, is left alone.
-  const vnl_symmetric_eigensystem<double> system(left);
-  const double least = 1e-6 * std::max(system.D(5, 5), std::numeric_limits<double>::min());
-  vnl_vector<double> x(6, 0.0);
-  for (unsigned e = 0; e < 6; ++e) {
-    if (system.D(e, e) < least) continue;
-    const vnl_vector<double> axis = system.get_eigenvector(e);
-    x += (dot_product(axis, right) / system.D(e, e)) * axis;
-  }
+  const vnl_vector<double> x = least_squares(std::move(left), right);
   const Vector3 turn = Vector3{x[0], x[1], x[2]} / arm_mm;
   const RigidTransform shift = RigidTransform::translation_by({x[3], x[4], x[5]});
   const double angle = length(turn);
@@ -219,7 +193,7 @@ RigidTransform refined(const Body& a, const Body& b, RigidTransform b_from_a, st
   for (int n = 0; n < steps; ++n) {
     const std::vector<Pair> pairs = pairs_at(a, b, b_from_a, at_most, options);
     require_partners(pairs);
-    const RigidTransform step = step_of(pairs, Weights(median_distance(pairs)));
+    const RigidTransform step = step_of(pairs, TukeyWeights(median_distance(pairs)));
     b_from_a = step * b_from_a;
     const Point3 somewhere = b_from_a(a.samples().front().at);
     if (distance(step(somewhere), somewhere) < still_mm &&
@@ -258,7 +232,7 @@ Alignment align_in_order(const Body& a, const Body& b, const RigidTransform& sta
   result.a_from_b = result.b_from_a.inverse();
   const std::vector<Pair> pairs = pairs_at(a, b, result.b_from_a, fine, options);
   result.median_mm = median_distance(pairs);
-  const Weights weight(result.median_mm);
+  const TukeyWeights weight(result.median_mm);
   double squares = 0.0, weights = 0.0, near = 0.0, all = 0.0;
   for (const Pair& p : pairs) {
     all += p.area_mm2;

@@ -434,6 +434,82 @@ TEST(Approaches, WhatTheSchemaCannotSayIsRefusedToo) {
               AllOf(HasSubstr("/approaches/1/name"), HasSubstr("'superolateral' is there twice")));
 }
 
+// ---- anatomy table ----
+
+/// The table that ships, with as little of it as the schema allows.
+json small_anatomy_table() {
+  json document = json::parse(read_text(data_file("planning/anatomy.json")));
+  for (auto& samples : document["bones"]) samples.erase(samples.begin() + 100, samples.end());
+  document["structures"].erase(document["structures"].begin() + 2, document["structures"].end());
+  return document;
+}
+
+TEST(AnatomyTables, TheOneThatShipsHasWhatItShould) {
+  const planning::AnatomyTable table = read_anatomy_table(data_file("planning/anatomy.json"));
+  EXPECT_EQ(table.name, "spl_knee");
+  for (const auto& samples : table.bones) {
+    EXPECT_GE(samples.size(), 700u);
+    for (const auto& sample : samples) EXPECT_NEAR(length(sample.normal), 1.0, 1e-9);
+  }
+  std::map<std::string, planning::TableStructure> structures;
+  for (const auto& structure : table.structures) {
+    structures[structure.name] = structure;
+    EXPECT_GT(structure.spread_sd_mm, 0.0) << structure.name;
+    EXPECT_FALSE(structure.source.empty()) << structure.name;
+  }
+  EXPECT_EQ(structures.size(), 19u);
+  EXPECT_EQ(structures.at("tibial_nerve").kind, planning::StructureKind::nerve);
+  EXPECT_EQ(structures.at("pes_anserinus_tendon").courses.size(), 2u);
+  const auto& artery = structures.at("popliteal_artery").courses.front();
+  EXPECT_EQ(artery.front().bones, (planning::BoneWeights{1, 0, 0})) << "its upper end";
+  EXPECT_EQ(artery.back().bones, (planning::BoneWeights{0, 1, 0}));
+  for (const auto& section : artery) {
+    EXPECT_LT(section.centre_mm.y, std::abs(section.centre_mm.z) < 20.0 ? -20.0 : 5.0) << "behind the joint";
+    EXPECT_GE(length(section.major_half_axis_mm), section.minor_half_axis_mm - 0.02);
+    EXPECT_NEAR(section.minor_half_axis_mm, 3.0, 1.5);
+  }
+  EXPECT_GT(structures.at("common_peroneal_nerve").courses[0].back().centre_mm.x, 20.0) << "lateral";
+  EXPECT_LT(structures.at("great_saphenous_vein").courses[0].back().centre_mm.x, -20.0) << "medial";
+  EXPECT_GT(table.skin.rings.size(), 15u);
+  EXPECT_GT(table.skin.position_sd_mm, 0.0);
+}
+
+TEST(AnatomyTables, WhatTheSchemaCannotSayIsRefusedToo) {
+  const ScratchFolder scratch;
+  const json good = small_anatomy_table();
+  const auto refusal = [&](const json& document) {
+    write_text(scratch / "a.json", document.dump());
+    return message_of([&] { read_anatomy_table(scratch / "a.json"); });
+  };
+  write_text(scratch / "good.json", good.dump());
+  EXPECT_EQ(read_anatomy_table(scratch / "good.json").structures.size(), 2u);
+  json bad = good;
+  bad["structures"][1]["name"] = "big_toe";
+  EXPECT_THAT(refusal(bad),
+              AllOf(HasSubstr("a.json"), HasSubstr("/structures/1/name"), HasSubstr("big_toe")));
+  bad = good;
+  bad["structures"][1]["name"] = good["structures"][0]["name"];
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/structures/1/name"), HasSubstr("is there twice")));
+  bad = good;
+  bad["structures"][0]["courses"][0][3]["bones"] = {0.5, 0.25, 0.0};
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/structures/0/courses/0/3/bones"), HasSubstr("0.25")));
+  bad = good;
+  bad["structures"][0]["courses"][0][3]["minor_half_axis_mm"] = 40.0;
+  EXPECT_THAT(refusal(bad),
+              AllOf(HasSubstr("/structures/0/courses/0/3/major_half_axis_mm"), HasSubstr("40")));
+  bad = good;
+  bad["structures"][0]["courses"][0][3]["centre_mm"] = good["structures"][0]["courses"][0][2]["centre_mm"];
+  EXPECT_THAT(refusal(bad), HasSubstr("/structures/0/courses/0/3/centre_mm"));
+  bad = good;
+  bad["bones"]["tibia"][7] = {1.0, 2.0, 3.0, 0.5, 0.0, 0.0};
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/bones/tibia/7"), HasSubstr("0.5")));
+  bad = good;
+  bad["skin"]["rings"][4]["points_mm"].erase(0);
+  EXPECT_THAT(refusal(bad), AllOf(HasSubstr("/skin/rings/4/points_mm"), HasSubstr("35")));
+}
+
+// ---- agreement ----
+
 TEST(Agreements, GoIntoJsonAndCsvWithNothingWhereNothingWasMeasured) {
   const json document = json::parse(to_json(sample_agreements(), "first", "second"));
   EXPECT_EQ(document["a"], "first");
@@ -530,6 +606,7 @@ std::vector<SchemaCase> schema_cases() {
           {"truth", json::parse(to_json(knee, phantom::truth_of(knee, 2.0))), {}},
           {"staging_rule", shipped("staging/rule-2.json"), {"tested_on", "spurs"}},
           {"approaches", shipped("planning/approaches.json"), {}},
+          {"anatomy_table", small_anatomy_table(), {}},
           {"label_table", shipped("labels/pymskt.json"), {"title", "origin"}}};
 }
 

@@ -8,6 +8,7 @@
 
 #include <genu/cartilage/report.h>
 #include <genu/phantom/knee.h>
+#include <genu/planning/estimate.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
 #include <genu/segmentation/segment.h>
@@ -42,6 +43,9 @@ staging::Rule read_staging_rule(const std::filesystem::path& file);
 /// Reads ways in (data/schemas/approaches.schema.json).
 /// \throws IoError
 std::vector<planning::Approach> read_approaches(const std::filesystem::path& file);
+/// Reads where things lie in a knee that was measured (data/schemas/anatomy_table.schema.json).
+/// \throws IoError
+planning::AnatomyTable read_anatomy_table(const std::filesystem::path& file);
 
 /// Returns the text with U+FFFD (replacement character) where it is not UTF-8: every JSON and CSV file holds
 /// it so, because names of files and texts in headers can hold any bytes.

@@ -59,8 +59,11 @@ class ClearanceField {
   Vector3 skin_normal(const surface::SurfacePoint& on_skin) const;
 
   /// Returns the distance from the segment to a structure (by its place in the anatomy) in mm: 0 if they
-  /// cross, negative if the segment lies inside.
-  double axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to) const;
+  /// cross, negative if the segment lies inside; `limit_mm` if it is no nearer than that.
+  double axis_distance_mm(std::size_t structure, const Point3& from, const Point3& to,
+                          double limit_mm = surface::Obstacles::unlimited) const;
+  /// Returns the structures' surfaces, by their places in the anatomy.
+  const surface::Obstacles& obstacles() const { return obstacles_; }
   /// Returns a lower bound of the magnitude of axis_distance_mm, from boxes alone.
   double axis_distance_at_least_mm(std::size_t structure, const Point3& from, const Point3& to) const;
   /// Returns how far from `from` the segment first crosses the structure's surface in mm, or nothing.
