@@ -99,18 +99,33 @@ bool Aim::hits(const Draw& draw, bool mind_bone) const {
   Point3 tip = path_.target + hand - image;
   if (tip == entry) return false;
   const Vector3 direction = normalized(tip - entry);
-  const double reach = target_.tolerance_mm;
   if (target_.normal) {
     // Pushed on or held back, it meets the surface where its line does.
     const double slope = dot(direction, *target_.normal);
     if (std::abs(slope) < 1e-9) return false;
     tip = entry + dot(path_.target - entry, *target_.normal) / slope * direction;
   }
-  if (mind_bone)
+  if (mind_bone && (delivers(tip) || passes(entry, tip)))
     if (const auto at = field_.bone_crossing_mm(entry, tip)) tip = entry + *at * direction;
+  return delivers(tip);
+}
+
+bool Aim::delivers(const Point3& tip) const {
   if (target_.kind == TargetKind::recess && field_.in_recess(tip)) return true;
+  const double reach = target_.tolerance_mm;
   return std::any_of(places_.begin(), places_.end(),
                      [&](const Point3& p) { return squared_length(tip - p) <= reach * reach; });
+}
+
+// A needle that ends too deep can still deliver where bone holds it back: if a place lies beside its way.
+bool Aim::passes(const Point3& entry, const Point3& tip) const {
+  if (target_.kind == TargetKind::recess) return true;
+  const Vector3 way = tip - entry;
+  const double reach = target_.tolerance_mm;
+  return std::any_of(places_.begin(), places_.end(), [&](const Point3& p) {
+    const double at = std::clamp(dot(p - entry, way) / squared_length(way), 0.0, 1.0);
+    return squared_length(p - lerp(entry, tip, at)) <= reach * reach;
+  });
 }
 
 HitChance chance_of(const Aim& aim, const Draws& draws, bool mind_bone) {

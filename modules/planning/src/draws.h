@@ -33,6 +33,9 @@ class Aim {
   bool hits(const Draw& draw, bool mind_bone) const;
 
  private:
+  bool delivers(const Point3& tip) const;
+  bool passes(const Point3& entry, const Point3& tip) const;
+
   const ClearanceField& field_;
   const Target& target_;
   Trajectory path_;

@@ -66,8 +66,9 @@ Examiner::Examiner(const ClearanceField& field, const Target& target, const Appr
 
 Examiner::Asked Examiner::asked_of(const Structure& structure) const {
   Asked asked;
-  asked.clearance_mm =
-      approach_.asked_of(structure) + options_.estimated_margin_sd * structure.position_sd_mm;
+  asked.clearance_mm = approach_.asked_of(structure);
+  if (structure.kind == StructureKind::vessel || structure.kind == StructureKind::nerve)
+    asked.clearance_mm += options_.estimated_margin_sd * structure.position_sd_mm;
   const bool entered = structure.name == target_.surface &&
                        (structure.kind == StructureKind::meniscus || structure.kind == StructureKind::tendon);
   asked.spared = !entered && !contains(approach_.may_cross, structure.name);
@@ -227,14 +228,18 @@ std::optional<Refusal> Examiner::crossed_near_target(std::size_t s, const Trajec
 }
 
 double Examiner::free_cone_deg(const Trajectory& path) const {
-  const auto& structures = field_.anatomy().structures;
   const double depth = path.length_mm();
+  // The nearest first: what is far from the whole needle is far from every place of it.
+  std::vector<std::pair<double, std::size_t>> nearest;
+  for (const std::size_t s : order_)
+    if (asked_[s].spared)
+      nearest.emplace_back(std::abs(field_.axis_distance_mm(s, path.entry, end_of_asking(path, s))), s);
+  std::sort(nearest.begin(), nearest.end());
   double least = infinity;
-  for (std::size_t s = 0; s < structures.size(); ++s) {
-    if (!asked_[s].spared) continue;
+  for (const auto& [apart, s] : nearest) {
     const double end = distance(path.entry, end_of_asking(path, s));
+    if (!(end > 0.0) || apart / end >= least) continue;
     for (double at = std::min(cone_begin_mm, end); at <= end; at += cone_step_mm) {
-      if (!(at > 0.0)) break;
       const Point3 p = lerp(path.entry, path.target, at / depth);
       const double room = field_.contains(s, p) ? 0.0 : field_.distance_mm(s, p);
       least = std::min(least, room / at);

@@ -266,12 +266,11 @@ std::vector<std::string> limits_of(const Anatomy& anatomy, const Target& target,
   if (!missing.empty()) limits.push_back("Not known, so clearance to them is unknown: " + missing + ".");
   if (!estimated.empty())
     limits.push_back("Not seen in this knee, only estimated: " + estimated +
-                     ". Clearance is asked for beyond " + one_decimal(options.estimated_margin_sd) +
-                     " standard deviations.");
+                     ". Clearance to vessels and nerves is asked for beyond " +
+                     one_decimal(options.estimated_margin_sd) + " standard deviations.");
   for (const std::string& note : anatomy.notes) limits.push_back(note);
   if (!anatomy.skin.empty())
-    limits.push_back("Entries, depths and angles are to the skin taken from the " + anatomy.skin_source +
-                     ".");
+    limits.push_back("Entries, depths and angles are to the skin, known from: " + anatomy.skin_source + ".");
   if (!target.surface.empty())
     if (std::find(anatomy.missing.begin(), anatomy.missing.end(), target.surface) != anatomy.missing.end())
       limits.push_back("The target lies on " + spaced(target.surface) + ", which is not known.");

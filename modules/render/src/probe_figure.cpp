@@ -111,9 +111,9 @@ void draw_needle(Canvas& canvas, const SlicePlane& plane, const Trajectory& path
   canvas.ring(target, radius, 4.0, black);
   canvas.ring(target, radius, 2.0, target_colour);
   char words[96];
-  std::snprintf(words, sizeof words, "%.0f\u00b0 to the probe, %.1f mm deep along the needle",
+  std::snprintf(words, sizeof words, "%.0f degrees to the probe's face, %.1f mm along the needle",
                 view.face_angle_deg, path.length_mm());
-  canvas.text({0.5 * plane.width, 8.0}, words, {15, white, true, 0.5, 0.0, black});
+  canvas.text({0.5 * plane.width, 30.0}, words, {15, white, true, 0.5, 0.0, black});
 }
 
 }  // namespace

@@ -293,7 +293,7 @@ TEST(PlanNeedle, SaysWhatItDoesNotKnow) {
   EXPECT_THAT(plan.limits, Contains("Not known, so clearance to them is unknown: popliteal vein."));
   EXPECT_THAT(plan.limits,
               Contains(HasSubstr("only estimated: lateral meniscus (estimated, give or take 2.5 mm)")));
-  EXPECT_THAT(plan.limits, Contains(HasSubstr("the skin taken from the labels")));
+  EXPECT_THAT(plan.limits, Contains(HasSubstr("the skin, known from: labels")));
   EXPECT_THAT(plan.limits, Contains(HasSubstr("25.0 degrees of flexion")));
   EXPECT_THAT(plan.limits, Not(Contains(HasSubstr("suprapatellar recess"))));
   for (const auto& r : plan.ranked)

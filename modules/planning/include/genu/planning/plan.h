@@ -92,9 +92,11 @@ struct Weights {
 
 struct PlanOptions {
   double entry_spacing_mm = 3.0;
-  unsigned max_ranked = 20;
+  unsigned max_ranked = 10;
   double min_separation_mm = 3.0;  ///< Entries of returned trajectories lie at least this far apart.
-  /// Clearance to what is estimated is asked for beyond this many standard deviations of its position.
+  /// Clearance to vessels and nerves that are estimated is asked for beyond this many standard deviations of
+  /// their position. That of tendons and ligaments counts in the risk alone: a needle beside them does less
+  /// harm, and a margin of centimetres around each would close every way between them.
   double estimated_margin_sd = 1.0;
   Weights weights = {};
   ErrorModel errors = {};
