@@ -266,6 +266,23 @@ TEST(Obstacles, OfMeshesEquallyNearTheFirstIsMeant) {
   }
 }
 
+// A mesh that is crossed and asked little of may be as near to its clearance as one that is not crossed.
+TEST(Obstacles, OfMarginsThatAreAlikeTheFirstIsMeant) {
+  const TriangleMesh crossed({{-5, -5, 5}, {5, -5, 5}, {0, 9, 5}}, {{0, 1, 2}});
+  const TriangleMesh beside({{2, -5, -5}, {2, -5, 15}, {2, 9, 5}}, {{0, 1, 2}});
+  const Point3 from{0, 0, 0}, to{0, 0, 10};
+  for (const bool crossed_first : {true, false}) {
+    const Obstacles obstacles(crossed_first ? std::vector{&crossed, &beside}
+                                            : std::vector{&beside, &crossed});
+    const auto asked = crossed_first ? std::vector{1.0, 3.0} : std::vector{3.0, 1.0};
+    const auto margin = obstacles.least_margin(from, to, asked);
+    ASSERT_TRUE(margin);
+    EXPECT_EQ(margin->margin_mm, -1.0);
+    EXPECT_EQ(margin->mesh, 0u);
+    EXPECT_EQ(margin->distance_mm, crossed_first ? 0.0 : 2.0);
+  }
+}
+
 TEST(Obstacles, MoreMeshesThanAProcessorHasLanes) {
   std::mt19937_64 random(9);
   std::vector<TriangleMesh> meshes;
