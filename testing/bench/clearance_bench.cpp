@@ -110,9 +110,10 @@ Scene make_scene(double edge_mm) {
 Scene with_meshes(const Scene& scene, std::size_t count) {
   Scene result{{}, scene.centre};
   for (std::size_t m = 0; m < count; ++m) {
-    const auto round = static_cast<double>(m / scene.meshes.size());
-    result.meshes.push_back(moved(scene.meshes[m % scene.meshes.size()],
-                                  RigidTransform::translation_by({0.0, 0.0, 3.0 * round})));
+    const std::size_t round = m / scene.meshes.size();
+    result.meshes.push_back(
+        moved(scene.meshes[m % scene.meshes.size()],
+              RigidTransform::translation_by({0.0, 0.0, 3.0 * static_cast<double>(round)})));
   }
   return result;
 }

@@ -62,6 +62,7 @@ TriangleMesh debris(std::mt19937_64& random, std::size_t count) {
 
 std::vector<const TriangleMesh*> pointers(const std::vector<TriangleMesh>& meshes) {
   std::vector<const TriangleMesh*> result;
+  result.reserve(meshes.size());
   for (const TriangleMesh& m : meshes) result.push_back(&m);
   return result;
 }
@@ -69,6 +70,7 @@ std::vector<const TriangleMesh*> pointers(const std::vector<TriangleMesh>& meshe
 std::vector<TriangleMesh> scene(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<TriangleMesh> meshes;
+  meshes.reserve(11);
   for (int m = 0; m < 9; ++m) meshes.push_back(bumpy_ball(random, m % 4));
   meshes.push_back(debris(random, 300));
   meshes.push_back(TriangleMesh({{1, 2, 3}, {4, 2, 2}, {1, 7, 3}}, {{0, 1, 2}}));
@@ -125,6 +127,7 @@ TEST(Obstacles, RefusesWhatCannotBeAnswered) {
   EXPECT_THROW(obstacles.distance_mm(0, {}, {0, infinity, 0}), InvalidInput);
   EXPECT_THROW(obstacles.distance_mm(1, {}, {}), InvalidInput);
   EXPECT_THROW(obstacles.contains(1, {}), InvalidInput);
+  EXPECT_THROW(obstacles.contains(0, {0, infinity, 0}), InvalidInput);
   EXPECT_THROW(obstacles.least_margin({}, {}, std::vector<double>{}), InvalidInput);
   EXPECT_THROW(obstacles.keeps({}, {}, std::vector{nan}), InvalidInput);
   EXPECT_THROW(obstacles.keeps({}, {}, std::vector{infinity}), InvalidInput);
@@ -286,6 +289,7 @@ TEST(Obstacles, OfMarginsThatAreAlikeTheFirstIsMeant) {
 TEST(Obstacles, MoreMeshesThanAProcessorHasLanes) {
   std::mt19937_64 random(9);
   std::vector<TriangleMesh> meshes;
+  meshes.reserve(150);
   for (int m = 0; m < 150; ++m) meshes.push_back(bumpy_ball(random, m % 2));
   const Obstacles obstacles(pointers(meshes));
   for (int n = 0; n < 60; ++n) {
