@@ -82,8 +82,7 @@ Landmarks make_landmarks(const BoxForest& forest) {
         for (std::size_t a = 0; a < 3; ++a)
           at[a] = std::clamp(static_cast<int>((mark.place[a] - marks.low[a]) * marks.cells_per_mm), 0,
                              marks.size[a] - 1);
-        const auto cell = static_cast<std::size_t>((at[2] * marks.size[1] + at[1]) * marks.size[0] + at[0]);
-        spread.offer(cell, at, mark);
+        spread.offer(marks.number(at), at, mark);
       }
   for (int round = 0; round < 2; ++round) spread.sweep(true), spread.sweep(false);
   return marks;

@@ -23,12 +23,20 @@ struct Landmarks {
 
   /// Returns the number of the cell that holds a point, or of the nearest one.
   std::size_t cell_of(const std::array<float, 3>& p) const {
-    std::array<int, 3> cell;
+    std::array<int, 3> at;
     for (std::size_t a = 0; a < 3; ++a) {
-      const float at = (p[a] - low[a]) * cells_per_mm;
-      cell[a] = at > 0.0f ? (at < static_cast<float>(size[a] - 1) ? static_cast<int>(at) : size[a] - 1) : 0;
+      const float cells_in = (p[a] - low[a]) * cells_per_mm;
+      at[a] = cells_in > 0.0f
+                  ? (cells_in < static_cast<float>(size[a] - 1) ? static_cast<int>(cells_in) : size[a] - 1)
+                  : 0;
     }
-    return static_cast<std::size_t>((cell[2] * size[1] + cell[1]) * size[0] + cell[0]);
+    return number(at);
+  }
+  std::size_t number(const std::array<int, 3>& at) const {
+    const auto [x, y, z] = at;
+    const auto rows = static_cast<std::size_t>(size[1]), length = static_cast<std::size_t>(size[0]);
+    return (static_cast<std::size_t>(z) * rows + static_cast<std::size_t>(y)) * length +
+           static_cast<std::size_t>(x);
   }
 };
 

@@ -375,7 +375,8 @@ bool Obstacles::contains(std::size_t mesh, const Point3& p) const {
   check(mesh);
   const auto& e = forest_->extent;
   const Vector3 r = p - forest_->origin;
-  if (std::abs(r.x) > e[0] || std::abs(r.y) > e[1] || std::abs(r.z) > e[2]) return false;
+  const bool is_beyond = std::abs(r.x) > e[0] || std::abs(r.y) > e[1] || std::abs(r.z) > e[2];
+  if (is_finite(p) && is_beyond) return false;
   // Any way out serves: an odd number of crossings means inside.
   const Point3 outside = forest_->origin + std::max({e[0], e[1], e[2]}) * Vector3{1.3, 1.7, 1.9};
   return Search(*forest_, p, outside).crossings(mesh) % 2 == 1;

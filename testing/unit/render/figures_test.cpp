@@ -311,9 +311,36 @@ planning::NeedlePlan ball_plan() {
   plan.target.name = "suprapatellar_recess";
   plan.target.point = middle + Vector3{0.0, -26.0, 22.0};
   const Point3 entry = middle + Vector3{-30.0, -26.0, 21.0};
-  plan.ranked.push_back({{entry, plan.target.point}, {}, 0.8});
+  plan.ranked.push_back({{entry, plan.target.point}, {}, true, 0.8});
   plan.ranked.front().card.depth_mm = plan.ranked.front().path.length_mm();
   return plan;
+}
+
+TEST(ProbeFigure, ShowsTheNeedleAtItsAngleAndTheTargetAtItsDepth) {
+  const LabelMap labels = red_ball(middle, 15.0);
+  planning::NeedlePlan plan = ball_plan();
+  EXPECT_THROW(probe_figure(nullptr, &labels, ball_anatomy(), plan, 0), InvalidInput);  // No probe sees it.
+  const Point3 face = middle + Vector3{0.0, -40.0, 0.0};
+  plan.target.point = middle + Vector3{5.0, -24.0, 0.0};
+  plan.target.tolerance_mm = 2.0;
+  plan.ranked.front().path = {middle + Vector3{-27.0, -40.0, 0.0}, plan.target.point};
+  plan.ranked.front().card.view = planning::ProbeView{.pose = {face, {1, 0, 0}, {0, 1, 0}},
+                                                      .face_angle_deg = 26.565,
+                                                      .length_mm = 38.0,
+                                                      .width_mm = 9.0,
+                                                      .image_depth_mm = 50.0};
+  const Picture picture = probe_figure(nullptr, &labels, ball_anatomy(), plan, 0, 580);
+  // 8 mm above the face and 50 mm below it are 580 pixels, 6 mm beside the entry is the left border.
+  const double pixel_mm = 0.1;
+  EXPECT_EQ(picture.height, 580);
+  const auto ring =
+      patch_of(picture, [](const Rgb& c) { return c[0] > 190 && c[1] < 60 && c[2] > 110 && c[2] < 190; });
+  EXPECT_GT(ring.count, 50);
+  EXPECT_NEAR(ring.x, (27.0 + 6.0 + 5.0) / pixel_mm, 4.0);
+  EXPECT_NEAR(ring.y, (8.0 + 16.0) / pixel_mm, 4.0);
+  EXPECT_THROW(probe_figure(nullptr, &labels, ball_anatomy(), plan, 1), InvalidInput);
+  EXPECT_THROW(probe_figure(nullptr, &labels, ball_anatomy(), plan, 0, 100), InvalidInput);
+  EXPECT_THROW(probe_figure(nullptr, nullptr, ball_anatomy(), plan, 0), InvalidInput);
 }
 
 TEST(PlanFigure, ShowsNeedleVesselAndBoneOrSaysThatThereIsNoPlan) {

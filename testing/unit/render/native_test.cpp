@@ -63,7 +63,8 @@ TEST(Native, PlanHasATargetAndEveryTrajectory) {
   vtkNew<vtkRenderer> renderer;
   add_plan(renderer, plan, 0);
   EXPECT_EQ(renderer->GetActors()->GetNumberOfItems(), 1) << "the target alone";
-  for (int t = 0; t < 3; ++t) plan.ranked.push_back({{middle + Vector3{-30.0 + t, 0, 0}, middle}, {}, 0.5});
+  for (int t = 0; t < 3; ++t)
+    plan.ranked.push_back({{middle + Vector3{-30.0 + t, 0, 0}, middle}, {}, true, 0.5});
   vtkNew<vtkRenderer> other;
   add_plan(other, plan, 1);
   EXPECT_EQ(other->GetActors()->GetNumberOfItems(), 1 + 2 * 3);

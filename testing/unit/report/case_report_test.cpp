@@ -88,11 +88,22 @@ planning::NeedlePlan plan_with(std::size_t ranked) {
   plan.approach = "superolateral";
   for (std::size_t t = 0; t < ranked; ++t) {
     planning::RankedTrajectory r{
-        {middle + Vector3{18.0, -1.0 * static_cast<double>(t), 2.0}, middle}, {}, 0.7};
+        {middle + Vector3{18.0, -1.0 * static_cast<double>(t), 2.0}, middle}, {}, true, 0.7};
     r.card.depth_mm = r.path.length_mm();
     r.card.skin_angle_deg = 21.4;
     r.card.needle = planning::Needle{};
-    r.card.clearances = {{"popliteal_artery", planning::StructureKind::vessel, 17.26, "estimated"}};
+    r.card.clearances = {
+        {"popliteal_artery", planning::StructureKind::vessel, 17.26, "estimated", 4.5, 9.5, 0.0123}};
+    r.card.hit = {0.75, 0.73, 0.77, 4000, {0.7, 0.74, 0.745, 0.75}};
+    r.card.risk = 0.0456;
+    r.card.free_cone_deg = 6.25;
+    r.card.tissues = {{"fat", 10.0}, {"unlabelled", 8.0}};
+    r.card.view = planning::ProbeView{.pose = {middle + Vector3{0, -20, 0}, {-1, 0, 0}, {0, 1, 0}},
+                                      .face_angle_deg = 23.0,
+                                      .seen_mm = 18.0,
+                                      .length_mm = 38.0,
+                                      .width_mm = 9.0,
+                                      .image_depth_mm = 50.0};
     plan.ranked.push_back(std::move(r));
   }
   const Trajectory path{middle + Vector3{20, 0, 0}, middle};
@@ -180,9 +191,9 @@ TEST(CasePage, EscapesEveryTextFromOutside) {
   planning::NeedlePlan& plan = knee.plans.front();
   plan.target.name = plan.approach = evil;
   plan.limits = plan.reasons = {evil};
-  plan.rejected.front().detail = evil;
   plan.ranked.front().card.needle->name = evil;
   plan.ranked.front().card.clearances.front() = {evil, planning::StructureKind::bone, 1.0, evil};
+  plan.ranked.front().card.tissues = {{evil, 1.0}};
   Figure figure = dot("slices", "slice-axial");
   figure.caption = evil;
   const std::string page = case_page(knee, {figure});
@@ -264,11 +275,35 @@ TEST(CasePage, ShowsSubregionsCompartmentsAndTheMethod) {
   EXPECT_FALSE(holds(page, "along the bone&#39;s normal over tAB"));
 }
 
-TEST(CasePage, RejectedFamiliesAreCountedWithTheirPart) {
+TEST(CasePage, APlanShowsItsScorecard) {
   const std::string page = case_page(full_case(), {});
-  EXPECT_TRUE(holds(
-      page, "<td>Crosses bone</td><td class=\"n\">3</td><td class=\"n\">75.0</td><td>femur after 12.0 mm"));
-  EXPECT_TRUE(holds(page, "<td class=\"n\">1</td><td class=\"n\">25.0</td><td>popliteal artery: 2.0 mm"));
+  for (const char* text :
+       {"17.3 ± 4.5", ">9.5<", ">1.2<", "75 % (95 % interval of the sampling 73.0 to 77.0)",
+        "70.0, 74.0, 74.5, 75.0 % of 4000", "4.6 %", "± 6.3°", "23°", "fat 10.0 mm, unlabelled 8.0 mm",
+        "on the Pareto front", "image to patient 1.5 mm"})
+    EXPECT_TRUE(holds(page, text)) << text;
+}
+
+// Of several ways to one target the best is shown in full, the others by name.
+TEST(CasePage, GathersPlansByTarget) {
+  io::Case knee = full_case();
+  planning::NeedlePlan better = plan_with(1), closed = plan_with(0);
+  better.approach = "superomedial";
+  better.ranked.front().score = 0.9;
+  closed.approach = "lateral_midpatellar";
+  closed.reasons = {"No safe path among 7.", "Rejected: bone 100 %.", "a third reason"};
+  knee.plans = {plan_with(2), better, closed};
+  const std::string page = case_page(knee, {});
+  EXPECT_TRUE(holds(page, "Plan 2: suprapatellar recess, approach superomedial"));
+  EXPECT_FALSE(holds(page, "Plan 1: "));
+  EXPECT_EQ(count_of(page, "<article>"), 1u);
+  EXPECT_TRUE(holds(page, "<td>superolateral</td>"));
+  EXPECT_FALSE(holds(page, "No safe path among 7."));  // The target has a way in.
+  closed.target.name = "TrF-1";
+  knee.plans = {better, closed};
+  const std::string two = case_page(knee, {});
+  EXPECT_TRUE(holds(two, "TrF-1, lateral midpatellar: No safe path among 7. Rejected: bone 100 %."));
+  EXPECT_FALSE(holds(two, "a third reason"));
 }
 
 TEST(CasePage, APlanWithoutATrajectorySaysWhy) {
@@ -278,7 +313,7 @@ TEST(CasePage, APlanWithoutATrajectorySaysWhy) {
   const std::string page = case_page(knee, {});
   EXPECT_TRUE(holds(page, "no safe trajectory was found"));
   EXPECT_TRUE(holds(page, "every path crosses the femur"));
-  EXPECT_FALSE(holds(page, "Best trajectory"));
+  EXPECT_FALSE(holds(page, "Depth to the target"));
 }
 
 TEST(CasePage, AnAbstentionNamesWhatRemainsPossible) {
@@ -320,7 +355,10 @@ TEST(CasePage, SaysHowFarASegmentationCanBeTrusted) {
 
 TEST(CasePage, PutsEachFigureIntoItsSection) {
   io::Case knee = full_case();
-  knee.plans.assign(11, plan_with(1));
+  for (int p = 2; p <= 11; ++p) {
+    knee.plans.push_back(plan_with(1));
+    knee.plans.back().target.name = "lesion " + std::to_string(p);
+  }
   const std::string page = case_page(knee, {dot("slices", "slice-axial"), dot("thickness", "thickness-a"),
                                             dot("plan", "plan-1-along"), dot("plan", "plan-11-along")});
   const auto at = [&](const char* words) { return page.find(words); };
@@ -347,7 +385,7 @@ TEST(DrawFigures, DrawsWhatThereAreThePartsFor) {
   EXPECT_EQ(names_of(figures), (std::vector<std::string>{
                                    "slice-sagittal-medial", "slice-sagittal-lateral", "slice-sagittal-middle",
                                    "slice-coronal", "slice-axial", "slice-lesion", "thickness-tibia-above",
-                                   "plan-1-along", "plan-1-across", "plan-1-3d"}));
+                                   "plan-1-probe", "plan-1-along", "plan-1-across", "plan-1-3d"}));
   EXPECT_GE(told.size(), figures.size());
   for (const Figure& f : figures) {
     const auto [low, high] = std::minmax_element(f.picture.rgb.begin(), f.picture.rgb.end());

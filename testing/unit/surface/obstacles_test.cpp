@@ -62,6 +62,7 @@ TriangleMesh debris(std::mt19937_64& random, std::size_t count) {
 
 std::vector<const TriangleMesh*> pointers(const std::vector<TriangleMesh>& meshes) {
   std::vector<const TriangleMesh*> result;
+  result.reserve(meshes.size());
   for (const TriangleMesh& m : meshes) result.push_back(&m);
   return result;
 }
@@ -69,6 +70,7 @@ std::vector<const TriangleMesh*> pointers(const std::vector<TriangleMesh>& meshe
 std::vector<TriangleMesh> scene(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<TriangleMesh> meshes;
+  meshes.reserve(11);
   for (int m = 0; m < 9; ++m) meshes.push_back(bumpy_ball(random, m % 4));
   meshes.push_back(debris(random, 300));
   meshes.push_back(TriangleMesh({{1, 2, 3}, {4, 2, 2}, {1, 7, 3}}, {{0, 1, 2}}));
@@ -125,6 +127,7 @@ TEST(Obstacles, RefusesWhatCannotBeAnswered) {
   EXPECT_THROW(obstacles.distance_mm(0, {}, {0, infinity, 0}), InvalidInput);
   EXPECT_THROW(obstacles.distance_mm(1, {}, {}), InvalidInput);
   EXPECT_THROW(obstacles.contains(1, {}), InvalidInput);
+  EXPECT_THROW(obstacles.contains(0, {0, infinity, 0}), InvalidInput);
   EXPECT_THROW(obstacles.least_margin({}, {}, std::vector<double>{}), InvalidInput);
   EXPECT_THROW(obstacles.keeps({}, {}, std::vector{nan}), InvalidInput);
   EXPECT_THROW(obstacles.keeps({}, {}, std::vector{infinity}), InvalidInput);
@@ -266,9 +269,27 @@ TEST(Obstacles, OfMeshesEquallyNearTheFirstIsMeant) {
   }
 }
 
+// A mesh that is crossed and asked little of may be as near to its clearance as one that is not crossed.
+TEST(Obstacles, OfMarginsThatAreAlikeTheFirstIsMeant) {
+  const TriangleMesh crossed({{-5, -5, 5}, {5, -5, 5}, {0, 9, 5}}, {{0, 1, 2}});
+  const TriangleMesh beside({{2, -5, -5}, {2, -5, 15}, {2, 9, 5}}, {{0, 1, 2}});
+  const Point3 from{0, 0, 0}, to{0, 0, 10};
+  for (const bool crossed_first : {true, false}) {
+    const Obstacles obstacles(crossed_first ? std::vector{&crossed, &beside}
+                                            : std::vector{&beside, &crossed});
+    const auto asked = crossed_first ? std::vector{1.0, 3.0} : std::vector{3.0, 1.0};
+    const auto margin = obstacles.least_margin(from, to, asked);
+    ASSERT_TRUE(margin);
+    EXPECT_EQ(margin->margin_mm, -1.0);
+    EXPECT_EQ(margin->mesh, 0u);
+    EXPECT_EQ(margin->distance_mm, crossed_first ? 0.0 : 2.0);
+  }
+}
+
 TEST(Obstacles, MoreMeshesThanAProcessorHasLanes) {
   std::mt19937_64 random(9);
   std::vector<TriangleMesh> meshes;
+  meshes.reserve(150);
   for (int m = 0; m < 150; ++m) meshes.push_back(bumpy_ball(random, m % 2));
   const Obstacles obstacles(pointers(meshes));
   for (int n = 0; n < 60; ++n) {

@@ -25,6 +25,7 @@ struct NearestObstacle {
 /// Distances are those between the segment and the nearest triangle, in double precision, and exactly 0 where
 /// they cross. Surfaces need not be closed, and have no inside here but for `contains`. No answer depends on
 /// the number of threads; of meshes equally near the one with the lowest number is meant.
+/// Every question throws InvalidInput for a point that is not finite.
 ///
 /// Trees eight children wide (Wald, Benthin & Boulos 2008, IEEE Symposium on Interactive Ray Tracing, 49),
 /// of boxes turned as the surface lies (Gottschalk, Lin & Manocha 1996, SIGGRAPH, 171), asked nearest first.
@@ -49,7 +50,7 @@ class Obstacles {
   /// `limit_mm` or more for all of them.
   ///
   /// \param asked_mm one a mesh; minus infinity leaves a mesh out
-  /// \throws InvalidInput if there are not as many as meshes, or one is NaN or infinite.
+  /// \throws InvalidInput if there are not as many as meshes, or one is NaN or plus infinity.
   std::optional<NearestObstacle> least_margin(const Point3& from, const Point3& to,
                                               std::span<const double> asked_mm,
                                               double limit_mm = unlimited) const;
