@@ -121,6 +121,7 @@ std::vector<std::size_t> best_apart(const std::vector<Examined>& examined, const
   std::vector<std::size_t> order(safe.size());
   for (std::size_t n = 0; n < order.size(); ++n) order[n] = n;
   std::vector<double> scores;
+  scores.reserve(merits.size());
   for (const Merits& m : merits) scores.push_back(score_of(m, Weights{}));
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return front[a] != front[b] ? front[a] : scores[a] > scores[b];
@@ -185,6 +186,7 @@ std::vector<RejectedTrajectory> rejected_entries(const std::vector<Examined>& ex
            std::tie(b.second.reason, b.second.structure, b.first);
   });
   std::vector<RejectedTrajectory> result;
+  result.reserve(rejected.size());
   for (auto& [place, trajectory] : rejected) result.push_back(std::move(trajectory));
   return result;
 }

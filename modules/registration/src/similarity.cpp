@@ -144,8 +144,8 @@ SimilarityFit fit_similarity(const std::vector<SurfaceSample>& moving, const Par
   if (moving.empty()) throw InvalidInput("cannot fit a similarity: there are no samples");
   const Fixed surface(fixed);
   Similarity at{fixed.patient_from_body, 1.0};
-  // Bones of other people start further off than they end. They settle within 30 steps to some hundredths of a
-  // millimetre, between which samples at the limits of reach and angle come and go.
+  // Bones of other people start further off than they end. They settle within 30 steps to some hundredths of
+  // a millimetre, between which samples at the limits of reach and angle come and go.
   constexpr int wide_steps = 12, most_steps = 40;
   constexpr double wide = 2.0, still_mm = 1e-5;
   for (int n = 0; n < most_steps; ++n) {
