@@ -14,6 +14,9 @@ namespace {
 // straight line leaves a longer hollow than 20 mm.
 constexpr double least_gap_mm = 3.0, most_gap_mm = 20.0;
 constexpr double step_mm = 0.5;
+// Labels of the tendons may go on over the front of the patella as a sheet that is nowhere a tendon; a defect
+// at the patella's apex or base is one.
+constexpr double beside_patella_mm = 5.0;
 constexpr double least_volume_mm3 = 10.0;  // About 1.5 x 2 x 3 mm: less is the staircase of voxels.
 
 /// A lattice in the knee's axes around one tendon.
@@ -99,10 +102,25 @@ std::vector<std::size_t> take_component(const Lattice& lattice, std::size_t seed
   return cells;
 }
 
+/// Returns the heights of the patella's apex and base in the knee's frame; all of space if it is not
+/// labelled.
+std::array<double, 2> apex_and_base(const LabelMap& labels, const KneeFrame& frame) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double low = infinity, high = -infinity;
+  for (std::size_t v = 0; v < labels.voxels().size(); ++v) {
+    if (!is_part_of(labels.voxels()[v], Bone::patella)) continue;
+    const double z = frame.coordinates(labels.geometry().to_patient(labels.geometry().index_of(v))).z;
+    low = std::min(low, z);
+    high = std::max(high, z);
+  }
+  return {low, high};
+}
+
 void add_gaps(std::vector<TendonGap>& gaps, const LabelMap& labels, const KneeFrame& frame, Tissue tendon) {
   const Lattice lattice(labels, frame, tendon);
   const std::vector<float> lengths = lattice.gap_lengths();
   std::vector<float> left = lengths;
+  const auto [apex, base] = apex_and_base(labels, frame);
   for (std::size_t seed = 0; seed < left.size(); ++seed) {
     if (left[seed] == 0.0f) continue;
     const std::vector<std::size_t> cells = take_component(lattice, seed, left);
@@ -119,7 +137,10 @@ void add_gaps(std::vector<TendonGap>& gaps, const LabelMap& labels, const KneeFr
         lattice.place(*std::min_element(cells.begin(), cells.end(), [&](std::size_t a, std::size_t b) {
           return distance(lattice.place(a), middle) < distance(lattice.place(b), middle);
         }));
-    gaps.push_back(gap);
+    const double z = frame.coordinates(gap.centre).z;
+    const bool in_tendon =
+        tendon == Tissue::patellar_tendon ? z < apex + beside_patella_mm : z > base - beside_patella_mm;
+    if (in_tendon) gaps.push_back(gap);
   }
 }
 
