@@ -17,6 +17,7 @@ constexpr double step_mm = 0.5;
 // Labels of the tendons may go on over the front of the patella as a sheet that is nowhere a tendon; a defect
 // at the patella's apex or base is one.
 constexpr double beside_patella_mm = 5.0;
+constexpr double least_depth_mm = 1.5;     // Tendon labels are uneven by a voxel or two.
 constexpr double least_volume_mm3 = 10.0;  // About 1.5 x 2 x 3 mm: less is the staircase of voxels.
 
 /// A lattice in the knee's axes around one tendon.
@@ -69,6 +70,22 @@ class Lattice {
     return lengths;
   }
 
+  /// Returns true if tendon or gap lies on all sides across the tendon: a hollow of its surface is no gap.
+  bool is_within(std::size_t cell, const std::vector<float>& lengths) const {
+    const auto c = static_cast<int>(cell);
+    const int y = c / size_[2] % size_[1], x = c / (size_[2] * size_[1]);
+    constexpr int reach = static_cast<int>(least_depth_mm / step_mm);
+    for (int i = -1; i <= 1; ++i)
+      for (int j = -1; j <= 1; ++j) {
+        const int at_x = x + i * reach, at_y = y + j * reach;
+        if (at_x < 0 || at_y < 0 || at_x >= size_[0] || at_y >= size_[1]) return false;
+        const auto there =
+            static_cast<std::size_t>(c + i * reach * size_[2] * size_[1] + j * reach * size_[2]);
+        if (!is_tendon_[there] && lengths[there] == 0.0f) return false;
+      }
+    return true;
+  }
+
   /// Calls `visit` with each cell that shares a face with this one.
   template <typename Visit>
   void for_each_neighbour(std::size_t cell, const Visit& visit) const {
@@ -102,6 +119,38 @@ std::vector<std::size_t> take_component(const Lattice& lattice, std::size_t seed
   return cells;
 }
 
+/// Returns the knee's frame turned so that `proximal` runs along the tendon: the direction in which its
+/// voxels between two heights spread most (by power iteration).
+KneeFrame along_tendon(const LabelMap& labels, const KneeFrame& frame, Tissue tendon,
+                       const std::array<double, 2>& heights) {
+  std::vector<Vector3> places;
+  Vector3 mean;
+  for (std::size_t v = 0; v < labels.voxels().size(); ++v) {
+    if (labels.voxels()[v] != tendon) continue;
+    const Vector3 at = frame.coordinates(labels.geometry().to_patient(labels.geometry().index_of(v)));
+    if (at.z > heights[0] && at.z < heights[1]) places.push_back(at);
+  }
+  if (places.empty()) return frame;
+  for (const Vector3& p : places) mean += p / static_cast<double>(places.size());
+  Vector3 axis{0.0, 0.0, 1.0};
+  for (int step = 0; step < 30; ++step) {
+    Vector3 next;
+    for (const Vector3& p : places) next += dot(p - mean, axis) * (p - mean);
+    if (!(length(next) > 0.0)) return frame;
+    axis = normalized(next);
+  }
+  const auto in_patient = [&](const Vector3& v) {
+    return v.x * frame.lateral + v.y * frame.anterior + v.z * frame.proximal;
+  };
+  const Vector3 across = normalized(Vector3{1.0, 0.0, 0.0} - axis.x * axis);
+  const Vector3 front{0.0, 1.0, 0.0};
+  KneeFrame turned = frame;
+  turned.proximal = in_patient(axis);
+  turned.lateral = in_patient(across);
+  turned.anterior = in_patient(normalized(front - axis.y * axis - across.y * across));
+  return turned;
+}
+
 /// Returns the heights of the patella's apex and base in the knee's frame; all of space if it is not
 /// labelled.
 std::array<double, 2> apex_and_base(const LabelMap& labels, const KneeFrame& frame) {
@@ -117,13 +166,18 @@ std::array<double, 2> apex_and_base(const LabelMap& labels, const KneeFrame& fra
 }
 
 void add_gaps(std::vector<TendonGap>& gaps, const LabelMap& labels, const KneeFrame& frame, Tissue tendon) {
-  const Lattice lattice(labels, frame, tendon);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto [apex, base] = apex_and_base(labels, frame);
+  const std::array heights = tendon == Tissue::patellar_tendon
+                                 ? std::array{-infinity, apex + beside_patella_mm}
+                                 : std::array{base - beside_patella_mm, infinity};
+  const Lattice lattice(labels, along_tendon(labels, frame, tendon, heights), tendon);
   const std::vector<float> lengths = lattice.gap_lengths();
   std::vector<float> left = lengths;
-  const auto [apex, base] = apex_and_base(labels, frame);
   for (std::size_t seed = 0; seed < left.size(); ++seed) {
     if (left[seed] == 0.0f) continue;
-    const std::vector<std::size_t> cells = take_component(lattice, seed, left);
+    std::vector<std::size_t> cells = take_component(lattice, seed, left);
+    std::erase_if(cells, [&](std::size_t c) { return !lattice.is_within(c, lengths); });
     if (static_cast<double>(cells.size()) * step_mm * step_mm * step_mm < least_volume_mm3) continue;
     Vector3 mean;
     TendonGap gap;
@@ -138,9 +192,7 @@ void add_gaps(std::vector<TendonGap>& gaps, const LabelMap& labels, const KneeFr
           return distance(lattice.place(a), middle) < distance(lattice.place(b), middle);
         }));
     const double z = frame.coordinates(gap.centre).z;
-    const bool in_tendon =
-        tendon == Tissue::patellar_tendon ? z < apex + beside_patella_mm : z > base - beside_patella_mm;
-    if (in_tendon) gaps.push_back(gap);
+    if (z > heights[0] && z < heights[1]) gaps.push_back(gap);
   }
 }
 
