@@ -79,9 +79,9 @@ class Lattice {
       for (int j = -1; j <= 1; ++j) {
         const int at_x = x + i * reach, at_y = y + j * reach;
         if (at_x < 0 || at_y < 0 || at_x >= size_[0] || at_y >= size_[1]) return false;
-        const auto there =
-            static_cast<std::size_t>(c + i * reach * size_[2] * size_[1] + j * reach * size_[2]);
-        if (!is_tendon_[there] && lengths[there] == 0.0f) return false;
+        const int there = c + i * reach * size_[2] * size_[1] + j * reach * size_[2];
+        const auto other = static_cast<std::size_t>(there);
+        if (!is_tendon_[other] && lengths[other] == 0.0f) return false;
       }
     return true;
   }
