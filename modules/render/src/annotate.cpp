@@ -42,7 +42,7 @@ void draw_scale_bar(Canvas& canvas, int left, int bottom, double pixel_mm, int s
 }
 
 int draw_legend(Canvas& canvas, int left, int top, const std::vector<LegendEntry>& entries, int size) {
-  const int line = static_cast<int>(std::lround(1.65 * size));
+  const int line = static_cast<int>(std::lround(legend_row * size));
   for (const LegendEntry& entry : entries) {
     canvas.fill(left, top, left + size, top + size, faint_ink);
     canvas.fill(left + 1, top + 1, left + size - 1, top + size - 1, entry.colour);

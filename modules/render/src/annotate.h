@@ -38,6 +38,9 @@ struct LegendEntry {
   std::string words;
 };
 
+/// The height of a legend's row, in sizes of its letters.
+inline constexpr double legend_row = 1.65;
+
 /// Draws swatches with words, one below the other, and returns the next free row.
 int draw_legend(Canvas& canvas, int left, int top, const std::vector<LegendEntry>& entries, int size);
 

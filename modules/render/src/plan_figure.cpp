@@ -48,6 +48,7 @@ std::vector<Point3> points_to_show(const planning::Anatomy& anatomy, const plann
 }
 
 std::vector<LegendEntry> legend(const planning::Anatomy& anatomy, const planning::NeedlePlan& plan) {
+  bool any_estimated = false;
   std::vector<LegendEntry> entries;
   entries.push_back({target_colour, "target"});
   if (!plan.ranked.empty()) entries.push_back({best_path_colour, "best trajectory"});
@@ -57,13 +58,14 @@ std::vector<LegendEntry> legend(const planning::Anatomy& anatomy, const planning
     entries.push_back({rejected_colour, std::to_string(plan.rejected.size()) + " rejected entries"});
   for (const planning::Structure& s : anatomy.structures) {
     if (s.surface.empty()) continue;
-    const std::string name =
-        words(s.name) + (s.source == "segmented" || s.source.empty() ? "" : " (" + s.source + ")");
-    entries.push_back({colour_of(s), name});
+    const bool seen = s.source == "segmented" || s.source.empty();
+    any_estimated |= !seen;
+    entries.push_back({colour_of(s), words(s.name) + (seen ? "" : " *")});
   }
   if (!anatomy.recess.empty())
     entries.push_back({colour_of(Tissue::suprapatellar_recess), "suprapatellar recess"});
   if (!anatomy.skin.empty()) entries.push_back({colour_of(Tissue::skin), "skin"});
+  if (any_estimated) entries.push_back({paper, "* estimated, not seen"});
   return entries;
 }
 
@@ -148,7 +150,10 @@ Picture plan_figure(const planning::Anatomy& anatomy, const planning::NeedlePlan
                   std::string(name(anatomy.frame.side)) + " knee",
               {px(21), ink, true, 0.0, 0.5, {}});
   canvas.text({px(14) * 1.0, px(46) * 1.0}, summary(plan), {letters, faint_ink, false, 0.0, 0.5, {}});
-  draw_legend(canvas, size - px(250), px(78), legend(anatomy, plan), letters);
+  const std::vector<LegendEntry> entries = legend(anatomy, plan);
+  // However many structures there are, all are named.
+  const auto row = static_cast<double>(height - px(90)) / static_cast<double>(entries.size());
+  draw_legend(canvas, size - px(250), px(78), entries, std::min(letters, static_cast<int>(row / legend_row)));
   draw_scale_bar(canvas, px(16), height - px(16), eye.height_mm / scene.height, letters);
   return std::move(canvas).take();
 }
