@@ -196,6 +196,9 @@ Point3 Examiner::end_of_asking(const Trajectory& path, std::size_t s) const {
 }
 
 bool Examiner::keeps_clear(const Trajectory& path, double radius_mm) const {
+  // Distances are to surfaces: a needle that lies wholly inside of something is far from them, and not clear.
+  for (const std::size_t s : order_)
+    if (asked_[s].spared && field_.contains(s, end_of_asking(path, s))) return false;
   const surface::Obstacles& obstacles = field_.obstacles();
   if (obstacles.least_margin(path.entry, path.target, asked_of_all_, radius_mm)) return false;
   if (!lies_among_surfaces(target_)) return true;

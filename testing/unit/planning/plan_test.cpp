@@ -258,6 +258,18 @@ TEST(PlanNeedle, DoesNotCrossTheAirBetweenTheLegs) {
   testing::expect_rejections_are_true(plan, anatomy, lateral_approach());
 }
 
+TEST(PlanNeedle, IsNotClearOfWhatItLiesWhollyInside) {
+  for (const StructureKind kind : {StructureKind::tendon, StructureKind::vessel, StructureKind::cartilage}) {
+    Anatomy anatomy = empty_limb(right_frame);
+    EXPECT_GT(plan_needle(anatomy, target_at(anatomy, recess), lateral_approach()).safe, 100u);
+    // Around the whole limb: no path comes near its surface.
+    add_sphere(anatomy, "around", kind, {0.0, 0.0, 0.0}, 150.0);
+    const auto plan = plan_needle(anatomy, target_at(anatomy, recess), lateral_approach());
+    EXPECT_EQ(plan.safe, 0u);
+    EXPECT_THAT(plan.rejected, Contains(::testing::Field(&RejectedTrajectory::structure, "around")));
+  }
+}
+
 TEST(PlanNeedle, SaysWithCountsWhyNoPathIsSafe) {
   Anatomy anatomy = empty_limb(right_frame);
   add_sphere(anatomy, "femur", StructureKind::bone, {0.0, 0.0, 0.0}, 20.0);
