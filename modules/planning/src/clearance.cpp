@@ -113,9 +113,7 @@ bool ClearanceField::contains(std::size_t structure, const Point3& p) const {
   if (p.x < box.low.x || p.y < box.low.y || p.z < box.low.z || p.x > box.high.x || p.y > box.high.y ||
       p.z > box.high.z)
     return false;
-  // Any direction to a point outside serves: an odd number of crossings means inside.
-  const Point3 outside = box.high + Vector3{7.0, 11.0, 13.0};
-  return surfaces_[structure].crossings(p, outside).size() % 2 == 1;
+  return obstacles_.contains(structure, p);
 }
 
 std::optional<double> ClearanceField::first_crossing_mm(std::size_t structure, const Point3& from,
