@@ -52,7 +52,7 @@ io::Case measured_case(const PlanWords& words, const Progress& progress) {
 }
 
 std::string list_of(const planning::Anatomy& anatomy, const cartilage::CartilageReport& report) {
-  const std::vector<planning::Approach> known = known_approaches();
+  const std::vector<planning::Approach> known = io::known_approaches();
   TextTable targets({"target", "x", "y", "z, mm (LPS)", "within mm", "approaches"});
   for (const planning::Target& target : planning::find_targets(anatomy, report)) {
     std::string ways;
@@ -84,7 +84,7 @@ void write_page(const PlanWords& words, io::Case& knee, std::vector<planning::Ne
   if (best == plans.end() || best->ranked.empty())
     throw InvalidInput("there is no page to write: no safe path was found");
   const auto place = static_cast<std::size_t>(best - plans.begin());
-  const std::vector<planning::Approach> known = known_approaches();
+  const std::vector<planning::Approach> known = io::known_approaches();
   const auto approach =
       std::find_if(known.begin(), known.end(), [&](const auto& a) { return a.name == best->approach; });
   knee.plans = std::move(plans);
@@ -120,7 +120,7 @@ ExitCode plan_case(const PlanWords& words, const Session& session) {
 ExitCode rank_again(const PlanWords& words, const Session& session) {
   std::vector<planning::NeedlePlan> plans =
       io::plans_from_json(io::read_text(words.rank_again), words.rank_again.string());
-  const std::vector<planning::Approach> known = known_approaches();
+  const std::vector<planning::Approach> known = io::known_approaches();
   for (planning::NeedlePlan& plan : plans) {
     const auto approach =
         std::find_if(known.begin(), known.end(), [&](const auto& a) { return a.name == plan.approach; });

@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* shipped_rule = "staging/rule-2.json";
-constexpr const char* shipped_approaches = "planning/approaches.json";
 constexpr const char* shipped_anatomy = "planning/anatomy.json";
 constexpr const char* shipped_network = "models/knee-1.onnx";
 
@@ -57,6 +56,14 @@ void keep_only(std::vector<Named>& things, const std::string& name, const char* 
   std::erase_if(things, [&](const Named& thing) { return thing.name != name; });
   if (things.empty())
     throw InvalidInput("there is no " + std::string(kind) + " \"" + name + "\"; there are: " + all);
+}
+
+std::vector<planning::Target> targets_of(const planning::ClearanceField& field,
+                                         const cartilage::CartilageReport& report, const PlanChoice& choice) {
+  if (choice.point) return {planning::picked_target(*choice.point, choice.tolerance_mm)};
+  std::vector<planning::Target> targets = planning::find_targets(field, report);
+  keep_only(targets, choice.target, "target");
+  return targets;
 }
 
 }  // namespace
@@ -135,23 +142,12 @@ planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, c
   return planning::add_estimated(std::move(seen), table, labels.geometry());
 }
 
-std::vector<planning::Approach> known_approaches() {
-  return io::read_approaches(io::data_file(shipped_approaches));
-}
-
-std::vector<planning::Target> targets_of(const planning::Anatomy& anatomy,
-                                         const cartilage::CartilageReport& report, const PlanChoice& choice) {
-  if (choice.point) return {planning::picked_target(*choice.point, choice.tolerance_mm)};
-  std::vector<planning::Target> targets = planning::find_targets(anatomy, report);
-  keep_only(targets, choice.target, "target");
-  return targets;
-}
-
 std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
                                        const cartilage::CartilageReport& report, const LabelMap* labels,
                                        const PlanChoice& choice, const Progress& progress) {
-  const std::vector<planning::Target> targets = targets_of(anatomy, report, choice);
-  std::vector<planning::Approach> approaches = known_approaches();
+  const planning::ClearanceField field(anatomy, 0, labels);
+  const std::vector<planning::Target> targets = targets_of(field, report, choice);
+  std::vector<planning::Approach> approaches = io::known_approaches();
   keep_only(approaches, choice.approach, "approach");
 
   std::vector<std::pair<const planning::Target*, const planning::Approach*>> pairs;
@@ -161,7 +157,6 @@ std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
   std::vector<planning::NeedlePlan> plans;
   if (pairs.empty()) return plans;
   const std::string doubt = doubt_about_side(report);
-  const planning::ClearanceField field(anatomy, 0, labels);
   const auto count = static_cast<double>(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const auto& [target, approach] = pairs[i];

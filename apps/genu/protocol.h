@@ -68,14 +68,6 @@ struct PlanChoice {
   planning::PlanOptions options = {};
 };
 
-/// Returns the approaches that ship with Genu.
-std::vector<planning::Approach> known_approaches();
-
-/// Returns the targets chosen.
-/// \throws InvalidInput if a named target does not exist; the message lists those that do
-std::vector<planning::Target> targets_of(const planning::Anatomy& anatomy,
-                                         const cartilage::CartilageReport& report, const PlanChoice& choice);
-
 /// Returns one plan for each target and each approach that fits it; without paths where the side is in doubt.
 /// \param labels tell what a needle leads through, where they are at hand
 /// \throws InvalidInput if a named target or approach does not exist; the message lists those that do

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
+
+#include <genu/io/results.h>
 
 namespace genu::viewer {
 namespace {
@@ -41,23 +42,25 @@ void find_windows(OpenedCase& opened) {
     if (!(window->high > window->low)) window->high = window->low + 1.0;
 }
 
-PatientBox box_around_surfaces(const io::Case& knee) {
-  constexpr double far = std::numeric_limits<double>::max();
-  PatientBox box{{far, far, far}, {-far, -far, -far}};
+Box box_around_surfaces(const io::Case& knee) {
+  Box box;
   const auto include = [&](const TriangleMesh& mesh) {
-    for (const Point3& p : mesh.vertices()) {
-      box.low = {std::min(box.low.x, p.x), std::min(box.low.y, p.y), std::min(box.low.z, p.z)};
-      box.high = {std::max(box.high.x, p.x), std::max(box.high.y, p.y), std::max(box.high.z, p.z)};
-    }
+    for (const Point3& p : mesh.vertices()) box.include(p);
   };
   if (knee.cartilage)
     for (const auto& bone : knee.cartilage->bones) include(bone.surface);
   if (knee.anatomy)
     for (const auto& structure : knee.anatomy->structures) include(structure.surface);
-  return box.low.x <= box.high.x ? box : PatientBox{};
+  return box.is_empty() ? Box{{}, {}} : box;
 }
 
 }  // namespace
+
+const planning::Approach* OpenedCase::approach(std::string_view name) const {
+  const auto found =
+      std::find_if(approaches.begin(), approaches.end(), [&](const auto& a) { return a.name == name; });
+  return found == approaches.end() ? nullptr : &*found;
+}
 
 std::shared_ptr<const OpenedCase> prepare_case(io::Case knee, const std::filesystem::path& folder) {
   auto opened = std::make_shared<OpenedCase>();
@@ -68,12 +71,16 @@ std::shared_ptr<const OpenedCase> prepare_case(io::Case knee, const std::filesys
                    [](Tissue tissue) { return static_cast<std::uint8_t>(tissue); });
     opened->label_numbers.emplace(knee.labels->geometry(), std::move(numbers));
     opened->grid = knee.labels->geometry();
-    knee.labels.reset();
   }
   if (knee.image) opened->grid = knee.image->geometry();
   opened->box = opened->grid ? box_around(*opened->grid) : box_around_surfaces(knee);
   opened->knee = std::move(knee);
   if (opened->knee.image) find_windows(*opened);
+  const io::Case& kept = opened->knee;
+  if (kept.anatomy && !kept.anatomy->skin.empty() && !kept.plans.empty()) {
+    opened->field.emplace(*kept.anatomy, 0, kept.labels ? &*kept.labels : nullptr);
+    opened->approaches = io::known_approaches();
+  }
   return opened;
 }
 

@@ -5,9 +5,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include <genu/core/volume.h>
 #include <genu/io/case_folder.h>
+#include <genu/planning/approach.h>
+#include <genu/planning/clearance.h>
 
 #include "patient_plane.h"
 
@@ -22,13 +26,20 @@ struct IntensityWindow {
 
 /// A case made ready to be looked at; never changes once opened.
 struct OpenedCase {
-  io::Case knee;  ///< Without `labels`: they are in `label_numbers`.
+  io::Case knee;
   std::filesystem::path folder;
-  std::optional<Volume<std::uint8_t>> label_numbers;
-  std::optional<ImageGeometry> grid;  ///< The image's, otherwise the labels'.
-  PatientBox box;                     ///< Around the grid, or around the surfaces if there is none.
-  IntensityWindow default_window;     ///< 1st to 99.7th percentile.
-  IntensityWindow intensity_range;    ///< Least and greatest intensity.
+  std::optional<Volume<std::uint8_t>> label_numbers;  ///< The labels as VTK takes them.
+  std::optional<ImageGeometry> grid;                  ///< The image's, otherwise the labels'.
+  Box box;                          ///< Around the grid, or around the surfaces if there is none.
+  IntensityWindow default_window;   ///< 1st to 99.7th percentile.
+  IntensityWindow intensity_range;  ///< Least and greatest intensity.
+  /// What a needle is judged against that someone moves; nothing without a plan, or where the skin is not
+  /// known.
+  std::optional<planning::ClearanceField> field;
+  std::vector<planning::Approach> approaches;  ///< Those that ship with Genu, where there is a field.
+
+  /// Returns the approach of that name, or null.
+  const planning::Approach* approach(std::string_view name) const;
 };
 
 /// Makes a case ready to be looked at.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace genu::viewer {
 namespace {
@@ -75,22 +74,19 @@ QString slice_text(Plane plane, const Point3& p) {
   return coordinate_text(p.z, 'I', 'S') + mm;
 }
 
-PatientBox box_around(const ImageGeometry& grid) {
-  constexpr double far = std::numeric_limits<double>::max();
-  PatientBox box{{far, far, far}, {-far, -far, -far}};
+Box box_around(const ImageGeometry& grid) {
+  Box box;
   for (int corner = 0; corner < 8; ++corner) {
     const auto end = [&](int axis) {
       const auto a = static_cast<std::size_t>(axis);
       return (corner >> axis) & 1 ? static_cast<double>(grid.size()[a]) - 0.5 : -0.5;
     };
-    const Point3 p = grid.to_patient(ContinuousIndex{end(0), end(1), end(2)});
-    box.low = {std::min(box.low.x, p.x), std::min(box.low.y, p.y), std::min(box.low.z, p.z)};
-    box.high = {std::max(box.high.x, p.x), std::max(box.high.y, p.y), std::max(box.high.z, p.z)};
+    box.include(grid.to_patient(ContinuousIndex{end(0), end(1), end(2)}));
   }
   return box;
 }
 
-Point3 clamped(const Point3& p, const PatientBox& box) {
+Point3 clamped(const Point3& p, const Box& box) {
   return {std::clamp(p.x, box.low.x, box.high.x), std::clamp(p.y, box.low.y, box.high.y),
           std::clamp(p.z, box.low.z, box.high.z)};
 }

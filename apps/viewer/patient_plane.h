@@ -6,6 +6,7 @@
 #include <QString>
 #include <array>
 
+#include <genu/core/box.h>
 #include <genu/core/geometry.h>
 #include <genu/render/slice_plane.h>
 
@@ -37,15 +38,9 @@ QString position_text(const Point3& p);
 /// Returns one coordinate for people, along the plane's normal: "R 12.3 mm".
 QString slice_text(Plane plane, const Point3& p);
 
-/// An axis-aligned box in patient space, mm.
-struct PatientBox {
-  Point3 low;
-  Point3 high;
-  Point3 centre() const { return lerp(low, high, 0.5); }
-};
 /// Returns the box around all voxels of a grid, borders included.
-PatientBox box_around(const ImageGeometry& grid);
-Point3 clamped(const Point3& p, const PatientBox& box);
+Box box_around(const ImageGeometry& grid);
+Point3 clamped(const Point3& p, const Box& box);
 
 /// Returns the distance from one acquired slice to the next along a plane's normal, in mm: the spacing of the
 /// grid axis that points there most.

@@ -6,6 +6,7 @@
 #include "view_state.h"
 
 class QLabel;
+class QPushButton;
 class QTableWidget;
 class QTextBrowser;
 
@@ -19,6 +20,7 @@ class PlanPanel : public QWidget {
  private:
   void list_targets();
   void show_selection();
+  void show_details(const planning::NeedlePlan& plan);
   void list_trajectories(const planning::NeedlePlan& plan);
 
   ViewState& state_;
@@ -26,6 +28,7 @@ class PlanPanel : public QWidget {
   QLabel* path_heading_;
   QTableWidget* targets_;
   QTableWidget* trajectories_;
+  QPushButton* put_back_;
   QTextBrowser* details_;
   bool filling_ = false;  ///< Rows change because the selection did, not because someone clicked.
   const planning::NeedlePlan* listed_ = nullptr;

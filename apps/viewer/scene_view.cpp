@@ -110,6 +110,7 @@ SceneView::SceneView(ViewState& state, bool can_draw, QWidget* parent) : QWidget
   connect(&due_, &QTimer::timeout, this, [this] { draw_now(); });
   connect(&state_, &ViewState::case_changed, this, [this] { open_case(); });
   connect(&state_, &ViewState::selection_changed, this, [this] { show_plan(); });
+  connect(&state_, &ViewState::needle_moved, this, [this] { show_plan(); });
   connect(&state_, &ViewState::cursor_changed, this, [this] { move_cursor_mark(); });
 }
 
@@ -272,9 +273,13 @@ void SceneView::show_plan() {
   if (!view_) return;
   clear(needle_);
   if (const planning::NeedlePlan* plan = state_.selected_plan()) {
-    const std::size_t selected =
-        state_.selection()->trajectory.value_or(std::numeric_limits<std::size_t>::max());
-    fill(needle_, [&](vtkRenderer* r) { render::add_plan(r, *plan, selected); });
+    constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+    const std::size_t selected = state_.selection()->trajectory.value_or(none);
+    const planning::JudgedTrajectory* moved = state_.moved_needle();
+    fill(needle_, [&](vtkRenderer* r) {
+      render::add_plan(r, *plan, moved ? none : selected);
+      if (moved) render::add_needle(r, moved->trajectory.path, !moved->refusal);
+    });
   }
   due_.start();
 }

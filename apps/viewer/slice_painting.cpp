@@ -11,6 +11,7 @@ namespace genu::viewer {
 namespace {
 
 const QColor needle_colour(255, 214, 0);  // as in the report
+const QColor refused_colour(255, 82, 71);
 
 /// Text that stays legible on any intensity.
 void draw_text(QPainter& painter, const QRectF& box, int alignment, const QString& text,
@@ -88,10 +89,16 @@ void SliceView::paint_needle(QPainter& painter) const {
   const auto depth_of = [&](const Point3& p) { return dot(axes_.normal, p - state_.cursor()); };
   const auto on_screen = [&](const Point3& p) { return screen_from_plane().map(to_plane(axes_, p)); };
   Point3 target = plan->target.point;
-  if (const planning::RankedTrajectory* trajectory = state_.selected_trajectory()) {
+  const planning::JudgedTrajectory* moved = state_.moved_needle();
+  const QColor colour = moved && moved->refusal ? refused_colour : needle_colour;
+  if (const auto* planned = state_.selected_trajectory(); planned && moved) {
+    painter.setPen(cosmetic(QColor(255, 255, 255, 90), 1.0, Qt::DotLine));
+    painter.drawLine(on_screen(planned->path.entry), on_screen(planned->path.target));
+  }
+  if (const planning::RankedTrajectory* trajectory = state_.shown_trajectory()) {
     const Point3 entry = trajectory->path.entry;
     target = trajectory->path.target;
-    QColor faint = needle_colour;
+    QColor faint = colour;
     faint.setAlpha(120);
     painter.setPen(cosmetic(faint, 1.5, Qt::DashLine));
     painter.drawLine(on_screen(entry), on_screen(target));
@@ -105,16 +112,16 @@ void SliceView::paint_needle(QPainter& painter) const {
       last = 0.0;
     }
     if (last > first) {
-      painter.setPen(cosmetic(needle_colour, 3.0));
+      painter.setPen(cosmetic(colour, 3.0));
       painter.drawLine(on_screen(lerp(entry, target, first)), on_screen(lerp(entry, target, last)));
     }
-    painter.setPen(cosmetic(needle_colour, 1.5));
+    painter.setPen(cosmetic(colour, 1.5));
     painter.setBrush(Qt::black);
     painter.drawEllipse(on_screen(entry), 4.0, 4.0);
   }
   const bool near = std::abs(depth_of(target)) <= slab_mm;
   painter.setPen(cosmetic(near ? QColor(Qt::white) : QColor(255, 255, 255, 110), 1.5));
-  painter.setBrush(near ? QBrush(needle_colour) : Qt::NoBrush);
+  painter.setBrush(near ? QBrush(colour) : Qt::NoBrush);
   painter.drawEllipse(on_screen(target), 4.5, 4.5);
 }
 

@@ -27,6 +27,7 @@ SliceView::SliceView(ViewState& state, Plane plane, QWidget* parent)
   });
   connect(&state_, &ViewState::label_style_changed, this, [this] { update(); });
   connect(&state_, &ViewState::selection_changed, this, [this] { update(); });
+  connect(&state_, &ViewState::needle_moved, this, [this] { update(); });
 }
 
 void SliceView::open_case() {
@@ -133,17 +134,66 @@ void SliceView::resizeEvent(QResizeEvent*) {
   }
 }
 
+// The tip goes first: where both lie on top of each other, the needle is pulled out by it.
+std::optional<SliceView::Grip> SliceView::grip_at(const QPointF& on_screen) const {
+  constexpr double reach_px = 9.0;
+  const planning::RankedTrajectory* needle = state_.shown_trajectory();
+  if (!needle || !state_.can_move_needle()) return std::nullopt;
+  const auto is_near = [&](const Point3& p) {
+    const QPointF way = screen_from_plane().map(to_plane(axes_, p)) - on_screen;
+    return std::hypot(way.x(), way.y()) <= reach_px;
+  };
+  if (is_near(needle->path.target)) return Grip::tip;
+  if (is_near(needle->path.entry)) return Grip::entry;
+  return std::nullopt;
+}
+
+// What is held moves in a plane parallel to the slice, as deep as it lies.
+void SliceView::drag_needle(const QPointF& on_screen) {
+  const planning::RankedTrajectory* needle = state_.shown_trajectory();
+  const Point3 under_mouse = patient_point(on_screen);
+  const auto moved = [&](const Point3& end) {
+    return under_mouse + dot(axes_.normal, end - under_mouse) * axes_.normal;
+  };
+  if (grip_ == Grip::tip)
+    state_.move_needle(needle->path.entry, moved(needle->path.target));
+  else
+    state_.move_needle(moved(needle->path.entry), needle->path.target);
+}
+
 void SliceView::mousePressEvent(QMouseEvent* event) {
   last_mouse_ = event->pos();
-  if (event->button() == Qt::LeftButton) state_.set_cursor(patient_point(event->localPos()));
+  if (event->button() != Qt::LeftButton) return;
+  if ((event->modifiers() & Qt::ShiftModifier) && state_.can_move_needle()) {
+    const planning::RankedTrajectory* needle = state_.shown_trajectory();
+    state_.move_needle(patient_point(event->localPos()),
+                       needle ? needle->path.target : state_.selected_plan()->target.point);
+    if (state_.moved_needle()) grip_ = Grip::entry;
+    return;
+  }
+  grip_ = grip_at(event->localPos());
+  if (!grip_) state_.set_cursor(patient_point(event->localPos()));
+}
+
+void SliceView::mouseReleaseEvent(QMouseEvent* event) {
+  if (event->button() != Qt::LeftButton || !grip_) return;
+  // The slices go through what was let go.
+  if (const planning::RankedTrajectory* needle = state_.shown_trajectory(); needle && state_.moved_needle())
+    state_.set_cursor(grip_ == Grip::tip ? needle->path.target : needle->path.entry);
+  grip_.reset();
 }
 
 void SliceView::mouseMoveEvent(QMouseEvent* event) {
   if (!state_.opened()) return;
   const QPoint moved = event->pos() - last_mouse_;
   last_mouse_ = event->pos();
+  if (event->buttons() == Qt::NoButton)
+    setCursor(grip_at(event->localPos()) ? Qt::SizeAllCursor : Qt::ArrowCursor);
   if (event->buttons() & Qt::LeftButton) {
-    state_.set_cursor(patient_point(event->localPos()));
+    if (grip_)
+      drag_needle(event->localPos());
+    else
+      state_.set_cursor(patient_point(event->localPos()));
   } else if (event->buttons() & Qt::MiddleButton) {
     centre_mm_ -= QPointF(moved) / (fit_pixels_per_mm_ * zoom_);
     image_stale_ = true;

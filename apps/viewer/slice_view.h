@@ -15,8 +15,9 @@ namespace genu::viewer {
 /// One slice of the case in a patient plane, with outlines, needle path, crosshair, orientation letters and
 /// scale bar.
 ///
-/// Left drag moves the crosshair, the wheel goes from slice to slice (with Ctrl it zooms), the middle button
-/// pans, right drag sets window and level, a double click resets.
+/// Left drag moves the crosshair, or the needle where it takes hold of its entry or its tip; with Shift it
+/// puts the entry at the skin nearest to the mouse. The wheel goes from slice to slice (with Ctrl it zooms),
+/// the middle button pans, right drag sets window and level, a double click resets.
 class SliceView : public QWidget {
  public:
   SliceView(ViewState& state, Plane plane, QWidget* parent = nullptr);
@@ -31,6 +32,7 @@ class SliceView : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
   void mouseDoubleClickEvent(QMouseEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;
   void leaveEvent(QEvent* event) override;
@@ -40,6 +42,10 @@ class SliceView : public QWidget {
   void cursor_moved();
   QTransform screen_from_plane() const;
   Point3 patient_point(const QPointF& on_screen) const;
+  /// The end of the needle that the mouse holds.
+  enum class Grip { entry, tip };
+  std::optional<Grip> grip_at(const QPointF& on_screen) const;
+  void drag_needle(const QPointF& on_screen);
   void zoom(double factor, const QPointF& about);
 
   void sample_image();
@@ -69,6 +75,7 @@ class SliceView : public QWidget {
   std::vector<TissueOutline> outlines_;
   bool crosshair_visible_ = true;
   QPoint last_mouse_;
+  std::optional<Grip> grip_;
   int wheel_eighths_ = 0;  ///< Degrees turned and not yet used, in eighths, as QWheelEvent counts.
 };
 

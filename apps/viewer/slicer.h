@@ -48,7 +48,7 @@ class LabelSlicer {
 
   ImageGeometry geometry_;
   PlaneAxes axes_;
-  PatientBox box_;
+  Box box_;
   double pixel_mm_;
   vtkNew<vtkImageReslice> reslice_;
 };

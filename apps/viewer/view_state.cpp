@@ -7,8 +7,10 @@
 namespace genu::viewer {
 
 void ViewState::show(std::shared_ptr<const OpenedCase> opened) {
-  opened_ = std::move(opened);
+  // What is shown may point into the case: it goes first.
+  moved_.reset();
   selection_.reset();
+  opened_ = std::move(opened);
   if (opened_) {
     cursor_ = opened_->box.centre();
     window_ = opened_->default_window;
@@ -58,6 +60,7 @@ void ViewState::set_label_style(const LabelStyle& style) {
 
 void ViewState::select(const Selection& selection) {
   if (!opened_ || selection.plan >= opened_->knee.plans.size()) return;
+  put_needle_back();
   if (selection_ != selection) {
     selection_ = selection;
     emit selection_changed();
@@ -76,6 +79,32 @@ const planning::RankedTrajectory* ViewState::selected_trajectory() const {
   const planning::NeedlePlan* plan = selected_plan();
   if (!plan || !selection_->trajectory || *selection_->trajectory >= plan->ranked.size()) return nullptr;
   return &plan->ranked[*selection_->trajectory];
+}
+
+bool ViewState::can_move_needle() const {
+  const planning::NeedlePlan* plan = selected_plan();
+  return plan && opened_->field && opened_->approach(plan->approach);
+}
+
+void ViewState::move_needle(const Point3& near_entry, const Point3& tip) {
+  constexpr double shortest_mm = 1.0;
+  if (!can_move_needle()) return;
+  const planning::NeedlePlan& plan = *selected_plan();
+  const Trajectory path{opened_->field->skin()->closest(near_entry).point, tip};
+  if (path.length_mm() < shortest_mm) return;
+  moved_ =
+      planning::judge(*opened_->field, plan.target, *opened_->approach(plan.approach), path, plan.options);
+  emit needle_moved();
+}
+
+void ViewState::put_needle_back() {
+  if (!moved_) return;
+  moved_.reset();
+  emit needle_moved();
+}
+
+const planning::RankedTrajectory* ViewState::shown_trajectory() const {
+  return moved_ ? &moved_->trajectory : selected_trajectory();
 }
 
 }  // namespace genu::viewer

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include <genu/planning/plan.h>
+
 #include "opened_case.h"
 
 namespace genu::viewer {
@@ -51,6 +53,18 @@ class ViewState : public QObject {
   const planning::NeedlePlan* selected_plan() const;
   const planning::RankedTrajectory* selected_trajectory() const;
 
+  /// Returns whether the selected plan's needle can be moved: there is what it is judged against.
+  bool can_move_needle() const;
+  /// Lets the needle run from the skin nearest to `near_entry` to `tip`, and judges it as the plan would. A
+  /// needle shorter than a millimetre is left where it was.
+  void move_needle(const Point3& near_entry, const Point3& tip);
+  /// Shows the plan's own needle again.
+  void put_needle_back();
+  /// Returns the needle that was moved, or null.
+  const planning::JudgedTrajectory* moved_needle() const { return moved_ ? &*moved_ : nullptr; }
+  /// Returns the needle to show: the moved one, otherwise the selected path, or null.
+  const planning::RankedTrajectory* shown_trajectory() const;
+
   /// Tells which point the mouse is over; nothing = it left the slices.
   void probe(const std::optional<Point3>& p) { emit probed(p); }
 
@@ -60,6 +74,7 @@ class ViewState : public QObject {
   void window_changed();
   void label_style_changed();
   void selection_changed();
+  void needle_moved();  ///< Or put back.
   void probed(const std::optional<genu::Point3>& p);
 
  private:
@@ -68,6 +83,7 @@ class ViewState : public QObject {
   IntensityWindow window_;
   LabelStyle label_style_;
   std::optional<Selection> selection_;
+  std::optional<planning::JudgedTrajectory> moved_;
 };
 
 }  // namespace genu::viewer

@@ -28,8 +28,7 @@
 #include <genu/phantom/scan.h>
 #include <genu/planning/anatomy.h>
 #include <genu/surface/obstacles.h>
-
-#include "../unit/planning/oracle.h"
+#include <genu/testing/distances.h>
 
 namespace {
 

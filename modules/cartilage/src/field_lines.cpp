@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include <genu/core/box.h>
 #include <genu/core/parallel.h>
 
 namespace genu::cartilage {
@@ -71,15 +72,10 @@ class Grid {
 Grid::Grid(const TriangleMesh& cartilage, const surface::MeshQuery& query, const std::vector<Face>& faces,
            double step_mm, unsigned threads)
     : step_(step_mm) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  Vector3 low{infinity, infinity, infinity}, high{-infinity, -infinity, -infinity};
-  for (const Point3& p : cartilage.vertices()) {
-    low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
-  }
-  low_ = Point3{low.x, low.y, low.z} - Vector3{1.0, 1.0, 1.0} * (0.5 * step_);
+  const Box box = box_around(cartilage.vertices());
+  low_ = box.low - Vector3{1.0, 1.0, 1.0} * (0.5 * step_);
   for (std::size_t a = 0; a < 3; ++a)
-    size_[a] = static_cast<std::int64_t>(std::ceil((part(high, a) - part(low, a)) / step_)) + 2;
+    size_[a] = static_cast<std::int64_t>(std::ceil(part(box.extent(), a) / step_)) + 2;
   find_nodes(query, faces, threads);
   for (std::size_t axis = 0; axis < 3; ++axis) find_neighbours(axis, query, faces, threads);
 }

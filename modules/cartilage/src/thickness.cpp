@@ -139,6 +139,7 @@ void to_field_lines(ThicknessMap& map, const TriangleMesh& bone, const std::vect
       middle.push_back(bone.vertices()[v] + half * directions[v]);
     }
   std::vector<Face> faces;
+  faces.reserve(facing.size());
   for (const Facing& f : facing) faces.push_back(f.face);
   const FieldLines lines(cartilage, query, faces, options.field_step_mm, options.threads);
   for (std::size_t n = 0; n < covered.size(); ++n) {

@@ -114,4 +114,8 @@ std::vector<planning::Approach> read_approaches(const std::filesystem::path& fil
   return approaches;
 }
 
+std::vector<planning::Approach> known_approaches() {
+  return read_approaches(data_file("planning/approaches.json"));
+}
+
 }  // namespace genu::io

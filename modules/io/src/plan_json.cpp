@@ -118,10 +118,10 @@ OrderedJson json_of(const std::vector<planning::RejectedTrajectory>& rejected) {
 }
 
 OrderedJson json_of(const planning::NeedlePlan& plan) {
-  OrderedJson object{{"target", json_of(plan.target)},   {"approach", plan.approach},
-                     {"options", json_of(plan.options)}, {"safe", plan.safe},
-                     {"ranked", OrderedJson::array()},   {"rejected", json_of(plan.rejected)},
-                     {"reasons", plan.reasons},          {"limits", plan.limits}};
+  OrderedJson object{
+      {"target", json_of(plan.target)},     {"approach", plan.approach}, {"options", json_of(plan.options)},
+      {"examined", plan.examined},          {"safe", plan.safe},         {"ranked", OrderedJson::array()},
+      {"rejected", json_of(plan.rejected)}, {"reasons", plan.reasons},   {"limits", plan.limits}};
   for (const auto& ranked : plan.ranked) object["ranked"].push_back(json_of(ranked));
   return object;
 }
@@ -230,6 +230,7 @@ std::vector<planning::NeedlePlan> plans_from_json(std::string_view json, const s
     plan.target = target_in(object.at("target"), source);
     plan.approach = object.at("approach").get<std::string>();
     plan.options = options_in(object.at("options"));
+    plan.examined = object.at("examined").get<std::size_t>();
     plan.safe = object.at("safe").get<std::size_t>();
     for (const auto& ranked : object.at("ranked")) plan.ranked.push_back(ranked_in(ranked, source));
     plan.rejected = rejected_in(object.at("rejected"), source);

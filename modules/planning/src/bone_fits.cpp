@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include <genu/core/box.h>
 #include <genu/core/error.h>
 #include <genu/core/text.h>
 #include <genu/planning/estimate.h>
@@ -39,19 +39,6 @@ TriangleMesh in_knee_coordinates(const TriangleMesh& mesh, const KneeFrame& fram
   return {std::move(vertices), std::move(triangles)};
 }
 
-/// Returns the middle of the box around points.
-template <typename Points, typename Place>
-Point3 middle_of_box(const Points& points, Place place) {
-  constexpr double far = std::numeric_limits<double>::infinity();
-  Vector3 low{far, far, far}, high = -low;
-  for (const auto& entry : points) {
-    const Point3& p = place(entry);
-    low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
-  }
-  return Point3{} + 0.5 * (low + high);
-}
-
 std::string described(const registration::SimilarityFit& fit) {
   return fixed(fit.rms_mm, 1) + " mm (RMS over " + fixed(100.0 * fit.matched_part, 0) +
          " % of its samples; scale " + fixed(fit.fixed_from_moving.scale, 2) + ")";
@@ -73,11 +60,12 @@ std::optional<registration::SimilarityFit> fit_bone(Bone bone, const Anatomy& an
   registration::Partial bone_seen{mesh};
   for (const Point3& p : found->surface.vertices()) bone_seen.counts.push_back(lies_inside(seen, p) ? 1 : 0);
   // Patellae ride high or low; the frame says where the other two lie.
-  if (bone == Bone::patella)
-    bone_seen.patient_from_body = RigidTransform::translation_by(
-        middle_of_box(mesh.vertices(), [](const Point3& p) -> const Point3& { return p; }) -
-        middle_of_box(samples,
-                      [](const registration::SurfaceSample& s) -> const Point3& { return s.point; }));
+  if (bone == Bone::patella) {
+    Box of_table;
+    for (const registration::SurfaceSample& sample : samples) of_table.include(sample.point);
+    bone_seen.patient_from_body =
+        RigidTransform::translation_by(box_around(mesh.vertices()).centre() - of_table.centre());
+  }
   try {
     const auto fit = registration::fit_similarity(samples, bone_seen, {.threads = options.threads});
     if (fit.rms_mm <= options.max_bone_rms_mm && fit.matched_part >= options.min_matched_part) {

@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <sstream>
-#include <tuple>
 
 #include <genu/core/error.h>
-#include <genu/core/parallel.h>
 #include <genu/planning/clearance.h>
 #include <genu/surface/measure.h>
+
+#include "queries.h"
 
 namespace genu::planning {
 
@@ -28,12 +27,9 @@ std::vector<const TriangleMesh*> surfaces_of(const Anatomy& anatomy) {
 
 Inside::Inside(const TriangleMesh& surface, double step_mm) : step_mm_(step_mm) {
   if (surface.empty()) return;
-  Point3 high = low_ = surface.vertices().front();
-  for (const Point3& p : surface.vertices()) {
-    low_ = {std::min(low_.x, p.x), std::min(low_.y, p.y), std::min(low_.z, p.z)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
-  }
-  const Vector3 extent = high - low_;
+  const Box box = box_around(surface.vertices());
+  low_ = box.low;
+  const Vector3 extent = box.extent();
   size_ = {static_cast<std::int64_t>(extent.x / step_mm) + 1,
            static_cast<std::int64_t>(extent.y / step_mm) + 1,
            static_cast<std::int64_t>(extent.z / step_mm) + 1};
@@ -67,31 +63,14 @@ bool Inside::contains(const Point3& p) const {
 ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads, const LabelMap* labels)
     : anatomy_(&anatomy),
       labels_(labels),
+      surfaces_(queries_of(surfaces_of(anatomy), threads)),
       obstacles_(surfaces_of(anatomy), threads),
       recess_(anatomy.recess) {
-  const std::size_t count = anatomy.structures.size();
-  std::vector<std::optional<surface::MeshQuery>> made(count);
-  parallel_for(
-      count + 1,
-      [&](std::size_t begin, std::size_t end) {
-        for (std::size_t s = begin; s < end; ++s)
-          if (s < count)
-            made[s].emplace(anatomy.structures[s].surface);
-          else if (!anatomy.skin.empty())
-            skin_.emplace(anatomy.skin);
-      },
-      threads, 1);
-  if (skin_) skin_normals_ = surface::vertex_normals(anatomy.skin);
-  for (std::size_t s = 0; s < count; ++s) {
-    surfaces_.push_back(std::move(*made[s]));
-    const auto& vertices = anatomy.structures[s].surface.vertices();
-    Box box{vertices.front(), vertices.front()};
-    for (const Point3& p : vertices) {
-      box.low = {std::min(box.low.x, p.x), std::min(box.low.y, p.y), std::min(box.low.z, p.z)};
-      box.high = {std::max(box.high.x, p.x), std::max(box.high.y, p.y), std::max(box.high.z, p.z)};
-    }
-    boxes_.push_back(box);
+  if (!anatomy.skin.empty()) {
+    skin_.emplace(anatomy.skin);
+    skin_normals_ = surface::vertex_normals(anatomy.skin);
   }
+  for (const Structure& s : anatomy.structures) boxes_.push_back(box_around(s.surface.vertices()));
 }
 
 Vector3 ClearanceField::skin_normal(const surface::SurfacePoint& on_skin) const {
@@ -109,11 +88,7 @@ Vector3 ClearanceField::skin_normal(const surface::SurfacePoint& on_skin) const 
 }
 
 bool ClearanceField::contains(std::size_t structure, const Point3& p) const {
-  const Box& box = boxes_[structure];
-  if (p.x < box.low.x || p.y < box.low.y || p.z < box.low.z || p.x > box.high.x || p.y > box.high.y ||
-      p.z > box.high.z)
-    return false;
-  return obstacles_.contains(structure, p);
+  return boxes_[structure].contains(p) && obstacles_.contains(structure, p);
 }
 
 std::optional<double> ClearanceField::first_crossing_mm(std::size_t structure, const Point3& from,
@@ -172,28 +147,6 @@ double ClearanceField::axis_distance_mm(std::size_t structure, const Point3& fro
                                         double limit_mm) const {
   const double apart = obstacles_.distance_mm(structure, from, to, limit_mm);
   return apart > 0.0 && contains(structure, to) ? -apart : apart;
-}
-
-std::vector<Clearance> ClearanceField::clearances(const Trajectory& path, double diameter_mm) const {
-  if (!is_finite(path.entry) || !is_finite(path.target) || !(diameter_mm >= 0.0) ||
-      !std::isfinite(diameter_mm)) {
-    std::ostringstream message;
-    message << "cannot measure the clearance of a needle of " << diameter_mm << " mm from " << path.entry
-            << " to " << path.target;
-    throw InvalidInput(message.str());
-  }
-  std::vector<Clearance> result;
-  const std::vector<double> apart = obstacles_.distances_mm(path.entry, path.target);
-  for (std::size_t s = 0; s < surfaces_.size(); ++s) {
-    const Structure& structure = anatomy_->structures[s];
-    const double axis = apart[s] > 0.0 && contains(s, path.target) ? -apart[s] : apart[s];
-    result.push_back({structure.name, structure.kind, axis - 0.5 * diameter_mm, structure.source,
-                      structure.position_sd_mm});
-  }
-  std::sort(result.begin(), result.end(), [](const Clearance& a, const Clearance& b) {
-    return std::tie(a.distance_mm, a.structure) < std::tie(b.distance_mm, b.structure);
-  });
-  return result;
 }
 
 }  // namespace genu::planning

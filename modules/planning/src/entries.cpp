@@ -127,7 +127,7 @@ std::optional<Point3> origin_of(const EntryWindow& window, const Anatomy& anatom
   }
   for (const Structure& s : anatomy.structures)
     if (s.name == "patella") {
-      const Box box = box_of(s.surface, anatomy.frame);
+      const KneeBox box = box_of(s.surface, anatomy.frame);
       const Vector3 middle = 0.5 * (box.low + box.high);
       return anatomy.frame.at(middle.x, middle.y, middle.z);
     }

@@ -98,10 +98,10 @@ void forget_missing(Anatomy& anatomy, std::string_view name) {
 
 void add_structures(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent,
                     const EstimateOptions& options) {
-  std::vector<const Structure*> bones;
+  std::vector<const TriangleMesh*> bones;
   for (const Structure& structure : anatomy.structures)
-    if (structure.kind == StructureKind::bone) bones.push_back(&structure);
-  const KeepOut out_of_bone(bones, options.bone_gap_mm);
+    if (structure.kind == StructureKind::bone) bones.push_back(&structure.surface);
+  const KeepOut out_of_bone(bones, options.bone_gap_mm, options.threads);
   std::string estimated, not_carried, not_seen, moved;
   for (const TableStructure& structure : table.structures) {
     if (std::any_of(anatomy.structures.begin(), anatomy.structures.end(),
@@ -144,9 +144,9 @@ void add_structures(Anatomy& anatomy, const AnatomyTable& table, const BoneFits&
 
 void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits, const Extent& extent,
               const EstimateOptions& options) {
-  std::vector<const Structure*> all;
-  for (const Structure& structure : anatomy.structures) all.push_back(&structure);
-  const KeepOut over_all(all, options.skin_cover_mm);
+  std::vector<const TriangleMesh*> all;
+  for (const Structure& structure : anatomy.structures) all.push_back(&structure.surface);
+  const KeepOut over_all(all, options.skin_cover_mm, options.threads);
   std::vector<Ring> rings;
   for (const TableSkin::Ring& ring : table.skin.rings) {
     if (!fits.carries(ring.bones)) continue;

@@ -25,11 +25,12 @@ constexpr double least_lateral_mm = 8.0;
 /// One side of a joint: a bone with its cartilage.
 class Sheet {
  public:
-  Sheet(const Anatomy& anatomy, const std::string& bone, const std::string& cartilage) {
-    for (const Structure& s : anatomy.structures) {
-      if (s.name != bone && s.name != cartilage) continue;
-      if (s.name == bone) has_bone_ = true;
-      surfaces_.emplace_back(s.surface);
+  Sheet(const ClearanceField& field, const std::string& bone, const std::string& cartilage) {
+    const auto& structures = field.anatomy().structures;
+    for (std::size_t s = 0; s < structures.size(); ++s) {
+      if (structures[s].name != bone && structures[s].name != cartilage) continue;
+      if (structures[s].name == bone) has_bone_ = true;
+      surfaces_.push_back(&field.surface(s));
     }
   }
 
@@ -38,28 +39,29 @@ class Sheet {
   /// Returns the distance from `from` of the crossing nearest to it, or farthest, or nothing.
   std::optional<double> crossing(const Point3& from, const Point3& to, bool nearest) const {
     std::optional<double> found;
-    for (const auto& s : surfaces_)
-      for (const surface::SurfacePoint& c : s.crossings(from, to))
+    for (const surface::MeshQuery* s : surfaces_)
+      for (const surface::SurfacePoint& c : s->crossings(from, to))
         if (!found || (c.distance_mm < *found) == nearest) found = c.distance_mm;
     return found;
   }
 
   double distance_mm(const Point3& p) const {
     double least = std::numeric_limits<double>::infinity();
-    for (const auto& s : surfaces_) least = std::min(least, s.closest(p).distance_mm);
+    for (const surface::MeshQuery* s : surfaces_) least = std::min(least, s->closest(p).distance_mm);
     return least;
   }
 
  private:
-  std::vector<surface::MeshQuery> surfaces_;
+  std::vector<const surface::MeshQuery*> surfaces_;
   bool has_bone_ = false;
 };
 
 /// What lies between the sheets and must be left free.
-std::vector<surface::MeshQuery> menisci_of(const Anatomy& anatomy) {
-  std::vector<surface::MeshQuery> menisci;
-  for (const Structure& s : anatomy.structures)
-    if (s.kind == StructureKind::meniscus) menisci.emplace_back(s.surface);
+std::vector<const surface::MeshQuery*> menisci_of(const ClearanceField& field) {
+  std::vector<const surface::MeshQuery*> menisci;
+  const auto& structures = field.anatomy().structures;
+  for (std::size_t s = 0; s < structures.size(); ++s)
+    if (structures[s].kind == StructureKind::meniscus) menisci.push_back(&field.surface(s));
   return menisci;
 }
 
@@ -67,14 +69,14 @@ std::vector<surface::MeshQuery> menisci_of(const Anatomy& anatomy) {
 /// room there is around it, or nothing.
 std::optional<Place> gap_on(const KneeFrame& frame, const Vector3& from, const Vector3& to,
                             const Sheet& leaves, const Sheet& enters,
-                            const std::vector<surface::MeshQuery>& menisci) {
+                            const std::vector<const surface::MeshQuery*>& menisci) {
   const Point3 a = frame.at(from.x, from.y, from.z), b = frame.at(to.x, to.y, to.z);
   const auto out = leaves.crossing(a, b, false), in = enters.crossing(a, b, true);
   if (!out || !in || *in - *out < least_gap_mm || *in - *out > most_gap_mm) return std::nullopt;
   const Vector3 at = from + 0.5 * (*in + *out) * normalized(to - from);
   const Point3 p = frame.at(at.x, at.y, at.z);
   double room = std::min(leaves.distance_mm(p), enters.distance_mm(p));
-  for (const auto& m : menisci) room = std::min(room, m.signed_distance_mm(p));
+  for (const surface::MeshQuery* m : menisci) room = std::min(room, m->signed_distance_mm(p));
   if (room < 0.5 * least_gap_mm) return std::nullopt;
   return Place{at, room};
 }
@@ -96,11 +98,11 @@ std::optional<Target> target_among(const std::vector<Place>& places, const KneeF
 
 }  // namespace
 
-std::vector<Target> joint_spaces(const Anatomy& anatomy) {
-  const KneeFrame& frame = anatomy.frame;
-  const Sheet femur(anatomy, "femur", "femoral_cartilage"), tibia(anatomy, "tibia", "tibial_cartilage"),
-      patella(anatomy, "patella", "patellar_cartilage");
-  const std::vector<surface::MeshQuery> menisci = menisci_of(anatomy);
+std::vector<Target> joint_spaces(const ClearanceField& field) {
+  const KneeFrame& frame = field.anatomy().frame;
+  const Sheet femur(field, "femur", "femoral_cartilage"), tibia(field, "tibia", "tibial_cartilage"),
+      patella(field, "patella", "patellar_cartilage");
+  const std::vector<const surface::MeshQuery*> menisci = menisci_of(field);
   std::vector<Target> targets;
   const auto add = [&](const std::vector<Place>& places, Compartment compartment) {
     if (auto target = target_among(places, frame, compartment)) targets.push_back(std::move(*target));
@@ -118,9 +120,9 @@ std::vector<Target> joint_spaces(const Anatomy& anatomy) {
     }
   if (femur.known() && patella.known()) {
     std::vector<Place> places;
-    for (const Structure& s : anatomy.structures) {
+    for (const Structure& s : field.anatomy().structures) {
       if (s.name != "patella") continue;
-      const Box box = box_of(s.surface, frame);
+      const KneeBox box = box_of(s.surface, frame);
       const double behind = box.low.y - plate_height_mm;
       for (double x = box.low.x; x <= box.high.x; x += column_mm)
         for (double z = box.low.z; z <= box.high.z; z += column_mm)

@@ -8,6 +8,6 @@
 namespace genu::planning {
 
 /// Returns the joint spaces that a needle finds room in: medial and lateral femorotibial, patellofemoral.
-std::vector<Target> joint_spaces(const Anatomy& anatomy);
+std::vector<Target> joint_spaces(const ClearanceField& field);
 
 }  // namespace genu::planning

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "queries.h"
+
 namespace genu::planning {
 namespace {
 
@@ -15,9 +17,8 @@ TubeSection between(const TubeSection& a, const TubeSection& b) {
 
 }  // namespace
 
-KeepOut::KeepOut(const std::vector<const Structure*>& structures, double gap_mm) : gap_mm_(gap_mm) {
-  for (const Structure* structure : structures) surfaces_.emplace_back(structure->surface);
-}
+KeepOut::KeepOut(const std::vector<const TriangleMesh*>& surfaces, double gap_mm, unsigned threads)
+    : gap_mm_(gap_mm), surfaces_(queries_of(surfaces, threads)) {}
 
 /// Returns the way that the deepest point of an edge has to the surface of the structure that it is in.
 Vector3 KeepOut::way_out(const Ring& edge) const {

@@ -13,7 +13,7 @@ namespace genu::planning {
 /// Moves sections of tubes, and the skin, out of structures.
 class KeepOut {
  public:
-  KeepOut(const std::vector<const Structure*>& structures, double gap_mm);
+  KeepOut(const std::vector<const TriangleMesh*>& surfaces, double gap_mm, unsigned threads);
 
   /// Moves sections whose edge lies in a structure, or nearer to one than the gap, out of it along the
   /// shortest way, and those beside them some of that way. Puts sections between those that part.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include <genu/core/box.h>
+
 namespace genu::planning {
 namespace {
 
@@ -15,18 +17,13 @@ constexpr double distance_step = 1e-6;  // Far above rounding: places alike by s
 
 }  // namespace
 
-Box box_of(const TriangleMesh& mesh, const KneeFrame& frame) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  Box box{{infinity, infinity, infinity}, {-infinity, -infinity, -infinity}};
-  for (const Point3& p : mesh.vertices()) {
-    const Vector3 at = frame.coordinates(p);
-    box.low = {std::min(box.low.x, at.x), std::min(box.low.y, at.y), std::min(box.low.z, at.z)};
-    box.high = {std::max(box.high.x, at.x), std::max(box.high.y, at.y), std::max(box.high.z, at.z)};
-  }
-  return box;
+KneeBox box_of(const TriangleMesh& mesh, const KneeFrame& frame) {
+  Box box;
+  for (const Point3& p : mesh.vertices()) box.include(Point3{} + frame.coordinates(p));
+  return {box.low - Point3{}, box.high - Point3{}};
 }
 
-std::vector<Place> places_inside(const surface::MeshQuery& query, const KneeFrame& frame, const Box& box,
+std::vector<Place> places_inside(const surface::MeshQuery& query, const KneeFrame& frame, const KneeBox& box,
                                  double lattice_mm) {
   const auto steps = [&](double from, double to) { return static_cast<int>((to - from) / lattice_mm); };
   std::vector<Place> inside;

@@ -18,7 +18,7 @@ inline constexpr std::array lattices_mm{1.0, 0.5, 0.25};
 /// are as good, and the most central of them does not hang on noise.
 inline constexpr double deep_enough = 0.8;
 
-struct Box {
+struct KneeBox {
   Vector3 low, high;
 };
 
@@ -27,10 +27,10 @@ struct Place {
   double depth_mm = 0.0;  ///< How far any surface is.
 };
 
-Box box_of(const TriangleMesh& mesh, const KneeFrame& frame);
+KneeBox box_of(const TriangleMesh& mesh, const KneeFrame& frame);
 
 /// Returns the points of a lattice in the box that are inside, with their depths.
-std::vector<Place> places_inside(const surface::MeshQuery& query, const KneeFrame& frame, const Box& box,
+std::vector<Place> places_inside(const surface::MeshQuery& query, const KneeFrame& frame, const KneeBox& box,
                                  double lattice_mm);
 
 /// Returns the most central of the places that are deep.

@@ -226,10 +226,11 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
   std::vector<Refusal> refusals;
   for (const Examined& e : examined)
     if (e.refusal) refusals.push_back(*e.refusal);
+  plan.examined = examined.size();
   plan.safe = examined.size() - refusals.size();
   plan.rejected = rejected_entries(examined, entries.size());
   plan.reasons =
-      reasons_of({entries.size(), examined.size(), plan.safe, plan.ranked.size()}, refusals, options);
+      reasons_of({entries.size(), plan.examined, plan.safe, plan.ranked.size()}, refusals, options);
   progress.report("planning to " + target.name, 1.0);
   return plan;
 }

@@ -26,7 +26,7 @@ constexpr double horn_part = 0.3;
 
 std::optional<Target> recess_target(const Anatomy& anatomy) {
   if (anatomy.recess.empty()) return std::nullopt;
-  const Box box = box_of(anatomy.recess, anatomy.frame);
+  const KneeBox box = box_of(anatomy.recess, anatomy.frame);
   const surface::MeshQuery recess(anatomy.recess);
   const Vector3 middle = 0.5 * (box.low + box.high);
   std::vector<Place> deep;
@@ -37,7 +37,7 @@ std::optional<Target> recess_target(const Anatomy& anatomy) {
       if (!best)
         best = central_deep_place(places_inside(recess, anatomy.frame, {from, box.high}, lattice_mm));
   if (!best) return std::nullopt;
-  const Box upper{{box.low.x, box.low.y, middle.z}, box.high};
+  const KneeBox upper{{box.low.x, box.low.y, middle.z}, box.high};
   for (const double lattice_mm : lattices_mm) {
     if (!deep.empty()) break;
     for (const Place& p : places_inside(recess, anatomy.frame, upper, lattice_mm))
@@ -96,9 +96,10 @@ Target lesion_target(const cartilage::Lesion& lesion) {
   return target;
 }
 
-void add_meniscus(std::vector<Target>& targets, const Structure& meniscus, const KneeFrame& frame) {
-  const Box box = box_of(meniscus.surface, frame);
-  const surface::MeshQuery query(meniscus.surface);
+void add_meniscus(std::vector<Target>& targets, const ClearanceField& field, std::size_t number) {
+  const Structure& meniscus = field.anatomy().structures[number];
+  const KneeFrame& frame = field.anatomy().frame;
+  const KneeBox box = box_of(meniscus.surface, frame);
   const double length = box.high.y - box.low.y;
   const double front = box.high.y - horn_part * length, back = box.low.y + horn_part * length;
   const std::array<std::pair<const char*, std::pair<double, double>>, 3> parts{
@@ -106,12 +107,12 @@ void add_meniscus(std::vector<Target>& targets, const Structure& meniscus, const
        {"body", {back, front}},
        {"posterior_horn", {box.low.y, back}}}};
   for (const auto& [part, range] : parts) {
-    Box piece = box;
+    KneeBox piece = box;
     piece.low.y = range.first;
     piece.high.y = range.second;
     std::optional<Place> best;
     for (const double lattice_mm : lattices_mm)
-      if (!best) best = central_deep_place(places_inside(query, frame, piece, lattice_mm));
+      if (!best) best = central_deep_place(places_inside(field.surface(number), frame, piece, lattice_mm));
     if (!best) continue;
     Target target;
     target.name = meniscus.name + "_" + part;
@@ -181,16 +182,22 @@ std::vector<Point3> places_of(const Target& target) {
   return places;
 }
 
-std::vector<Target> find_targets(const Anatomy& anatomy, const cartilage::CartilageReport& report) {
+std::vector<Target> find_targets(const ClearanceField& field, const cartilage::CartilageReport& report) {
+  const Anatomy& anatomy = field.anatomy();
   std::vector<Target> targets;
   if (auto recess = recess_target(anatomy)) targets.push_back(std::move(*recess));
-  for (Target& space : joint_spaces(anatomy)) targets.push_back(std::move(space));
+  for (Target& space : joint_spaces(field)) targets.push_back(std::move(space));
   for (const cartilage::Lesion& lesion : report.lesions) targets.push_back(lesion_target(lesion));
-  for (const Structure& s : anatomy.structures)
-    if (s.kind == StructureKind::meniscus && s.source == "segmented") add_meniscus(targets, s, anatomy.frame);
+  for (std::size_t s = 0; s < anatomy.structures.size(); ++s)
+    if (anatomy.structures[s].kind == StructureKind::meniscus && anatomy.structures[s].source == "segmented")
+      add_meniscus(targets, field, s);
   for (std::size_t g = 0; g < anatomy.tendon_gaps.size(); ++g)
     add_gap(targets, anatomy.tendon_gaps[g], g + 1);
   return targets;
+}
+
+std::vector<Target> find_targets(const Anatomy& anatomy, const cartilage::CartilageReport& report) {
+  return find_targets(ClearanceField(anatomy), report);
 }
 
 Target picked_target(const Point3& point, double tolerance_mm) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include <genu/core/box.h>
+
 namespace genu::planning {
 namespace {
 
@@ -25,18 +27,15 @@ class Lattice {
  public:
   Lattice(const LabelMap& labels, const KneeFrame& frame, Tissue tendon) : frame_(frame) {
     const ImageGeometry& grid = labels.geometry();
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    Vector3 high{-infinity, -infinity, -infinity};
-    low_ = {infinity, infinity, infinity};
+    Box box;
     for (std::size_t v = 0; v < labels.voxels().size(); ++v) {
       if (labels.voxels()[v] != tendon) continue;
-      const Vector3 at = frame.coordinates(grid.to_patient(grid.index_of(v)));
-      low_ = {std::min(low_.x, at.x), std::min(low_.y, at.y), std::min(low_.z, at.z)};
-      high = {std::max(high.x, at.x), std::max(high.y, at.y), std::max(high.z, at.z)};
+      box.include(Point3{} + frame.coordinates(grid.to_patient(grid.index_of(v))));
     }
-    if (!(low_.x <= high.x)) return;
-    const auto count = [](double from, double to) { return static_cast<int>((to - from) / step_mm) + 1; };
-    size_ = {count(low_.x, high.x), count(low_.y, high.y), count(low_.z, high.z)};
+    if (box.is_empty()) return;
+    low_ = box.low - Point3{};
+    const auto count = [](double length) { return static_cast<int>(length / step_mm) + 1; };
+    size_ = {count(box.extent().x), count(box.extent().y), count(box.extent().z)};
     is_tendon_.resize(static_cast<std::size_t>(size_[0]) * size_[1] * size_[2]);
     for (std::size_t c = 0; c < is_tendon_.size(); ++c) {
       const ContinuousIndex i = grid.to_index(place(c));

@@ -31,13 +31,18 @@ void add_anatomy(vtkRenderer* renderer, const planning::Anatomy& anatomy) {
     skin->GetProperty()->SetSpecular(0.0);
 }
 
+void add_needle(vtkRenderer* renderer, const Trajectory& path, bool safe) {
+  const Colour colour = safe ? best_path_colour : rejected_colour;
+  add_tube(*renderer, path.entry, path.target, 1.1, colour);
+  add_ball(*renderer, path.entry, 2.2, colour);
+}
+
 void add_plan(vtkRenderer* renderer, const planning::NeedlePlan& plan, std::size_t selected) {
   add_ball(*renderer, plan.target.point, 2.2, target_colour);
   for (std::size_t t = 0; t < plan.ranked.size(); ++t) {
     const Trajectory& path = plan.ranked[t].path;
     if (t == selected) {
-      add_tube(*renderer, path.entry, path.target, 1.1, best_path_colour);
-      add_ball(*renderer, path.entry, 2.2, best_path_colour);
+      add_needle(renderer, path, true);
     } else {
       add_tube(*renderer, path.entry, path.target, 0.35, other_path_colour);
       add_ball(*renderer, path.entry, 1.0, other_path_colour);

@@ -4,7 +4,11 @@
 #include <QImage>
 #include <QMouseEvent>
 #include <QWheelEvent>
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -156,6 +160,154 @@ TEST_F(Interaction, SelectingAPathLeadsTheSlicesToItsTarget) {
   state_.set_cursor({0, 0, 0});
   state_.select({0, 1});
   EXPECT_EQ(state_.cursor(), (Point3{4, -2, 10}));
+}
+
+/// A ball of limb around a target, a bone in front of it, and a planned needle from the left.
+class MovingTheNeedle : public Interaction {
+ protected:
+  static constexpr Point3 target_{10.0, -5.0, 5.0};
+  static constexpr double limb_mm_ = 60.0;
+
+  static io::Case limb() {
+    io::Case knee;
+    knee.image =
+        Volume<float>(testing::oblique_grid(
+                          {.spacing_mm = {2.0, 2.0, 2.0}, .centre = target_, .extent_mm = {150, 150, 150}}),
+                      100.0f);
+    planning::Anatomy anatomy;
+    anatomy.frame = patient_aligned_frame(Side::right, target_);
+    anatomy.skin = testing::icosphere(target_, limb_mm_, 5);
+    anatomy.skin_source = "labels";
+    anatomy.structures.push_back({"patella", planning::StructureKind::bone,
+                                  testing::icosphere(target_ + Vector3{0.0, -30.0, 0.0}, 8.0), "segmented"});
+    knee.anatomy = std::move(anatomy);
+    planning::NeedlePlan plan;
+    plan.target.name = "suprapatellar_recess";
+    plan.target.kind = planning::TargetKind::recess;
+    plan.target.point = target_;
+    plan.approach = "superolateral";
+    plan.ranked.resize(1);
+    plan.ranked[0].path = {target_ + Vector3{limb_mm_, 0.0, 0.0}, target_};
+    knee.plans.push_back(plan);
+    return knee;
+  }
+
+  MovingTheNeedle() { state_.show(prepare_case(limb(), {})); }
+
+  /// Returns where a view of the usual size shows a point.
+  QPoint pixel(Plane plane, const Point3& p) const {
+    const PlaneAxes axes = axes_of(plane);
+    const Box& box = state_.opened()->box;
+    const QPointF low = to_plane(axes, box.low), high = to_plane(axes, box.high);
+    const double scale = std::min((420.0 - 28.0) / std::abs(high.x() - low.x()),
+                                  (400.0 - 28.0) / std::abs(high.y() - low.y()));
+    return ((to_plane(axes, p) - (low + high) / 2.0) * scale + QPointF(210, 200)).toPoint();
+  }
+  static Point3 on_skin(double left, double back) {
+    return target_ + limb_mm_ / std::hypot(left, back) * Vector3{left, back, 0.0};
+  }
+};
+
+TEST_F(MovingTheNeedle, ADraggedEntrySlidesOnTheSkinAndIsJudgedOnTheWay) {
+  std::vector<std::string> verdicts;
+  QObject::connect(&state_, &ViewState::needle_moved, [&] {
+    const auto* moved = state_.moved_needle();
+    verdicts.push_back(!moved ? "put back" : moved->refusal ? std::string(name(moved->refusal->reason)) : "");
+  });
+  mouse(axial_, QEvent::MouseButtonPress, pixel(Plane::axial, on_skin(1, 0)), Qt::LeftButton);
+  EXPECT_EQ(state_.moved_needle(), nullptr);  // A click alone moves nothing.
+  for (const auto& [left, back] : {std::pair(1.0, -0.3), {0.5, -1.0}, {0.0, -1.0}}) {
+    mouse(axial_, QEvent::MouseMove, pixel(Plane::axial, on_skin(left, back)), Qt::LeftButton);
+    ASSERT_NE(state_.moved_needle(), nullptr);
+    const planning::RankedTrajectory& needle = state_.moved_needle()->trajectory;
+    EXPECT_LT(distance(needle.path.entry, on_skin(left, back)), 1.0);  // Of a pixel or so.
+    EXPECT_NEAR(distance(needle.path.entry, target_), limb_mm_, 0.1);
+    EXPECT_EQ(needle.path.target, target_);
+    EXPECT_NEAR(needle.card.depth_mm, limb_mm_, 0.1);
+    ASSERT_EQ(needle.card.clearances.size(), 1u);
+    EXPECT_EQ(state_.shown_trajectory(), &needle);
+  }
+  EXPECT_EQ(state_.cursor(), target_);
+  mouse(axial_, QEvent::MouseButtonRelease, pixel(Plane::axial, on_skin(0, -1)), Qt::LeftButton);
+  EXPECT_LT(distance(state_.cursor(), on_skin(0, -1)), 1.0);
+  ASSERT_EQ(verdicts.size(), 3u);
+  EXPECT_NE(verdicts[0], "crosses_bone");
+  EXPECT_EQ(verdicts[2], "crosses_bone");
+  state_.put_needle_back();
+  EXPECT_EQ(verdicts.back(), "put back");
+  EXPECT_EQ(state_.shown_trajectory(), state_.selected_trajectory());
+}
+
+TEST_F(MovingTheNeedle, ADraggedTipDeliversLess) {
+  const double planned =
+      planning::judge(*state_.opened()->field, state_.selected_plan()->target,
+                      *state_.opened()->approach("superolateral"), state_.selected_trajectory()->path)
+          .trajectory.card.hit.probability;
+  mouse(axial_, QEvent::MouseButtonPress, pixel(Plane::axial, target_), Qt::LeftButton);
+  const Point3 off = target_ + Vector3{0.0, 8.0, 0.0};
+  mouse(axial_, QEvent::MouseMove, pixel(Plane::axial, off), Qt::LeftButton);
+  ASSERT_NE(state_.moved_needle(), nullptr);
+  EXPECT_LT(distance(state_.moved_needle()->trajectory.path.target, off), 0.6);
+  EXPECT_GT(planned, 0.3);
+  EXPECT_LT(state_.moved_needle()->trajectory.card.hit.probability, 0.1);
+}
+
+TEST_F(MovingTheNeedle, ShiftPutsTheEntryWhereTheMouseIs) {
+  QMouseEvent press(QEvent::MouseButtonPress, pixel(Plane::axial, target_ + Vector3{30.0, 40.0, 0.0}),
+                    Qt::LeftButton, Qt::LeftButton, Qt::ShiftModifier);
+  QApplication::sendEvent(&axial_, &press);
+  ASSERT_NE(state_.moved_needle(), nullptr);
+  EXPECT_LT(distance(state_.moved_needle()->trajectory.path.entry, on_skin(3, 4)), 1.0);
+  EXPECT_EQ(state_.cursor(), target_);
+}
+
+TEST_F(MovingTheNeedle, TheDepthAcrossASliceStays) {
+  // The coronal slice shows entry and target on top of each other's depth; what is held keeps its own.
+  mouse(coronal_, QEvent::MouseButtonPress, pixel(Plane::coronal, on_skin(1, 0)), Qt::LeftButton);
+  const Point3 up = target_ + Vector3{0.8 * limb_mm_, 0.0, 0.6 * limb_mm_};
+  mouse(coronal_, QEvent::MouseMove, pixel(Plane::coronal, up), Qt::LeftButton);
+  ASSERT_NE(state_.moved_needle(), nullptr);
+  EXPECT_LT(distance(state_.moved_needle()->trajectory.path.entry, up), 1.0);
+}
+
+TEST_F(MovingTheNeedle, ItIsForgottenWithTheSelectionAndTheCase) {
+  const auto move = [&] { state_.move_needle(on_skin(0, 1), target_); };
+  move();
+  EXPECT_NE(state_.moved_needle(), nullptr);
+  EXPECT_NE(painted(axial_), QImage());
+  state_.select({0, 0});
+  EXPECT_EQ(state_.moved_needle(), nullptr);
+  move();
+  state_.show(nullptr);
+  EXPECT_EQ(state_.moved_needle(), nullptr);
+  EXPECT_FALSE(state_.can_move_needle());
+}
+
+TEST_F(MovingTheNeedle, AMovedNeedleIsPaintedElsewhere) {
+  const QImage planned = painted(axial_);
+  state_.move_needle(on_skin(0, 1), target_);
+  EXPECT_NE(painted(axial_), planned);
+  state_.put_needle_back();
+  EXPECT_EQ(painted(axial_), planned);
+}
+
+TEST_F(MovingTheNeedle, NeedsASkinAnApproachThatIsKnownAndSomeLength) {
+  io::Case skinless = limb();
+  skinless.anatomy->skin = {};
+  io::Case unknown = limb();
+  unknown.plans[0].approach = "through the window";
+  for (io::Case* knee : {&skinless, &unknown}) {
+    state_.show(prepare_case(std::move(*knee), {}));
+    EXPECT_FALSE(state_.can_move_needle());
+    state_.move_needle(on_skin(0, 1), target_);
+    EXPECT_EQ(state_.moved_needle(), nullptr);
+    mouse(axial_, QEvent::MouseButtonPress, pixel(Plane::axial, target_), Qt::LeftButton);
+    mouse(axial_, QEvent::MouseMove, {300, 300}, Qt::LeftButton);
+    EXPECT_EQ(state_.moved_needle(), nullptr);
+  }
+  state_.show(prepare_case(limb(), {}));
+  state_.move_needle(on_skin(0, 1), on_skin(0, 1));
+  EXPECT_EQ(state_.moved_needle(), nullptr);
 }
 
 TEST_F(Interaction, ClosingACaseLeavesNothingBehind) {

@@ -41,7 +41,7 @@ TEST(OpenedCase, WindowOfAUniformImageIsNotEmpty) {
 
 TEST(OpenedCase, BoxHoldsEveryVoxel) {
   const ImageGeometry grid = testing::oblique_grid({.extent_mm = {12, 10, 9}});
-  const PatientBox box = box_around(grid);
+  const Box box = box_around(grid);
   for (std::size_t v = 0; v < grid.voxel_count(); ++v) {
     const Point3 p = grid.to_patient(grid.index_of(v));
     ASSERT_EQ(clamped(p, box), p);

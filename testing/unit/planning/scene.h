@@ -10,8 +10,7 @@
 
 #include <genu/planning/plan.h>
 #include <genu/testing/bodies.h>
-
-#include "oracle.h"
+#include <genu/testing/distances.h>
 
 // Anatomies of spheres in a tube of skin, and the check that a plan keeps what it promises.
 namespace genu::testing {

@@ -11,8 +11,7 @@
 #include <genu/core/parallel.h>
 #include <genu/surface/obstacles.h>
 #include <genu/testing/bodies.h>
-
-#include "../planning/oracle.h"
+#include <genu/testing/distances.h>
 
 namespace genu::surface {
 namespace {

@@ -43,6 +43,8 @@ staging::Rule read_staging_rule(const std::filesystem::path& file);
 /// Reads ways in (data/schemas/approaches.schema.json).
 /// \throws IoError
 std::vector<planning::Approach> read_approaches(const std::filesystem::path& file);
+/// Returns the approaches that ship with Genu.
+std::vector<planning::Approach> known_approaches();
 /// Reads where things lie in a knee that was measured (data/schemas/anatomy_table.schema.json).
 /// \throws IoError
 planning::AnatomyTable read_anatomy_table(const std::filesystem::path& file);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <genu/core/box.h>
 #include <genu/core/knee.h>
 #include <genu/planning/anatomy.h>
 #include <genu/surface/obstacles.h>
@@ -55,6 +56,9 @@ class ClearanceField {
   /// Returns the skin's surface to ask, or null if the skin is not known.
   const surface::MeshQuery* skin() const { return skin_ ? &*skin_ : nullptr; }
 
+  /// Returns a structure's surface to ask, by its place in the anatomy.
+  const surface::MeshQuery& surface(std::size_t structure) const { return surfaces_[structure]; }
+
   /// Returns the unit outward normal of the skin, interpolated between its vertices.
   Vector3 skin_normal(const surface::SurfacePoint& on_skin) const;
 
@@ -83,16 +87,7 @@ class ClearanceField {
   /// Returns the distance of a point from the structure's surface, inside or not.
   double distance_mm(std::size_t structure, const Point3& p) const;
 
-  /// Returns the clearance of a needle, a capsule of `diameter_mm` around the path, to every structure,
-  /// nearest first; equal distances by name.
-  /// \throws InvalidInput if the path is not finite or the diameter is negative.
-  std::vector<Clearance> clearances(const Trajectory& path, double diameter_mm) const;
-
  private:
-  struct Box {
-    Point3 low, high;
-  };
-
   const Anatomy* anatomy_;
   const LabelMap* labels_;
   std::optional<surface::MeshQuery> skin_;

@@ -108,7 +108,8 @@ struct PlanOptions {
 struct NeedlePlan {
   Target target;
   std::string approach;
-  std::size_t safe = 0;                       ///< How many paths were safe; the best of them are in `ranked`.
+  std::size_t examined = 0;                   ///< How many paths were looked at: every entry to every place.
+  std::size_t safe = 0;                       ///< How many of them were safe; the best are in `ranked`.
   std::vector<RankedTrajectory> ranked = {};  ///< Those on the Pareto front first, then by score, best first.
   /// One for each entry that no safe path starts from, the one that came nearest to passing; by reason.
   std::vector<RejectedTrajectory> rejected = {};

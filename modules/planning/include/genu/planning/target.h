@@ -9,6 +9,7 @@
 
 #include <genu/cartilage/report.h>
 #include <genu/planning/anatomy.h>
+#include <genu/planning/clearance.h>
 
 namespace genu::planning {
 
@@ -53,6 +54,9 @@ std::vector<Point3> places_of(const Target& target);
 /// joint space's lie between the articular surfaces, where these are far enough apart for a needle. A
 /// lesion's is its articular point, lifted to 1.5 mm above the bone where cartilage is thinner. A horn is the
 /// anterior or posterior 30 % of a meniscus. Estimated structures are no targets.
+std::vector<Target> find_targets(const ClearanceField& field, const cartilage::CartilageReport& report);
+
+/// The same, for one look at an anatomy.
 std::vector<Target> find_targets(const Anatomy& anatomy, const cartilage::CartilageReport& report);
 
 /// Returns a target at a picked point. \throws InvalidInput if it is not finite or the tolerance is not above

@@ -23,6 +23,9 @@ void add_thickness_map(vtkRenderer* renderer, const cartilage::BoneMap& map, dou
 /// renderer depth peeling for the last two.
 void add_anatomy(vtkRenderer* renderer, const planning::Anatomy& anatomy);
 
+/// Adds a needle with its entry, in the colour of a path that is safe or of one that is not.
+void add_needle(vtkRenderer* renderer, const Trajectory& path, bool safe);
+
 /// Adds the target and the ranked trajectories: the selected one thick, the others thin. A number that is not
 /// there selects none.
 void add_plan(vtkRenderer* renderer, const planning::NeedlePlan& plan, std::size_t selected);
