@@ -8,6 +8,8 @@
 #include <genu/core/text.h>
 #include <genu/planning/estimate.h>
 
+#include "places.h"
+
 namespace genu::planning {
 namespace {
 
@@ -22,21 +24,6 @@ bool lies_inside(const ImageGeometry& grid, const Point3& p) {
   const Vector3& s = grid.spacing_mm();
   return within(at.i, grid.size()[0], s.x) && within(at.j, grid.size()[1], s.y) &&
          within(at.k, grid.size()[2], s.z);
-}
-
-Point3 as_point(const Vector3& v) {
-  return Point3{} + v;
-}
-
-/// Returns the mesh in knee coordinates, which mirror a left knee: there its triangles are turned.
-TriangleMesh in_knee_coordinates(const TriangleMesh& mesh, const KneeFrame& frame) {
-  std::vector<Point3> vertices;
-  vertices.reserve(mesh.vertices().size());
-  for (const Point3& p : mesh.vertices()) vertices.push_back(as_point(frame.coordinates(p)));
-  std::vector<Triangle> triangles = mesh.triangles();
-  if (dot(frame.lateral, cross(frame.anterior, frame.proximal)) < 0.0)
-    for (Triangle& t : triangles) std::swap(t[1], t[2]);
-  return {std::move(vertices), std::move(triangles)};
 }
 
 std::string described(const registration::SimilarityFit& fit) {
@@ -94,7 +81,7 @@ Vector3 BoneFits::carried(const Vector3& table_mm, const BoneWeights& bones) con
     if (!of_bone[b])
       throw InvalidInput("cannot carry a place of the anatomy table: the " + std::string(name(all_bones[b])) +
                          " was not fitted");
-    sum += bones[b] * (of_bone[b]->fixed_from_moving(as_point(table_mm)) - Point3{});
+    sum += bones[b] * (of_bone[b]->fixed_from_moving(Point3{} + table_mm) - Point3{});
   }
   return sum;
 }

@@ -7,6 +7,7 @@
 #include <genu/planning/clearance.h>
 #include <genu/surface/measure.h>
 
+#include "places.h"
 #include "queries.h"
 
 namespace genu::planning {
@@ -65,7 +66,7 @@ ClearanceField::ClearanceField(const Anatomy& anatomy, unsigned threads, const L
       labels_(labels),
       surfaces_(queries_of(surfaces_of(anatomy), threads)),
       obstacles_(surfaces_of(anatomy), threads),
-      recess_(anatomy.recess) {
+      recess_(in_knee_coordinates(anatomy.recess, anatomy.frame)) {
   if (!anatomy.skin.empty()) {
     skin_.emplace(anatomy.skin);
     skin_normals_ = surface::vertex_normals(anatomy.skin);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <genu/core/box.h>
 
@@ -16,6 +17,16 @@ constexpr double least_apart_mm = 5.0;
 constexpr double distance_step = 1e-6;  // Far above rounding: places alike by symmetry tie in every pose.
 
 }  // namespace
+
+TriangleMesh in_knee_coordinates(const TriangleMesh& mesh, const KneeFrame& frame) {
+  std::vector<Point3> vertices;
+  vertices.reserve(mesh.vertices().size());
+  for (const Point3& p : mesh.vertices()) vertices.push_back(Point3{} + frame.coordinates(p));
+  std::vector<Triangle> triangles = mesh.triangles();
+  if (dot(frame.lateral, cross(frame.anterior, frame.proximal)) < 0.0)
+    for (Triangle& t : triangles) std::swap(t[1], t[2]);
+  return {std::move(vertices), std::move(triangles)};
+}
 
 KneeBox box_of(const TriangleMesh& mesh, const KneeFrame& frame) {
   Box box;

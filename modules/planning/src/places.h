@@ -27,6 +27,9 @@ struct Place {
   double depth_mm = 0.0;  ///< How far any surface is.
 };
 
+/// Returns the mesh in knee coordinates, which mirror a left knee: there its triangles are turned.
+TriangleMesh in_knee_coordinates(const TriangleMesh& mesh, const KneeFrame& frame);
+
 KneeBox box_of(const TriangleMesh& mesh, const KneeFrame& frame);
 
 /// Returns the points of a lattice in the box that are inside, with their depths.

@@ -151,18 +151,6 @@ TEST(PlanNeedle, LosesPathsWithAnObstacleAndNeverGainsOne) {
   EXPECT_GT(before.size(), 10u);
 }
 
-Anatomy moved(const Anatomy& anatomy, const RigidTransform& motion) {
-  Anatomy result = anatomy;
-  result.frame.origin = motion(anatomy.frame.origin);
-  result.frame.lateral = motion(anatomy.frame.lateral);
-  result.frame.anterior = motion(anatomy.frame.anterior);
-  result.frame.proximal = motion(anatomy.frame.proximal);
-  result.skin = genu::moved(anatomy.skin, motion);
-  if (!anatomy.recess.empty()) result.recess = genu::moved(anatomy.recess, motion);
-  for (auto& s : result.structures) s.surface = genu::moved(s.surface, motion);
-  return result;
-}
-
 void expect_same_in_the_knee(const NeedlePlan& a, const KneeFrame& a_frame, const NeedlePlan& b,
                              const KneeFrame& b_frame) {
   ASSERT_EQ(a.ranked.size(), b.ranked.size());
@@ -184,7 +172,7 @@ TEST(PlanNeedle, MovesWithThePatient) {
   const Anatomy anatomy = crowded_limb();
   const auto plan = plan_needle(anatomy, target_at(anatomy, recess), lateral_approach());
   for (const std::uint64_t seed : {1, 2, 3}) {
-    const Anatomy elsewhere = moved(anatomy, testing::random_pose(seed));
+    const Anatomy elsewhere = testing::moved(anatomy, testing::random_pose(seed));
     const auto same = plan_needle(elsewhere, target_at(elsewhere, recess), lateral_approach());
     expect_same_in_the_knee(plan, anatomy.frame, same, elsewhere.frame);
   }
@@ -192,18 +180,7 @@ TEST(PlanNeedle, MovesWithThePatient) {
 
 TEST(PlanNeedle, PlansALeftKneeAsTheMirrorImageOfTheRight) {
   const Anatomy right = crowded_limb();
-  Anatomy left = right;
-  const auto mirror = [](const TriangleMesh& mesh) {
-    auto vertices = mesh.vertices();
-    auto triangles = mesh.triangles();
-    for (Point3& p : vertices) p.x = -p.x;
-    for (Triangle& t : triangles) std::swap(t[1], t[2]);
-    return TriangleMesh(std::move(vertices), std::move(triangles));
-  };
-  left.frame =
-      patient_aligned_frame(Side::left, {-right.frame.origin.x, right.frame.origin.y, right.frame.origin.z});
-  left.skin = mirror(right.skin);
-  for (auto& s : left.structures) s.surface = mirror(s.surface);
+  const Anatomy left = testing::mirrored(right);
   expect_same_in_the_knee(plan_needle(right, target_at(right, recess), lateral_approach()), right.frame,
                           plan_needle(left, target_at(left, recess), lateral_approach()), left.frame);
 }

@@ -69,6 +69,45 @@ inline void add_sphere(Anatomy& anatomy, const std::string& name, StructureKind 
       {name, kind, icosphere(in_frame(anatomy.frame, centre), radius_mm, subdivisions), "segmented"});
 }
 
+/// Returns all of an anatomy elsewhere, but for the gaps of its tendons.
+inline Anatomy moved(const Anatomy& anatomy, const RigidTransform& motion) {
+  Anatomy result = anatomy;
+  result.frame.origin = motion(anatomy.frame.origin);
+  result.frame.lateral = motion(anatomy.frame.lateral);
+  result.frame.anterior = motion(anatomy.frame.anterior);
+  result.frame.proximal = motion(anatomy.frame.proximal);
+  result.skin = genu::moved(anatomy.skin, motion);
+  if (!anatomy.recess.empty()) result.recess = genu::moved(anatomy.recess, motion);
+  for (auto& s : result.structures) s.surface = genu::moved(s.surface, motion);
+  return result;
+}
+
+inline Point3 mirrored(const Point3& p) {
+  return {-p.x, p.y, p.z};
+}
+inline Vector3 mirrored(const Vector3& v) {
+  return {-v.x, v.y, v.z};
+}
+inline TriangleMesh mirrored(const TriangleMesh& mesh) {
+  auto vertices = mesh.vertices();
+  auto triangles = mesh.triangles();
+  for (Point3& p : vertices) p = mirrored(p);
+  for (Triangle& t : triangles) std::swap(t[1], t[2]);
+  return {std::move(vertices), std::move(triangles)};
+}
+
+/// Returns the knee of the other side that looks like this one in a mirror, but for the gaps of its tendons.
+inline Anatomy mirrored(const Anatomy& anatomy) {
+  Anatomy result = anatomy;
+  const KneeFrame& f = anatomy.frame;
+  result.frame = {f.side == Side::right ? Side::left : Side::right, mirrored(f.origin), mirrored(f.lateral),
+                  mirrored(f.anterior), mirrored(f.proximal)};
+  result.skin = mirrored(anatomy.skin);
+  if (!anatomy.recess.empty()) result.recess = mirrored(anatomy.recess);
+  for (auto& s : result.structures) s.surface = mirrored(s.surface);
+  return result;
+}
+
 inline Approach lateral_approach() {
   Approach approach;
   approach.name = "superolateral";

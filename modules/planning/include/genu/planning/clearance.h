@@ -83,7 +83,9 @@ class ClearanceField {
   /// Returns true if a point is inside the structure.
   bool contains(std::size_t structure, const Point3& p) const;
   /// Returns true if a point is inside the suprapatellar recess, to half a millimetre.
-  bool in_recess(const Point3& p) const { return recess_.contains(p); }
+  bool in_recess(const Point3& p) const {
+    return recess_.contains(Point3{} + anatomy_->frame.coordinates(p));
+  }
   /// Returns the distance of a point from the structure's surface, inside or not.
   double distance_mm(std::size_t structure, const Point3& p) const;
 
@@ -95,7 +97,7 @@ class ClearanceField {
   std::vector<surface::MeshQuery> surfaces_;
   surface::Obstacles obstacles_;  // The same surfaces, by the same numbers.
   std::vector<Box> boxes_;
-  Inside recess_;
+  Inside recess_;  // In knee coordinates: chances to hit move and mirror with the knee.
 };
 
 }  // namespace genu::planning

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <genu/core/parallel.h>
+#include <genu/io/results.h>
+#include <genu/phantom/knee.h>
+#include <genu/phantom/scan.h>
+#include <genu/planning/estimate.h>
+#include <genu/planning/plan.h>
+#include <genu/testing/data.h>
+
+#include "scene.h"
+
+// A knee with what is seen and what is estimated, by every approach that ships, with the probe: what every
+// plan of it promises, by brute force, and the laws that plans obey.
+namespace genu::planning {
+namespace {
+
+using testing::mirrored;
+using testing::moved;
+
+using Plans = std::map<std::pair<std::string, std::string>, NeedlePlan>;  // By target and approach.
+
+std::vector<Approach> approaches() {
+  return io::read_approaches(testing::source_root() / "data" / "planning" / "approaches.json");
+}
+
+Plans plans_of(const Anatomy& anatomy, const std::vector<Target>& targets) {
+  const ClearanceField field(anatomy);
+  Plans plans;
+  for (const Target& target : targets)
+    for (const Approach& approach : approaches())
+      if (fits(approach, target)) plans[{target.name, approach.name}] = plan_needle(field, target, approach);
+  return plans;
+}
+
+class WholeKnee : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    phantom::KneeOptions options;
+    options.patient_from_knee = RigidTransform::rotation_about({}, {0.2, 0.3, 1.0}, 7.0);
+    const phantom::Knee knee(options);
+    LabelMap labels(phantom::sagittal_grid(knee, 1.1, 1.4));
+    parallel_for(labels.voxels().size(), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t v = begin; v < end; ++v)
+        labels.voxels()[v] = knee.tissue_at(labels.geometry().to_patient(labels.geometry().index_of(v)));
+    });
+    const AnatomyTable table =
+        io::read_anatomy_table(testing::source_root() / "data" / "planning" / "anatomy.json");
+    anatomy_ = std::make_unique<Anatomy>(
+        add_estimated(build_anatomy(labels, knee.frame()), table, labels.geometry()));
+    targets_ = find_targets(*anatomy_, {});
+    plans_ = plans_of(*anatomy_, targets_);
+  }
+  static void TearDownTestSuite() {
+    plans_.clear();
+    targets_.clear();
+    anatomy_.reset();
+  }
+
+  static const Structure& structure(const std::string& name) {
+    return *std::find_if(anatomy_->structures.begin(), anatomy_->structures.end(),
+                         [&](const Structure& s) { return s.name == name; });
+  }
+  /// Returns the ranked trajectories that are not safe in another anatomy, with the reason.
+  static std::vector<std::string> refused(const Plans& plans, const Anatomy& elsewhere) {
+    const ClearanceField field(elsewhere);
+    std::vector<std::string> result;
+    for (const Approach& approach : approaches())
+      for (const auto& [names, plan] : plans)
+        if (names.second == approach.name)
+          for (const RankedTrajectory& r : plan.ranked)
+            if (const auto judged = judge(field, plan.target, approach, r.path); judged.refusal)
+              result.push_back(names.first + " by " + names.second + ": " + judged.refusal->detail);
+    return result;
+  }
+  static std::size_t safe_in(const Plans& plans) {
+    std::size_t sum = 0;
+    for (const auto& [names, plan] : plans) sum += plan.safe;
+    return sum;
+  }
+
+  static std::unique_ptr<Anatomy> anatomy_;
+  static std::vector<Target> targets_;
+  static Plans plans_;
+};
+std::unique_ptr<Anatomy> WholeKnee::anatomy_;
+std::vector<Target> WholeKnee::targets_;
+Plans WholeKnee::plans_;
+
+/// Returns the distance from a needle to a surface by all of its triangles.
+double brute_force_mm(const TriangleMesh& mesh, const Point3& from, const Point3& to) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Triangle& t : mesh.triangles()) {
+    const testing::Corners corners = testing::corners_of(mesh, t);
+    // A triangle lies within its two edges' length of its first corner.
+    const double reach = distance(corners[0], corners[1]) + distance(corners[0], corners[2]);
+    if (testing::to_segment(corners[0], from, to) - reach < least)
+      least = std::min(least, testing::segment_to_triangle(corners, from, to));
+  }
+  return least;
+}
+
+TEST_F(WholeKnee, HasTargetsSeenAndRisksEstimated) {
+  for (const char* name : {"suprapatellar_recess", "medial_joint_space", "lateral_joint_space",
+                           "patellofemoral_joint_space", "medial_meniscus_posterior_horn"})
+    EXPECT_TRUE(std::any_of(targets_.begin(), targets_.end(), [&](const Target& t) {
+      return t.name == name;
+    })) << name;
+  for (const char* name : {"common_peroneal_nerve", "superior_lateral_genicular_artery"})
+    EXPECT_EQ(structure(name).source, "estimated") << name;
+  std::size_t with_paths = 0;
+  for (const auto& [names, plan] : plans_) with_paths += !plan.ranked.empty();
+  EXPECT_GT(with_paths, 15u);
+}
+
+TEST_F(WholeKnee, EveryPathKeepsWhatItsCardSaysByBruteForce) {
+  std::size_t checked = 0;
+  for (const auto& [names, plan] : plans_)
+    for (const RankedTrajectory& r : plan.ranked) {
+      const auto& [entry, end] = r.path;
+      const double part =
+          lies_among_surfaces(plan.target) ? 1.0 - plan.target.tolerance_mm / r.card.depth_mm : 1.0;
+      EXPECT_LT(brute_force_mm(anatomy_->skin, entry, entry), 1e-6);
+      ASSERT_TRUE(r.card.needle);
+      const double radius =
+          0.5 * r.card.needle->diameter_mm + 0.01 * r.card.needle->bend_percent * r.card.depth_mm;
+      for (const Clearance& row : r.card.clearances) {
+        const Structure& s = structure(row.structure);
+        const bool upto = s.kind == StructureKind::bone || s.kind == StructureKind::cartilage ||
+                          s.kind == StructureKind::meniscus;
+        const double truth = brute_force_mm(s.surface, entry, upto ? lerp(entry, end, part) : end) - radius;
+        if (row.distance_mm >= -radius) {  // A meniscus that is aimed at has the needle inside.
+          EXPECT_NEAR(row.distance_mm, truth, 1e-6)
+              << names.first << " by " << names.second << ", " << s.name;
+        }
+        if (!std::isnan(row.asked_mm)) {
+          EXPECT_GE(truth, row.asked_mm - 1e-6) << names.first << " by " << names.second << ", " << s.name;
+          ++checked;
+        }
+        if (s.kind == StructureKind::bone) {
+          EXPECT_FALSE(testing::oracle_crosses(s.surface, entry, end)) << s.name;
+        }
+      }
+    }
+  EXPECT_GT(checked, 3000u);
+}
+
+TEST_F(WholeKnee, TheProbeSeesEveryNeedleItIsPlacedFor) {
+  std::size_t seen = 0;
+  for (const Approach& approach : approaches())
+    for (const auto& [names, plan] : plans_) {
+      if (names.second != approach.name || approach.probe.guidance != Guidance::in_plane) continue;
+      for (const RankedTrajectory& r : plan.ranked) {
+        ASSERT_TRUE(r.card.view);
+        const ProbePose& pose = r.card.view->pose;
+        EXPECT_NEAR(dot(pose.axis, pose.beam), 0.0, 1e-9);
+        EXPECT_LE(r.card.view->face_angle_deg, approach.probe.max_face_angle_deg + 1e-9);
+        EXPECT_NEAR(std::abs(90.0 - angle_deg(r.path.direction(), pose.beam)), r.card.view->face_angle_deg,
+                    1e-6);
+        // The footprint lies on the skin to the bulge that is allowed.
+        for (const double along : {-0.5, -0.25, 0.0, 0.25, 0.5}) {
+          const Point3 p = pose.face + along * approach.probe.length_mm * pose.axis;
+          EXPECT_LT(brute_force_mm(anatomy_->skin, p, p), 6.5);
+        }
+        const double length = std::min(must_be_seen_mm, r.card.depth_mm);
+        for (double back = 0.0; back <= length; back += 2.0) {
+          const Point3 p = r.path.target - back * r.path.direction();
+          const double deep = dot(p - pose.face, pose.beam);
+          EXPECT_GT(deep, 0.0);
+          EXPECT_LE(deep, approach.probe.image_depth_mm + 1e-9);
+          EXPECT_LE(std::abs(dot(p - pose.face, pose.axis)), 0.5 * approach.probe.length_mm + 1e-6);
+          EXPECT_LE(std::abs(dot(p - pose.face, pose.across())), r.card.view->out_of_plane_mm + 1e-9);
+          for (const Structure& s : anatomy_->structures)
+            if (s.kind == StructureKind::bone) {
+              EXPECT_FALSE(testing::oracle_crosses(s.surface, p - deep * pose.beam, p)) << s.name;
+            }
+          ++seen;
+        }
+      }
+    }
+  EXPECT_GT(seen, 300u);
+}
+
+TEST_F(WholeKnee, AnObstacleTakesPathsAndGivesNone) {
+  Anatomy more = *anatomy_;
+  const Trajectory& best = plans_.at({"suprapatellar_recess", "superolateral"}).ranked.front().path;
+  more.structures.push_back({"ganglion", StructureKind::vessel,
+                             testing::icosphere(lerp(best.entry, best.target, 0.5), 4.0, 2), "segmented"});
+  more.structures.push_back({"exostosis", StructureKind::bone,
+                             testing::icosphere(targets_.front().point + Vector3{0.0, 0.0, -14.0}, 5.0, 2),
+                             "segmented"});
+  const Plans fewer = plans_of(more, targets_);
+  std::size_t lost = 0;
+  for (const auto& [names, plan] : fewer) {
+    EXPECT_LE(plan.safe, plans_.at(names).safe) << names.first << " by " << names.second;
+    EXPECT_EQ(plan.examined, plans_.at(names).examined);
+    lost += plans_.at(names).safe - plan.safe;
+  }
+  EXPECT_GT(lost, 10u);
+  EXPECT_THAT(refused(fewer, *anatomy_), ::testing::IsEmpty());
+}
+
+TEST_F(WholeKnee, LosesNoPathWhereAnEstimatedStructureIsTakenAway) {
+  Anatomy less = *anatomy_;
+  EXPECT_GT(std::erase_if(less.structures,
+                          [](const Structure& s) {
+                            return s.name == "superior_lateral_genicular_artery" ||
+                                   s.name == "great_saphenous_vein" || s.name == "saphenous_nerve";
+                          }),
+            1u);
+  EXPECT_THAT(refused(plans_, less), ::testing::IsEmpty());
+  const Plans more = plans_of(less, targets_);
+  for (const auto& [names, plan] : more)
+    EXPECT_GE(plan.safe, plans_.at(names).safe) << names.first << " by " << names.second;
+  EXPECT_GT(safe_in(more), safe_in(plans_));
+}
+
+/// Moves or mirrors a target.
+template <typename Map>
+Target carried(Target target, const Map& map) {
+  target.point = map(target.point);
+  for (Point3& p : target.points) p = map(p);
+  if (target.normal) target.normal = map(*target.normal);
+  return target;
+}
+
+/// Rounding may turn a path that is safe by a hair; no more than that.
+void expect_alike(const Plans& a, const KneeFrame& a_frame, const Plans& b, const KneeFrame& b_frame) {
+  ASSERT_EQ(a.size(), b.size());
+  std::size_t best_elsewhere = 0;
+  for (const auto& [names, plan] : a) {
+    const NeedlePlan& other = b.at(names);
+    const std::string what = names.first + " by " + names.second;
+    EXPECT_EQ(plan.examined, other.examined) << what;
+    EXPECT_NEAR(static_cast<double>(plan.safe), static_cast<double>(other.safe),
+                1.0 + 0.005 * static_cast<double>(plan.safe))
+        << what;
+    ASSERT_EQ(plan.ranked.empty(), other.ranked.empty()) << what;
+    if (plan.ranked.empty()) continue;
+    const RankedTrajectory &best = plan.ranked.front(), &same = other.ranked.front();
+    EXPECT_NEAR(best.score, same.score, 1e-5) << what;
+    best_elsewhere +=
+        length(a_frame.coordinates(best.path.entry) - b_frame.coordinates(same.path.entry)) > 1e-4;
+  }
+  EXPECT_LE(best_elsewhere, 1u);
+}
+
+TEST_F(WholeKnee, PlansMoveWithThePatient) {
+  const RigidTransform motion = testing::random_pose(5);
+  const Anatomy elsewhere = moved(*anatomy_, motion);
+  std::vector<Target> targets;
+  for (const Target& target : targets_) targets.push_back(carried(target, motion));
+  expect_alike(plans_, anatomy_->frame, plans_of(elsewhere, targets), elsewhere.frame);
+}
+
+TEST_F(WholeKnee, PlansOfTheOtherSideAreMirrorImages) {
+  const Anatomy left = mirrored(*anatomy_);
+  EXPECT_EQ(left.frame.side, Side::left);
+  std::vector<Target> targets;
+  for (const Target& target : targets_)
+    targets.push_back(carried(target, [](const auto& where) { return mirrored(where); }));
+  expect_alike(plans_, anatomy_->frame, plans_of(left, targets), left.frame);
+}
+
+}  // namespace
+}  // namespace genu::planning
