@@ -76,11 +76,7 @@ void tell(const PlanWords& words, const std::vector<planning::NeedlePlan>& plans
 /// Writes the bedside page of the plan that scores highest.
 void write_page(const PlanWords& words, io::Case& knee, std::vector<planning::NeedlePlan> plans,
                 const Progress& progress) {
-  const auto score = [](const planning::NeedlePlan& plan) {
-    return plan.ranked.empty() ? -1.0 : plan.ranked.front().score;
-  };
-  const auto best = std::max_element(plans.begin(), plans.end(),
-                                     [&](const auto& a, const auto& b) { return score(a) < score(b); });
+  const auto best = std::min_element(plans.begin(), plans.end(), planning::ranks_before);
   if (best == plans.end() || best->ranked.empty())
     throw InvalidInput("there is no page to write: no safe path was found");
   const auto place = static_cast<std::size_t>(best - plans.begin());

@@ -80,6 +80,11 @@ std::vector<bool> pareto_front(const std::vector<Merits>& merits) {
   return front;
 }
 
+bool ranks_before(const NeedlePlan& a, const NeedlePlan& b) {
+  if (a.ranked.empty() || b.ranked.empty()) return !a.ranked.empty() && b.ranked.empty();
+  return a.ranked.front().score > b.ranked.front().score;
+}
+
 void rank_by(NeedlePlan& plan, const Approach& approach, const Weights& weights) {
   check(weights);
   const Scale scale = scale_of(approach);

@@ -129,8 +129,7 @@ std::vector<PlannedTarget> planned_targets(const std::vector<planning::NeedlePla
     if (target == targets.end()) target = targets.insert(targets.end(), PlannedTarget{});
     target->plans.push_back(p);
     if (plans[p].ranked.empty()) continue;
-    if (!target->best || plans[p].ranked.front().score > plans[*target->best].ranked.front().score)
-      target->best = p;
+    if (!target->best || planning::ranks_before(plans[p], plans[*target->best])) target->best = p;
   }
   return targets;
 }
