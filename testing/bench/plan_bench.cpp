@@ -114,10 +114,10 @@ void measure(const std::string& what, const LabelMap& labels, bool growth) {
   print("surfaces", watch.lap());
   anatomy = add_estimated(std::move(anatomy), table, labels.geometry());
   print("estimates", watch.lap());
-  const auto targets = find_targets(anatomy, report);
-  print("targets", watch.lap());
   const ClearanceField field(anatomy, 0, &labels);
   print("search trees", watch.lap());
+  const auto targets = find_targets(field, report);
+  print("targets", watch.lap());
   const Searched all = search(field, targets, approaches);
   print("search", all.seconds);
   std::cout << "search," << what << "," << all.plans << " plans," << all.candidates << " paths," << all.safe
@@ -154,8 +154,8 @@ int main(int argc, char** argv) {
     const auto table = io::read_anatomy_table(io::data_file("planning/anatomy.json"));
     const cartilage::CartilageReport report = cartilage::measure_knee(labels, {.side = Side::right});
     const Anatomy anatomy = add_estimated(build_anatomy(labels, report.frame), table, labels.geometry());
-    const auto targets = find_targets(anatomy, report);
-    print_growth("triangles", anatomy, search(ClearanceField(anatomy, 0, &labels), targets, approaches));
+    const ClearanceField field(anatomy, 0, &labels);
+    print_growth("triangles", anatomy, search(field, find_targets(field, report), approaches));
   }
   for (int a = 1; a + 1 < argc; a += 2)
     measure(argv[a], io::read_labels(argv[a], io::label_table_named(argv[a + 1])), false);
