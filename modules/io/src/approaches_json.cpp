@@ -18,11 +18,14 @@ const nlohmann::json& named_item(const nlohmann::json& list, const nlohmann::jso
 
 planning::Probe probe_in(const nlohmann::json& object, const nlohmann::json& probes,
                          const std::string& place) {
-  const nlohmann::json& model = named_item(probes, object.at("name"), place + "/probe/name");
+  const auto footprint_of = [&](const nlohmann::json& name, const std::string& where) {
+    const nlohmann::json& model = named_item(probes, name, place + where);
+    return planning::Footprint{model.at("length_mm").get<double>(), model.at("width_mm").get<double>(),
+                               model.at("image_depth_mm").get<double>()};
+  };
   planning::Probe probe;
-  probe.length_mm = model.at("length_mm").get<double>();
-  probe.width_mm = model.at("width_mm").get<double>();
-  probe.image_depth_mm = model.at("image_depth_mm").get<double>();
+  probe.footprint = footprint_of(object.at("name"), "/probe/name");
+  for (const auto& name : object.at("others")) probe.others.push_back(footprint_of(name, "/probe/others"));
   probe.axis = vector_in(object.at("axis"));
   probe.beam = vector_in(object.at("beam"));
   probe.max_turn_deg = object.at("max_turn_deg").get<double>();

@@ -22,9 +22,15 @@ bool is_direction(const Vector3& v) {
 std::string problem_of(const Probe& probe) {
   std::ostringstream problem;
   const auto angle = [](double v, double most) { return v > 0.0 && v <= most; };
-  if (!positive(probe.length_mm) || !positive(probe.width_mm) || !positive(probe.image_depth_mm))
-    problem << "the probe is " << probe.length_mm << " mm long and " << probe.width_mm << " mm wide and sees "
-            << probe.image_depth_mm << " mm deep";
+  const auto is_one = [&](const Footprint& f) {
+    return positive(f.length_mm) && positive(f.width_mm) && positive(f.image_depth_mm);
+  };
+  std::vector<Footprint> footprints = probe.others;
+  footprints.push_back(probe.footprint);
+  const auto wrong = std::find_if_not(footprints.begin(), footprints.end(), is_one);
+  if (wrong != footprints.end())
+    problem << "the probe is " << wrong->length_mm << " mm long and " << wrong->width_mm
+            << " mm wide and sees " << wrong->image_depth_mm << " mm deep";
   else if (!is_direction(probe.axis) || !is_direction(probe.beam))
     problem << "the probe's axis is " << probe.axis << " and its beam " << probe.beam;
   else if (!angle(probe.max_turn_deg, 90.0) || !angle(probe.max_swing_deg, 90.0))

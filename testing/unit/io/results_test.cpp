@@ -397,7 +397,7 @@ TEST(Approaches, ThoseThatShipServeEveryKindOfTarget) {
   EXPECT_EQ(first.entry.max_mm, (Vector3{80, 20, 75}));
   EXPECT_EQ(first.needles.front().diameter_mm, 0.51);
   EXPECT_EQ(first.needles.front().bend_percent, 2.0);
-  EXPECT_EQ(first.probe.length_mm, 38.0);
+  EXPECT_EQ(first.probe.footprint.length_mm, 38.0);
   EXPECT_EQ(first.probe.guidance, planning::Guidance::in_plane);
   EXPECT_EQ(first.min_clearance_mm, (std::array{1.0, 1.0, 1.0, 1.0, 5.0, 5.0, 1.0}));
   EXPECT_EQ(first.min_clearance_of_mm.at("great_saphenous_vein"), 2.0);

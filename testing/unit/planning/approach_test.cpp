@@ -48,7 +48,8 @@ TEST(Approach, IsRefusedWithTheValueThatIsWrong) {
     }
   };
   EXPECT_NO_THROW(check(testing::lateral_approach()));
-  refused([](auto& a) { a.probe.length_mm = 0.0; }, "probe is 0 mm long");
+  refused([](auto& a) { a.probe.footprint.length_mm = 0.0; }, "probe is 0 mm long");
+  refused([](auto& a) { a.probe.others = {{25.0, 10.0, 0.0}}; }, "sees 0 mm deep");
   refused([](auto& a) { a.probe.axis = {}; }, "axis");
   refused([](auto& a) { a.probe.max_turn_deg = 0.0; }, "turn");
   refused([](auto& a) { a.probe.max_face_angle_deg = 20.0; }, "face");

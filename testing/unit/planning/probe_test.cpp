@@ -81,7 +81,7 @@ TEST_P(ProbeOn, SkinIsRefusedWithTheProblemItHas) {
   EXPECT_EQ(problem(behind_flat_skin(frame_, 15.0), needle(frame_, {14.0, 0.0, 0.0}, {0.0, -5.0, 0.0})),
             ViewProblem::no_room);
   // The needle goes in where the footprint would lie.
-  EXPECT_EQ(problem(flat, needle(frame_, {18.0, 0.0, 0.0}, {0.0, -8.0, 0.0})), ViewProblem::no_room);
+  EXPECT_EQ(problem(flat, needle(frame_, {4.5, 0.0, 0.0}, {0.0, -4.0, 0.0})), ViewProblem::no_room);
   Anatomy hidden = flat;
   add_sphere(hidden, "patella", StructureKind::bone, {5.0, -7.0, 0.0}, 5.0);
   EXPECT_EQ(problem(hidden, needle(frame_, {40.0, 0.0, 0.0}, {0.0, -20.0, 0.0})), ViewProblem::bone);
@@ -90,6 +90,42 @@ TEST_P(ProbeOn, SkinIsRefusedWithTheProblemItHas) {
   add_sphere(beside, "patella", StructureKind::bone, {5.0, -7.0, 8.0}, 5.0);
   EXPECT_TRUE(std::holds_alternative<ProbeView>(
       place_probe(ClearanceField(beside), needle(frame_, {40.0, 0.0, 0.0}, {0.0, -20.0, 0.0}), Probe{})));
+}
+
+TEST_P(ProbeOn, SeesAShortNeedleButForItsBegin) {
+  // 12 mm along the skin and 8 mm deep: the face can't stand over all of a needle that goes in beside it.
+  const Anatomy anatomy = behind_flat_skin(frame_);
+  const auto placed =
+      place_probe(ClearanceField(anatomy), needle(frame_, {12.0, 0.0, 0.0}, {0.0, -8.0, 0.0}), Probe{});
+  ASSERT_TRUE(std::holds_alternative<ProbeView>(placed));
+  const ProbeView& view = std::get<ProbeView>(placed);
+  EXPECT_GT(view.seen_mm, 7.0);
+  EXPECT_LT(view.seen_mm, 12.0);
+  const Vector3 face = frame_.coordinates(view.pose.face);
+  EXPECT_LE(face.x + 0.5 * view.length_mm, 12.0 - 3.0);  // Beyond the target, clear of the entry.
+  EXPECT_GE(face.x + 0.5 * view.length_mm, 2.0);
+}
+
+TEST_P(ProbeOn, TakesACompactProbeWhereTheUsualHasNoRoom) {
+  const Anatomy anatomy = behind_flat_skin(frame_);
+  const ClearanceField field(anatomy);
+  // The usual probe shows 50 mm deep, one of 80 mm not even 10: what is long must not be shallow too.
+  const Trajectory path = needle(frame_, {26.0, 0.0, 0.0}, {0.0, -14.0, 0.0});
+  Probe probe;
+  EXPECT_TRUE(std::holds_alternative<ProbeView>(place_probe(field, path, probe)));
+  probe.footprint = {80.0, 9.0, 10.0};
+  ASSERT_TRUE(std::holds_alternative<ViewProblem>(place_probe(field, path, probe)));
+  probe.others = {{30.0, 9.0, 8.0}, {25.0, 10.0, 40.0}, {38.0, 9.0, 50.0}};
+  const auto placed = place_probe(field, path, probe);
+  ASSERT_TRUE(std::holds_alternative<ProbeView>(placed));
+  EXPECT_EQ(std::get<ProbeView>(placed).length_mm, 25.0);
+  EXPECT_EQ(std::get<ProbeView>(placed).width_mm, 10.0);
+  EXPECT_EQ(std::get<ProbeView>(placed).image_depth_mm, 40.0);
+  // Where none serves, the problem of the one that came nearest.
+  probe.others = {{30.0, 9.0, 8.0}};
+  const auto none = place_probe(field, path, probe);
+  ASSERT_TRUE(std::holds_alternative<ViewProblem>(none));
+  EXPECT_EQ(std::get<ViewProblem>(none), ViewProblem::out_of_image);
 }
 
 TEST_P(ProbeOn, OutOfPlaneCrossesTheNeedleAtTheTarget) {

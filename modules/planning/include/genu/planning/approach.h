@@ -25,11 +25,17 @@ enum class Guidance { in_plane, out_of_plane, none };
 inline constexpr std::array all_guidances{Guidance::in_plane, Guidance::out_of_plane, Guidance::none};
 std::string_view name(Guidance guidance);
 
+/// What an ultrasound probe covers.
+struct Footprint {
+  double length_mm = 38.0;  ///< In the image plane.
+  double width_mm = 9.0;    ///< Across it.
+  double image_depth_mm = 50.0;
+};
+
 /// An ultrasound probe and how it is held. Directions are the knee's: lateral, anterior, proximal.
 struct Probe {
-  double length_mm = 38.0;  ///< Of the footprint, in the image plane.
-  double width_mm = 9.0;    ///< Of the footprint, across it.
-  double image_depth_mm = 50.0;
+  Footprint footprint = {};
+  std::vector<Footprint> others = {};  ///< Tried in turn where the first finds no place to see the needle from.
   Vector3 axis{1.0, 0.0, 0.0};   ///< Along the footprint's length, either way.
   Vector3 beam{0.0, -1.0, 0.0};  ///< Into the body.
   double max_turn_deg = 45.0;    ///< Of the axis, from `axis`.

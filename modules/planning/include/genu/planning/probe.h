@@ -50,8 +50,9 @@ ProbeView view_from(const ProbePose& pose, const ClearanceField& field, const Tr
                     const Probe& probe);
 
 /// Returns the best place for the probe: flat on the skin with the needle in its plane (or, out of plane,
-/// the target), where the target and the last 20 mm are seen; the smallest angle to the face first. Or the
-/// problem that the place nearest to serving has.
+/// the target), where the target and the last 20 mm are seen, less what lies beside the footprint where the
+/// needle is short: the first 8 mm, half of it at most. Bone hides none of what is in the image. The smallest
+/// angle to the face first. Or the problem that the place nearest to serving has.
 ///
 /// The shaft is seen best up to 30 degrees to the face and hardly beyond 45 (Kline 2015). Beams are taken as
 /// parallel, as those of a linear probe are. \throws InvalidInput if the skin is not known.
