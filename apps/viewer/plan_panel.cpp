@@ -79,9 +79,8 @@ double tip_error_mm(const planning::Target& target, const Point3& tip) {
 
 QString verdict_html(const planning::NeedlePlan& plan, const planning::JudgedTrajectory& moved) {
   const QString verdict = moved.refusal
-                              ? QStringLiteral("<b style='color:#ff6a5c'>Not safe</b> %1: %2")
-                                    .arg(theme::readable(name(moved.refusal->reason)),
-                                         QString::fromStdString(moved.refusal->detail).toHtmlEscaped())
+                              ? QStringLiteral("<b style='color:#ff6a5c'>Not safe</b>: %1")
+                                    .arg(QString::fromStdString(moved.refusal->detail).toHtmlEscaped())
                               : QStringLiteral("<b style='color:#7fd08a'>Safe</b>");
   const double off_mm = tip_error_mm(plan.target, moved.trajectory.path.target);
   return QStringLiteral("<p style='color:%1'>%2<br>Its tip is %3 mm from the target, which allows %4 mm.</p>")

@@ -94,6 +94,7 @@ void SliceView::paint_needle(QPainter& painter) const {
   if (const auto* planned = state_.selected_trajectory(); planned && moved) {
     painter.setPen(cosmetic(QColor(255, 255, 255, 90), 1.0, Qt::DotLine));
     painter.drawLine(on_screen(planned->path.entry), on_screen(planned->path.target));
+    painter.drawEllipse(on_screen(planned->path.target), 4.5, 4.5);
   }
   if (const planning::RankedTrajectory* trajectory = state_.shown_trajectory()) {
     const Point3 entry = trajectory->path.entry;
