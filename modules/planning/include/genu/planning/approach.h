@@ -35,7 +35,8 @@ struct Footprint {
 /// An ultrasound probe and how it is held. Directions are the knee's: lateral, anterior, proximal.
 struct Probe {
   Footprint footprint = {};
-  std::vector<Footprint> others = {};  ///< Tried in turn where the first finds no place to see the needle from.
+  std::vector<Footprint> others =
+      {};                        ///< Tried in turn where the first finds no place to see the needle from.
   Vector3 axis{1.0, 0.0, 0.0};   ///< Along the footprint's length, either way.
   Vector3 beam{0.0, -1.0, 0.0};  ///< Into the body.
   double max_turn_deg = 45.0;    ///< Of the axis, from `axis`.

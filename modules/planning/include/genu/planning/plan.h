@@ -118,8 +118,8 @@ struct NeedlePlan {
   PlanOptions options = {};              ///< That it was made with.
 };
 
-/// Returns true if the best trajectory of the first plan scores higher than that of the second; a plan without
-/// any comes last.
+/// Returns true if the best trajectory of the first plan scores higher than that of the second; a plan
+/// without any comes last.
 bool ranks_before(const NeedlePlan& a, const NeedlePlan& b);
 
 /// Returns ranked trajectories to a target, each one checked against every structure, and the rejected ones.
