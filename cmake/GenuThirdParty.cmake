@@ -44,6 +44,9 @@ genu_wrap(json LIBRARIES nlohmann_json::nlohmann_json)
 find_path(GENU_VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 genu_wrap(json_schema INCLUDES ${GENU_VALIJSON_INCLUDE_DIR} LIBRARIES nlohmann_json::nlohmann_json)
 
+find_package(pugixml 1.12 REQUIRED)
+genu_wrap(pugixml LIBRARIES pugixml::pugixml)
+
 genu_wrap(threads LIBRARIES Threads::Threads)
 
 # Qt and VTK's Qt view: the viewer alone uses them.

@@ -67,10 +67,9 @@ Work declare(CLI::App& parser) {
       ->required()
       ->type_name("FILE");
   parser
-      .add_option(
-          "--label-table", words->a.table,
-          "What the numbers in both stand for: genu, oai, pymskt or a JSON file; needed where several "
-          "of the three fit")
+      .add_option("--label-table", words->a.table,
+                  "What the numbers in both stand for: genu, oai, pymskt, spl_atlas or a JSON file; needed "
+                  "where several of them fit")
       ->type_name("NAME|FILE.json");
   parser.add_option("--label-table-b", words->b.table, "The same for B, where it has numbers of its own")
       ->type_name("NAME|FILE.json");

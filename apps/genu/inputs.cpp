@@ -61,8 +61,8 @@ CLI::Option* add_label_options(CLI::App& parser, LabelSource& source) {
   parser
       .add_option(
           "--label-table", source.table,
-          "What the numbers in it stand for: genu, oai, pymskt or a JSON file; needed where several of "
-          "the three fit")
+          "What the numbers in it stand for: genu, oai, pymskt, spl_atlas or a JSON file; needed where "
+          "several of them fit")
       ->type_name("NAME|FILE.json")
       ->needs(labels);
   return labels;

@@ -116,15 +116,7 @@ ExitCode plan_case(const PlanWords& words, const Session& session) {
 ExitCode rank_again(const PlanWords& words, const Session& session) {
   std::vector<planning::NeedlePlan> plans =
       io::plans_from_json(io::read_text(words.rank_again), words.rank_again.string());
-  const std::vector<planning::Approach> known = io::known_approaches();
-  for (planning::NeedlePlan& plan : plans) {
-    const auto approach =
-        std::find_if(known.begin(), known.end(), [&](const auto& a) { return a.name == plan.approach; });
-    if (approach == known.end())
-      throw InvalidInput(words.rank_again.string() + " has a plan by the approach \"" + plan.approach +
-                         "\", which is not known");
-    planning::rank_by(plan, *approach, words.choice.options.weights);
-  }
+  for (planning::NeedlePlan& plan : plans) planning::rank_by(plan, words.choice.options.weights);
   tell(words, plans, session);
   return ExitCode::ok;
 }
@@ -196,11 +188,16 @@ Work declare(CLI::App& parser) {
   parser.add_option("--seed", options.errors.seed, "Of these draws")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
       ->capture_default_str();
-  parser
-      .add_option("--rank-again", words->rank_again,
-                  "Ranks the trajectories of this plan.json by --weights, and plans nothing")
-      ->check(CLI::ExistingFile)
-      ->type_name("PLAN.json");
+  CLI::Option* again =
+      parser
+          .add_option("--rank-again", words->rank_again,
+                      "Ranks the trajectories of this plan.json by --weights, and plans nothing")
+          ->check(CLI::ExistingFile)
+          ->type_name("PLAN.json");
+  for (const char* other :
+       {"CASE", "--labels", "--list", "--target", "--approach", "--page", "--point", "--spacing",
+        "--registration-sd", "--hand-sd", "--hand-angle-sd", "--samples", "--seed"})
+    again->excludes(parser.get_option(other));
   return [words](const Session& session) {
     if (!words->weights.empty())
       words->choice.options.weights = {words->weights[0], words->weights[1], words->weights[2],

@@ -33,15 +33,6 @@ std::string now_utc() {
   return text;
 }
 
-/// Returns what makes it unsafe to tell lateral from medial, or an empty text. A side that the user gave is
-/// the user's to answer for.
-std::string doubt_about_side(const cartilage::CartilageReport& report) {
-  if (report.side_source == "option") return "";
-  for (const std::string& flag : report.flags)
-    if (flag.starts_with("side in doubt")) return flag;
-  return "";
-}
-
 template <typename Named>
 std::string names_of(const std::vector<Named>& things) {
   std::string names;
@@ -139,7 +130,7 @@ planning::Anatomy find_anatomy(const LabelMap& labels, const KneeFrame& frame, c
     body = imaging::find_body(*image, {}, progress.part(0.0, 0.4));
   planning::Anatomy seen =
       planning::build_anatomy(labels, frame, body ? &*body : nullptr, progress.part(0.4, 0.9));
-  return planning::add_estimated(std::move(seen), table, labels.geometry());
+  return planning::add_estimated(std::move(seen), table, labels.geometry(), {.skin = image == nullptr});
 }
 
 std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
@@ -155,16 +146,21 @@ std::vector<planning::NeedlePlan> plan(const planning::Anatomy& anatomy,
     for (const planning::Approach& approach : approaches)
       if (planning::fits(approach, target)) pairs.emplace_back(&target, &approach);
   std::vector<planning::NeedlePlan> plans;
+  if (pairs.empty() && !targets.empty() && !choice.approach.empty()) {
+    std::string ways;
+    for (const planning::Approach& approach : io::known_approaches())
+      if (planning::fits(approach, targets.front())) ways += (ways.empty() ? "" : ", ") + approach.name;
+    throw InvalidInput("the approach \"" + choice.approach + "\" leads to none of: " + names_of(targets) +
+                       "; to " + targets.front().name + " lead: " + (ways.empty() ? "none" : ways));
+  }
   if (pairs.empty()) return plans;
-  const std::string doubt = doubt_about_side(report);
+  const std::string doubt = planning::hindrance(report);
   const auto count = static_cast<double>(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const auto& [target, approach] = pairs[i];
     if (!doubt.empty()) {
-      plans.push_back({.target = *target,
-                       .approach = approach->name,
-                       .reasons = {"No plan: " + doubt + ". Measure again with --side."},
-                       .options = choice.options});
+      plans.push_back(
+          {.target = *target, .approach = approach->name, .reasons = {doubt}, .options = choice.options});
       continue;
     }
     const Progress part = progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count);

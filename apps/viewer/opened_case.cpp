@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <genu/io/results.h>
+#include <genu/planning/plan.h>
 
 namespace genu::viewer {
 namespace {
@@ -77,7 +78,8 @@ std::shared_ptr<const OpenedCase> prepare_case(io::Case knee, const std::filesys
   opened->knee = std::move(knee);
   if (opened->knee.image) find_windows(*opened);
   const io::Case& kept = opened->knee;
-  if (kept.anatomy && !kept.anatomy->skin.empty() && !kept.plans.empty()) {
+  const bool may_plan = kept.cartilage && planning::hindrance(*kept.cartilage).empty();
+  if (may_plan && kept.anatomy && !kept.anatomy->skin.empty() && !kept.plans.empty()) {
     opened->field.emplace(*kept.anatomy, 0, kept.labels ? &*kept.labels : nullptr);
     opened->approaches = io::known_approaches();
   }

@@ -26,6 +26,10 @@ struct IntensityWindow {
 
 /// A case made ready to be looked at; never changes once opened.
 struct OpenedCase {
+  OpenedCase() = default;
+  OpenedCase(const OpenedCase&) = delete;
+  OpenedCase& operator=(const OpenedCase&) = delete;
+
   io::Case knee;
   std::filesystem::path folder;
   std::optional<Volume<std::uint8_t>> label_numbers;  ///< The labels as VTK takes them.
@@ -33,8 +37,8 @@ struct OpenedCase {
   Box box;                          ///< Around the grid, or around the surfaces if there is none.
   IntensityWindow default_window;   ///< 1st to 99.7th percentile.
   IntensityWindow intensity_range;  ///< Least and greatest intensity.
-  /// What a needle is judged against that someone moves; nothing without a plan, or where the skin is not
-  /// known.
+  /// What a needle is judged against that someone moves; nothing without measurements and a plan, where the
+  /// skin is not known, or where the side is in doubt. It points into `knee`: a case is not copied.
   std::optional<planning::ClearanceField> field;
   std::vector<planning::Approach> approaches;  ///< Those that ship with Genu, where there is a field.
 

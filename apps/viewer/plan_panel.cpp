@@ -30,13 +30,17 @@ QString card_row(const char* name, const QString& value) {
       .arg(QString::fromUtf8(name), theme::text.name(), value.toHtmlEscaped());
 }
 
+QString structure_text(const planning::Clearance& clearance) {
+  return theme::readable(clearance.structure) +
+         (clearance.source == "estimated" ? QStringLiteral(" (estimated)") : QString());
+}
+
 QString clearances_text(const planning::Scorecard& card) {
   QStringList parts;
   for (std::size_t c = 0; c < card.clearances.size() && c < most_clearances; ++c) {
     const planning::Clearance& clearance = card.clearances[c];
-    parts << QStringLiteral("%1 %2 mm%3")
-                 .arg(theme::readable(clearance.structure), theme::number(clearance.distance_mm, 1),
-                      clearance.source == "estimated" ? QStringLiteral(" (estimated)") : QString());
+    parts
+        << QStringLiteral("%1 %2 mm").arg(structure_text(clearance), theme::number(clearance.distance_mm, 1));
   }
   return parts.join(QStringLiteral(" \u00b7 "));
 }
@@ -152,6 +156,7 @@ PlanPanel::PlanPanel(ViewState& state, QWidget* parent) : QWidget(parent), state
 void PlanPanel::list_targets() {
   filling_ = true;
   listed_ = nullptr;
+  put_back_->hide();
   targets_->setRowCount(0);
   trajectories_->setRowCount(0);
   const OpenedCase* opened = state_.opened();
@@ -212,7 +217,7 @@ void PlanPanel::list_trajectories(const planning::NeedlePlan& plan) {
     const planning::Clearance* nearest = nearest_spared(card);
     add_row(*trajectories_,
             {QString::number(++rank), theme::number(card.depth_mm, 1), theme::number(card.skin_angle_deg, 0),
-             nearest ? theme::readable(nearest->structure) : QStringLiteral("\u2013"),
+             nearest ? structure_text(*nearest) : QStringLiteral("\u2013"),
              nearest ? theme::number(nearest->distance_mm, 1) : QStringLiteral("\u2013"),
              theme::number(100.0 * card.hit.probability, 0)});
   }

@@ -26,13 +26,17 @@ SliceView::SliceView(ViewState& state, Plane plane, QWidget* parent)
     update();
   });
   connect(&state_, &ViewState::label_style_changed, this, [this] { update(); });
-  connect(&state_, &ViewState::selection_changed, this, [this] { update(); });
+  connect(&state_, &ViewState::selection_changed, this, [this] {
+    grip_.reset();
+    update();
+  });
   connect(&state_, &ViewState::needle_moved, this, [this] { update(); });
 }
 
 void SliceView::open_case() {
   image_slicer_.reset();
   label_slicer_.reset();
+  grip_.reset();
   outlines_.clear();
   depth_mm_.reset();
   if (const OpenedCase* opened = state_.opened()) {
@@ -151,6 +155,7 @@ std::optional<SliceView::Grip> SliceView::grip_at(const QPointF& on_screen) cons
 // What is held moves in a plane parallel to the slice, as deep as it lies.
 void SliceView::drag_needle(const QPointF& on_screen) {
   const planning::RankedTrajectory* needle = state_.shown_trajectory();
+  if (!needle) return;
   const Point3 under_mouse = patient_point(on_screen);
   const auto moved = [&](const Point3& end) {
     return under_mouse + dot(axes_.normal, end - under_mouse) * axes_.normal;

@@ -95,6 +95,8 @@ TEST(Words, OptionsThatDoNotApplyAreUsageErrors) {
                                              {"plan", "case", "--label-table", "oai"},
                                              {"plan", "case", "--list", "--json"},
                                              {"plan", "case", "--list", "--target", "cMF-1"},
+                                             {"plan", "case", "--rank-again", GENU_COMMAND},
+                                             {"plan", "--rank-again", GENU_COMMAND, "--target", "cMF-1"},
                                              {"run", "vol.nrrd", "--labels", "x.nrrd", "--in-plane-mm", "3"},
                                              {"run", "--labels", "x.nrrd", "--slice-mm", "3"},
                                              {"run", "--labels", "x.nrrd", "--samples-per-mm", "1"},

@@ -111,7 +111,7 @@ void write_anatomy(const fs::path& folder, const planning::Anatomy& anatomy) {
   make_folder(folder / "anatomy");
   OrderedJson document{{"schema", "genu/anatomy/2"},
                        {"frame", json_of(anatomy.frame)},
-                       {"skin", {{"source", anatomy.skin_source}}},
+                       {"skin", {{"source", anatomy.skin_source}, {"position_sd_mm", anatomy.skin_sd_mm}}},
                        {"recess", OrderedJson::object()},
                        {"structures", OrderedJson::array()},
                        {"missing", anatomy.missing},
@@ -152,6 +152,7 @@ planning::Anatomy read_anatomy(const fs::path& folder) {
   planning::Anatomy anatomy;
   anatomy.frame = frame_in(document.at("frame"));
   anatomy.skin_source = document.at("skin").at("source").get<std::string>();
+  anatomy.skin_sd_mm = document.at("skin").at("position_sd_mm").get<double>();
   anatomy.skin = mesh_of(document.at("skin"));
   anatomy.recess = mesh_of(document.at("recess"));
   for (const auto& object : document.at("structures"))

@@ -67,17 +67,22 @@ void inflate_voxels(const std::filesystem::path& file, const std::filesystem::pa
 }
 
 std::vector<std::byte> deflated_voxels(const VoxelsToStore& volume, Packing packing) {
+  const std::size_t count = volume.geometry->voxel_count() * bytes_of(volume.component);
+  return deflated({static_cast<const std::byte*>(volume.voxels), count}, packing, volume.target);
+}
+
+std::vector<std::byte> deflated(std::span<const std::byte> bytes, Packing packing,
+                                const std::filesystem::path& target) {
   z_stream stream{};
   constexpr int window_bits = 15, gzip_header = 16, memory_level = 8;  // zlib's own defaults
   const int bits = window_bits + (packing == Packing::gzip ? gzip_header : 0);
   if (deflateInit2(&stream, fastest_level, Z_DEFLATED, bits, memory_level, Z_DEFAULT_STRATEGY) != Z_OK)
-    fail_writing(volume.target, "its voxels can't be compressed");
+    fail_writing(target, "its voxels can't be compressed");
   const std::unique_ptr<z_stream, decltype(&deflateEnd)> end(&stream, &deflateEnd);
-  const std::size_t count = volume.geometry->voxel_count() * bytes_of(volume.component);
-  const auto* next = static_cast<const Bytef*>(volume.voxels);
+  const auto* next = reinterpret_cast<const Bytef*>(bytes.data());
   std::vector<std::byte> packed;
   std::vector<std::byte> block(std::size_t{1} << 20);
-  std::size_t left = count;
+  std::size_t left = bytes.size();
   int state = Z_OK;
   while (state != Z_STREAM_END) {
     if (stream.avail_in == 0 && left > 0) {
@@ -89,7 +94,7 @@ std::vector<std::byte> deflated_voxels(const VoxelsToStore& volume, Packing pack
     stream.next_out = reinterpret_cast<Bytef*>(block.data());
     stream.avail_out = static_cast<unsigned>(block.size());
     state = deflate(&stream, left == 0 ? Z_FINISH : Z_NO_FLUSH);
-    if (state == Z_STREAM_ERROR) fail_writing(volume.target, "its voxels can't be compressed");
+    if (state == Z_STREAM_ERROR) fail_writing(target, "its voxels can't be compressed");
     packed.insert(packed.end(), block.begin(), block.end() - static_cast<std::ptrdiff_t>(stream.avail_out));
   }
   return packed;

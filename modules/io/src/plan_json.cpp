@@ -44,6 +44,14 @@ OrderedJson json_of(const planning::PlanOptions& options) {
             {"seed", e.seed}}}};
 }
 
+OrderedJson json_of(const planning::Scale& scale) {
+  return {{"longest_reach_mm", scale.longest_reach_mm},
+          {"in_plane", scale.in_plane},
+          {"preferred_face_angle_deg", scale.preferred_face_angle_deg},
+          {"max_face_angle_deg", scale.max_face_angle_deg},
+          {"max_skin_angle_deg", scale.max_skin_angle_deg}};
+}
+
 OrderedJson json_of(const planning::ProbeView& view) {
   return {{"face_mm", json_of(view.pose.face)},
           {"axis", json_of(view.pose.axis)},
@@ -118,10 +126,11 @@ OrderedJson json_of(const std::vector<planning::RejectedTrajectory>& rejected) {
 }
 
 OrderedJson json_of(const planning::NeedlePlan& plan) {
-  OrderedJson object{
-      {"target", json_of(plan.target)},     {"approach", plan.approach}, {"options", json_of(plan.options)},
-      {"examined", plan.examined},          {"safe", plan.safe},         {"ranked", OrderedJson::array()},
-      {"rejected", json_of(plan.rejected)}, {"reasons", plan.reasons},   {"limits", plan.limits}};
+  OrderedJson object{{"target", json_of(plan.target)},   {"approach", plan.approach},
+                     {"options", json_of(plan.options)}, {"scale", json_of(plan.scale)},
+                     {"examined", plan.examined},        {"safe", plan.safe},
+                     {"ranked", OrderedJson::array()},   {"rejected", json_of(plan.rejected)},
+                     {"reasons", plan.reasons},          {"limits", plan.limits}};
   for (const auto& ranked : plan.ranked) object["ranked"].push_back(json_of(ranked));
   return object;
 }
@@ -230,6 +239,10 @@ std::vector<planning::NeedlePlan> plans_from_json(std::string_view json, const s
     plan.target = target_in(object.at("target"), source);
     plan.approach = object.at("approach").get<std::string>();
     plan.options = options_in(object.at("options"));
+    const auto& scale = object.at("scale");
+    plan.scale = {scale.at("longest_reach_mm").get<double>(), scale.at("in_plane").get<bool>(),
+                  scale.at("preferred_face_angle_deg").get<double>(),
+                  scale.at("max_face_angle_deg").get<double>(), scale.at("max_skin_angle_deg").get<double>()};
     plan.examined = object.at("examined").get<std::size_t>();
     plan.safe = object.at("safe").get<std::size_t>();
     for (const auto& ranked : object.at("ranked")) plan.ranked.push_back(ranked_in(ranked, source));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -113,6 +114,9 @@ void swap_bytes(std::vector<std::byte>& bytes, std::size_t width);
 enum class Packing : std::uint8_t { zlib, gzip };
 /// Returns the voxels as a compressed stream.
 std::vector<std::byte> deflated_voxels(const VoxelsToStore& volume, Packing packing);
+/// The same for any bytes; messages call the file `target`.
+std::vector<std::byte> deflated(std::span<const std::byte> bytes, Packing packing,
+                                const std::filesystem::path& target);
 
 /// \throws IoError
 StoredVolume read_nrrd(const std::filesystem::path& file);

@@ -20,22 +20,31 @@ std::string trimmed(const std::string& text) {
 
 }  // namespace
 
-TextHeader read_text_header(const fs::path& file, char separator,
-                            bool (*is_last)(const std::string& key, bool blank_line)) {
-  TextHeader header;
+HeaderLines read_header_lines(const fs::path& file, char separator,
+                              bool (*is_last)(const std::string& key, bool blank_line),
+                              std::size_t most_lines) {
+  HeaderLines header;
   std::ifstream in(file, std::ios::binary);
   std::string line;
-  constexpr int most_lines = 1000;  // what follows an unfinished header may be voxels
-  for (int n = 0; n < most_lines && std::getline(in, line); ++n) {
+  for (std::size_t n = 0; n < most_lines && std::getline(in, line); ++n) {
     header.bytes += line.size() + (in.eof() ? 0 : 1);
     const auto at = line.find(separator);
     std::string key;
     if (at != std::string::npos && line.front() != '#') {
-      key = lower(trimmed(line.substr(0, at)));
-      header.fields.emplace(key, trimmed(line.substr(at + 1)));
+      key = trimmed(line.substr(0, at));
+      header.lines.emplace_back(key, trimmed(line.substr(at + 1)));
     }
-    if (is_last(key, trimmed(line).empty())) break;
+    if (is_last(lower(key), trimmed(line).empty())) break;
   }
+  return header;
+}
+
+TextHeader read_text_header(const fs::path& file, char separator,
+                            bool (*is_last)(const std::string& key, bool blank_line)) {
+  constexpr std::size_t most_lines = 1000;
+  const HeaderLines lines = read_header_lines(file, separator, is_last, most_lines);
+  TextHeader header{{}, lines.bytes};
+  for (const auto& [key, value] : lines.lines) header.fields.emplace(lower(key), value);
   return header;
 }
 
@@ -81,13 +90,12 @@ GridSize size_in(const fs::path& file, const std::string& dimensions, const std:
   return size;
 }
 
-std::vector<std::byte> read_voxels(const fs::path& file, const StoredVolume& volume,
+std::vector<std::byte> read_values(const fs::path& file, std::size_t count, std::size_t width,
                                    const VoxelPlace& place) {
   std::error_code error;
   if (!fs::is_regular_file(place.data, error))
     fail_reading(file, "the file with its voxels, '" + place.data.string() + "', is not there");
-  const std::size_t width = bytes_of(volume.component);
-  const std::size_t wanted = volume.geometry.voxel_count() * width;
+  const std::size_t wanted = count * width;
   const std::size_t size = fs::file_size(place.data);
   const std::size_t held = size > place.offset ? size - place.offset : 0;
   // Asked before the memory is taken, which a damaged header may want too much of; deflate shrinks at most
@@ -107,6 +115,11 @@ std::vector<std::byte> read_voxels(const fs::path& file, const StoredVolume& vol
   }
   if (place.big_endian != (std::endian::native == std::endian::big)) swap_bytes(voxels, width);
   return voxels;
+}
+
+std::vector<std::byte> read_voxels(const fs::path& file, const StoredVolume& volume,
+                                   const VoxelPlace& place) {
+  return read_values(file, volume.geometry.voxel_count(), bytes_of(volume.component), place);
 }
 
 void write_header_and_voxels(const fs::path& file, const VoxelsToStore& volume, std::string_view header,

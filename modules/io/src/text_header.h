@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stored_volume.h"
@@ -24,6 +25,19 @@ struct TextHeader {
   /// Returns the value, or an empty text.
   std::string value(const std::string& key) const { return has(key) ? fields.at(key) : std::string(); }
 };
+
+/// A header's lines in order, keys as they are written, and where it ends.
+struct HeaderLines {
+  std::vector<std::pair<std::string, std::string>> lines;
+  std::size_t bytes = 0;
+};
+
+/// Reads the lines "key SEPARATOR value", and no others, up to the one that `is_last` tells (its key in lower
+/// case; empty for a line without a separator), `most_lines` at most: what follows an unfinished header may
+/// be voxels.
+HeaderLines read_header_lines(const std::filesystem::path& file, char separator,
+                              bool (*is_last)(const std::string& key, bool blank_line),
+                              std::size_t most_lines);
 
 /// Reads the lines "key SEPARATOR value" up to the one that `is_last` tells (its key in lower case; empty for
 /// a line without a separator).
@@ -50,6 +64,11 @@ struct VoxelPlace {
   bool big_endian = false;
   std::size_t compressed_bytes = 0;  ///< 0: not stated.
 };
+
+/// Returns `count` values of `width` bytes each, in this machine's byte order.
+/// \throws IoError
+std::vector<std::byte> read_values(const std::filesystem::path& file, std::size_t count, std::size_t width,
+                                   const VoxelPlace& place);
 
 /// Returns the voxels of a volume whose geometry and component are known, in this machine's byte order.
 /// \throws IoError

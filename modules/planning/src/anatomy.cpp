@@ -241,6 +241,12 @@ std::string_view name(StructureKind kind) {
   throw InvalidInput("no kind of structure has the number " + std::to_string(static_cast<int>(kind)));
 }
 
+std::optional<StructureKind> kind_of_structure(std::string_view name) {
+  for (const Wanted& wanted : wanted_structures)
+    if (wanted.name == name) return wanted.kind;
+  return std::nullopt;
+}
+
 bool labels_hold_skin(const LabelMap& labels) {
   const auto& all = labels.voxels();
   if (std::find(all.begin(), all.end(), Tissue::skin) == all.end()) return false;

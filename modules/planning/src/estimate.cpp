@@ -165,6 +165,7 @@ void add_skin(Anatomy& anatomy, const AnatomyTable& table, const BoneFits& fits,
   anatomy.skin = open_tube(rings);
   anatomy.skin_source = "estimated from an atlas knee, standard deviation " +
                         fixed(table.skin.position_sd_mm, 0) + " mm: " + table.skin.source;
+  anatomy.skin_sd_mm = table.skin.position_sd_mm;
   forget_missing(anatomy, "skin");
   anatomy.notes.push_back("the skin was " + anatomy.skin_source);
 }
@@ -190,7 +191,7 @@ Anatomy add_estimated(Anatomy anatomy, const AnatomyTable& table, const ImageGeo
   const Extent extent = seen_extent(anatomy, options.beyond_mm);
   anatomy.notes.insert(anatomy.notes.end(), fits.notes.begin(), fits.notes.end());
   add_structures(anatomy, table, fits, extent, options);
-  if (anatomy.skin.empty()) add_skin(anatomy, table, fits, extent, options);
+  if (options.skin && anatomy.skin.empty()) add_skin(anatomy, table, fits, extent, options);
   return anatomy;
 }
 

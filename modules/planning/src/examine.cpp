@@ -42,6 +42,12 @@ Rejection rejection_by(StructureKind kind) {
   return Rejection::meniscus;
 }
 
+Refusal refusal_by(const Structure& structure, Rejection reason, double value, double asked) {
+  Refusal refusal{reason, structure.name, value, asked};
+  refusal.estimated = structure.source == "estimated";
+  return refusal;
+}
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -51,7 +57,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 Examiner::Examiner(const ClearanceField& field, const Target& target, const Approach& approach,
                    const PlanOptions& options)
     : field_(field), target_(target), approach_(approach), options_(options) {
-  longest_reach_mm_ = scale_of(approach).longest_reach_mm;
+  longest_reach_mm_ = scale_of(approach).longest_reach_mm - field.anatomy().skin_sd_mm;
   const auto& structures = field.anatomy().structures;
   for (std::size_t s = 0; s < structures.size(); ++s) {
     order_.push_back(s);
@@ -128,7 +134,7 @@ void Examiner::complete(const Trajectory& path, const Draws& draws, Scorecard& c
     return std::tie(a.distance_mm, a.structure) < std::tie(b.distance_mm, b.structure);
   });
   card.tissues = tissues_along(field_, path);
-  card.free_cone_deg = free_cone_deg(path);
+  card.free_cone_deg = free_cone_deg(path, card);
   const double far = far_sd * spread_mm(card.depth_mm, options_.errors);
   card.hit =
       chance_of(Aim(field_, target_, path), draws, field_.bone_nearer_than(far, path.entry, path.target));
@@ -158,7 +164,8 @@ bool Examiner::is_at_risk(std::size_t s) const {
 std::optional<Needle> Examiner::shortest_needle(double depth_mm) const {
   std::optional<Needle> best;
   for (const Needle& n : approach_.needles)
-    if (n.length_mm - approach_.hub_reserve_mm >= depth_mm && (!best || n.length_mm < best->length_mm))
+    if (n.length_mm - approach_.hub_reserve_mm - field_.anatomy().skin_sd_mm >= depth_mm &&
+        (!best || n.length_mm < best->length_mm))
       best = n;
   return best;
 }
@@ -182,7 +189,7 @@ std::optional<Refusal> Examiner::bone_in_the_way(const Trajectory& path) const {
         field_.axis_distance_at_least_mm(s, path.entry, path.target) > 0.0)
       continue;
     if (const auto at = field_.first_crossing_mm(s, path.entry, path.target))
-      return Refusal{Rejection::crosses_bone, structure.name, *at, 0.0};
+      return refusal_by(structure, Rejection::crosses_bone, *at, 0.0);
   }
   return std::nullopt;
 }
@@ -213,7 +220,7 @@ std::optional<Refusal> Examiner::too_near(std::size_t s, const Trajectory& path,
   const double asked = asked_[s].clearance_mm, enough = asked + radius_mm;
   const double apart = field_.axis_distance_mm(s, path.entry, end_of_asking(path, s), enough);
   if (apart >= enough) return std::nullopt;
-  return Refusal{rejection_by(structure.kind), structure.name, apart - radius_mm, asked};
+  return refusal_by(structure, rejection_by(structure.kind), apart - radius_mm, asked);
 }
 
 // Bone is not crossed anywhere: that was checked before.
@@ -225,28 +232,31 @@ std::optional<Refusal> Examiner::crossed_near_target(std::size_t s, const Trajec
                           (target_.surface.empty() ? target_.kind == TargetKind::cartilage_lesion
                                                    : structure.name == target_.surface);
   if (may_be_met || !field_.first_crossing_mm(s, end_of_asking(path, s), path.target)) return std::nullopt;
-  Refusal refusal{rejection_by(structure.kind), structure.name, 0.0, target_.tolerance_mm};
+  Refusal refusal = refusal_by(structure, rejection_by(structure.kind), 0.0, target_.tolerance_mm);
   refusal.near_target = true;
   return refusal;
 }
 
-double Examiner::free_cone_deg(const Trajectory& path) const {
+double Examiner::free_cone_deg(const Trajectory& path, const Scorecard& card) const {
   const double depth = path.length_mm();
   // The nearest first: what is far from the whole needle is far from every place of it.
   std::vector<std::pair<double, std::size_t>> nearest;
   for (const std::size_t s : order_)
     if (asked_[s].spared)
-      nearest.emplace_back(std::abs(field_.axis_distance_mm(s, path.entry, end_of_asking(path, s))), s);
+      nearest.emplace_back(std::max(0.0, field_.axis_distance_mm(s, path.entry, end_of_asking(path, s))), s);
   std::sort(nearest.begin(), nearest.end());
+  const double radius = card.needle ? radius_mm(card) : 0.0;
   double least = infinity;
   for (const auto& [apart, s] : nearest) {
     const double end = distance(path.entry, end_of_asking(path, s));
-    if (!(end > 0.0) || apart / end >= least) continue;
-    for (double at = std::min(cone_begin_mm, end); at <= end; at += cone_step_mm) {
+    if (!(end > 0.0) || (apart - radius) / end >= least) continue;
+    const auto look_at = [&](double at) {
       const Point3 p = lerp(path.entry, path.target, at / depth);
-      const double room = field_.contains(s, p) ? 0.0 : field_.distance_mm(s, p);
+      const double room = field_.contains(s, p) ? 0.0 : std::max(0.0, field_.distance_mm(s, p) - radius);
       least = std::min(least, room / at);
-    }
+    };
+    for (double at = std::min(cone_begin_mm, end); at < end; at += cone_step_mm) look_at(at);
+    look_at(end);
   }
   return std::isfinite(least) ? std::atan(least) * 180.0 / std::numbers::pi : 90.0;
 }

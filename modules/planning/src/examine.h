@@ -47,7 +47,7 @@ class Examiner {
   bool keeps_clear(const Trajectory& path, double radius_mm) const;
   std::optional<Refusal> too_near(std::size_t structure, const Trajectory& path, double radius_mm) const;
   std::optional<Refusal> crossed_near_target(std::size_t structure, const Trajectory& path) const;
-  double free_cone_deg(const Trajectory& path) const;
+  double free_cone_deg(const Trajectory& path, const Scorecard& card) const;
 
   const ClearanceField& field_;
   const Target& target_;

@@ -29,6 +29,8 @@ constexpr std::size_t paths_together = 32;
 constexpr std::size_t paths_between_reports = 2048;
 // Enough draws to choose by: to 3 % or better, the same draws for all.
 constexpr unsigned draws_to_choose = 250;
+// A needle begins on the skin to this.
+constexpr double on_skin_mm = 1.0;
 
 void check(const Target& target, const Approach& approach, const PlanOptions& options) {
   std::ostringstream problem;
@@ -55,6 +57,27 @@ void check(const Target& target, const Approach& approach, const PlanOptions& op
   check(options.weights);
 }
 
+/// Returns the vessels and nerves that the literature warns of on this way, and that are not known here.
+std::string unknown_risks(const Anatomy& anatomy, const Approach& approach) {
+  std::string names;
+  for (const std::string& name : approach.at_risk) {
+    const auto kind = kind_of_structure(name);
+    if (kind != StructureKind::vessel && kind != StructureKind::nerve) continue;
+    if (std::find(anatomy.missing.begin(), anatomy.missing.end(), name) != anatomy.missing.end())
+      names += (names.empty() ? "" : ", ") + spaced(name);
+  }
+  return names;
+}
+
+/// Returns true if a point lies in the air beside the skin.
+bool is_outside(const ClearanceField& field, const Point3& p) {
+  const surface::SurfacePoint on_skin = field.skin()->closest(p);
+  // Beyond the end of an open skin the way to it runs along it, and tells nothing.
+  constexpr double across = 0.7;
+  return on_skin.distance_mm > on_skin_mm &&
+         dot(p - on_skin.point, field.skin_normal(on_skin)) > across * on_skin.distance_mm;
+}
+
 /// Returns why there can be no plan at all, or an empty text.
 std::string hindrance(const ClearanceField& field, const Target& target, const Approach& approach) {
   const Anatomy& anatomy = field.anatomy();
@@ -66,9 +89,33 @@ std::string hindrance(const ClearanceField& field, const Target& target, const A
       return "No plan: the target lies inside the " + spaced(anatomy.structures[s].name) + ", " +
              fixed(field.distance_mm(s, target.point), 1) +
              " mm beneath its surface. It would have to be moved out of the bone.";
+  if (is_outside(field, target.point))
+    return "No plan: the target lies outside of the body, " +
+           fixed(field.skin()->closest(target.point).distance_mm, 1) + " mm from the skin.";
+  if (const std::string unknown = unknown_risks(anatomy, approach); !unknown.empty())
+    return "No plan: " + unknown +
+           ", at risk on this way, can be neither seen nor estimated in this knee. Labels that hold them, or "
+           "bones that the anatomy table fits, would have to be given.";
   if (!origin_of(approach.entry, anatomy, target.point))
     return "No plan: the approach starts from the patella, which is not in the labels.";
   return "";
+}
+
+/// Returns the target as a tip may use it: beyond the tolerance of all of its places nothing may be neared or
+/// entered for its sake.
+Target as_reached_by(const Target& target, const Point3& tip) {
+  const std::vector<Point3> places = places_of(target);
+  constexpr double rounding_mm = 1e-6;
+  const bool reached = std::any_of(places.begin(), places.end(), [&](const Point3& p) {
+    return distance(p, tip) <= target.tolerance_mm + rounding_mm;
+  });
+  Target asked = target;
+  // The recess is a cavity: what ends in it elsewhere has delivered, and nothing is exempt there.
+  if (!reached && target.kind != TargetKind::recess) {
+    asked.kind = TargetKind::point;
+    asked.surface.clear();
+  }
+  return asked;
 }
 
 struct Examined {
@@ -200,6 +247,7 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
   plan.target = target;
   plan.approach = approach.name;
   plan.options = options;
+  plan.scale = scale_of(approach);
   plan.limits = limits_of(field.anatomy(), target, approach, options);
   if (std::string why = hindrance(field, target, approach); !why.empty()) {
     plan.reasons = {std::move(why)};
@@ -211,7 +259,7 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
   const Examiner examiner(field, target, approach, options);
   std::vector<Examined> examined = examine_all(examiner, entries, target, options, progress);
 
-  for (const std::size_t e : best_apart(examined, scale_of(approach), options))
+  for (const std::size_t e : best_apart(examined, plan.scale, options))
     plan.ranked.push_back({examined[e].path, examined[e].card, false, 0.0});
   const Draws draws(options.errors);
   parallel_for(
@@ -221,7 +269,7 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
           examiner.complete(plan.ranked[r].path, draws, plan.ranked[r].card);
       },
       options.threads, 1);
-  rank_by(plan, approach, options.weights);
+  rank_by(plan, options.weights);
 
   std::vector<Refusal> refusals;
   for (const Examined& e : examined)
@@ -241,6 +289,13 @@ NeedlePlan plan_needle(const Anatomy& anatomy, const Target& target, const Appro
   return plan_needle(ClearanceField(anatomy, options.threads), target, approach, options, progress);
 }
 
+std::string hindrance(const cartilage::CartilageReport& report) {
+  if (report.side_source == "option") return "";
+  for (const std::string& flag : report.flags)
+    if (flag.starts_with("side in doubt")) return "No plan: " + flag + ". Measure again with --side.";
+  return "";
+}
+
 JudgedTrajectory judge(const ClearanceField& field, const Target& target, const Approach& approach,
                        const Trajectory& path, const PlanOptions& options) {
   check(target, approach, options);
@@ -251,8 +306,12 @@ JudgedTrajectory judge(const ClearanceField& field, const Target& target, const 
   }
   if (!field.skin())
     throw InvalidInput("cannot judge a needle: the skin is not known (" + field.anatomy().skin_source + ")");
-  const Examiner examiner(field, target, approach, options);
   const auto on_skin = field.skin()->closest(path.entry);
+  if (on_skin.distance_mm > on_skin_mm)
+    throw InvalidInput("cannot judge a needle: its entry lies " + fixed(on_skin.distance_mm, 1) +
+                       " mm off the skin");
+  const Target asked = as_reached_by(target, path.target);
+  const Examiner examiner(field, asked, approach, options);
   JudgedTrajectory judged{{path, {}, false, 0.0}, std::nullopt};
   Scorecard& card = judged.trajectory.card;
   if (const auto refusal = examiner.examine({path.entry, field.skin_normal(on_skin)}, path.target, card))

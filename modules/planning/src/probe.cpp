@@ -75,7 +75,8 @@ double seen_mm(const ProbePose& pose, const ClearanceField& field, const Traject
     const Point3 p = path.target - (shown.from + shown.mm() * s / steps) * path.direction();
     seen += !field.bone_crossing_mm(p - std::max(0.0, dot(p - pose.face, pose.beam)) * pose.beam, p);
   }
-  return shown.mm() * seen / (steps + 1);
+  // All of it exactly, so that rounding hides nothing.
+  return seen == steps + 1 ? shown.mm() : shown.mm() * seen / (steps + 1);
 }
 
 double face_angle_deg(const ProbePose& pose, const Vector3& needle) {
@@ -131,13 +132,15 @@ class Placing {
     const Point3 below = path_.target - std::min(back, depth_mm_) * needle_;
     Vector3 beam = beam_;
     std::optional<ProbePose> pose;
-    for (int round = 0; round < most_rounds; ++round) {
+    bool is_flat = false;
+    for (int round = 0; round < most_rounds && !is_flat; ++round) {
       pose = lying_flat(below, beam);
       if (!pose) return ViewProblem::no_room;
       const Vector3 flat = -field_.skin_normal(field_.skin()->closest(pose->face));
-      if (angle_deg(flat, beam) < flat_deg) break;
+      is_flat = angle_deg(flat, beam) < flat_deg;
       beam = flat;
     }
+    if (!is_flat) return ViewProblem::no_room;
     if (angle_deg(pose->beam, beam_) > probe_.max_swing_deg) return ViewProblem::turned;
     if (line_angle_deg(pose->axis, axis_) > probe_.max_turn_deg) return ViewProblem::turned;
     if (!leaves_room(*pose)) return ViewProblem::no_room;
@@ -146,6 +149,7 @@ class Placing {
     if (!in_image(*pose)) return ViewProblem::out_of_image;
     if (in_plane_ && shown_of(*pose, path_, probe_.footprint).mm() < must_show_mm(depth_mm_) - 1e-6)
       return ViewProblem::out_of_image;
+    if (!all_on_skin(*pose)) return ViewProblem::no_room;
     if (hidden(*pose, path_.target)) return ViewProblem::bone;
     const ProbeView view = view_from(*pose, field_, path_, probe_);
     if (in_plane_ && view.seen_mm < shown_of(*pose, path_, probe_.footprint).mm()) return ViewProblem::bone;
@@ -177,6 +181,18 @@ class Placing {
     if (std::abs(bulge) > most_hollow_mm) return std::nullopt;
     pose.face = pose.face - 0.5 * bulge * pose.beam;
     return pose;
+  }
+
+  /// Returns true if the corners of the face and the middles of its long edges lie on skin, too.
+  bool all_on_skin(const ProbePose& pose) const {
+    for (const double along : {-0.5, 0.0, 0.5})
+      for (const double across : {-0.5, 0.5}) {
+        const Point3 p = pose.face + along * probe_.footprint.length_mm * pose.axis +
+                         across * probe_.footprint.width_mm * pose.across();
+        const Vector3 reach = most_hollow_mm * pose.beam;
+        if (!field_.skin()->first_crossing(p - reach, p + reach)) return false;
+      }
+    return true;
   }
 
   bool leaves_room(const ProbePose& pose) const {

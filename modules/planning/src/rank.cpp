@@ -36,16 +36,18 @@ void check(const Weights& w) {
 }
 
 Scale scale_of(const Approach& approach) {
-  Scale scale{0.0, approach.probe, approach.max_skin_angle_deg};
+  const Probe& probe = approach.probe;
+  Scale scale{0.0, probe.guidance == Guidance::in_plane, probe.preferred_face_angle_deg,
+              probe.max_face_angle_deg, approach.max_skin_angle_deg};
   for (const Needle& n : approach.needles)
     scale.longest_reach_mm = std::max(scale.longest_reach_mm, n.length_mm - approach.hub_reserve_mm);
   return scale;
 }
 
 Merits merits_of(const Scorecard& card, const Scale& scale) {
-  const double best = scale.probe.preferred_face_angle_deg, most = scale.probe.max_face_angle_deg;
+  const double best = scale.preferred_face_angle_deg, most = scale.max_face_angle_deg;
   double angle = 1.0 - card.skin_angle_deg / scale.max_skin_angle_deg;
-  if (scale.probe.guidance == Guidance::in_plane)
+  if (scale.in_plane)
     angle = !card.view                          ? 0.0
             : card.view->face_angle_deg <= best ? 1.0
                                                 : (most - card.view->face_angle_deg) / (most - best);
@@ -85,11 +87,10 @@ bool ranks_before(const NeedlePlan& a, const NeedlePlan& b) {
   return a.ranked.front().score > b.ranked.front().score;
 }
 
-void rank_by(NeedlePlan& plan, const Approach& approach, const Weights& weights) {
+void rank_by(NeedlePlan& plan, const Weights& weights) {
   check(weights);
-  const Scale scale = scale_of(approach);
   std::vector<Merits> merits;
-  for (const RankedTrajectory& r : plan.ranked) merits.push_back(merits_of(r.card, scale));
+  for (const RankedTrajectory& r : plan.ranked) merits.push_back(merits_of(r.card, plan.scale));
   const std::vector<bool> front = pareto_front(merits);
   for (std::size_t r = 0; r < plan.ranked.size(); ++r) {
     plan.ranked[r].pareto = front[r];

@@ -11,15 +11,6 @@ namespace genu::planning {
 /// \throws InvalidInput if a weight is negative, not finite, or all are 0
 void check(const Weights& weights);
 
-/// What a merit is measured against.
-struct Scale {
-  double longest_reach_mm = 1.0;
-  Probe probe;
-  double max_skin_angle_deg = 70.0;
-};
-
-Scale scale_of(const Approach& approach);
-
 /// Depth, risk, angle and hit, each 0 to 1 and better when higher; in steps far above rounding, so that paths
 /// alike by symmetry tie in every pose.
 using Merits = std::array<double, 4>;

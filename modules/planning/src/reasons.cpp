@@ -27,6 +27,11 @@ std::string against(double value, double limit) {
   return text;
 }
 
+/// Returns the structure's name, and that it was not seen if so.
+std::string structure_of(const Refusal& r) {
+  return spaced(r.structure) + (r.estimated ? " (estimated)" : "");
+}
+
 std::string what_they_do(Rejection reason) {
   switch (reason) {
     case Rejection::crosses_bone:
@@ -135,13 +140,13 @@ std::string line_for(Rejection reason, std::size_t paths, const std::vector<Refu
   for (const Refusal& r : all) {
     if (r.reason != reason) continue;
     refusals.push_back(&r);
-    if (!r.structure.empty()) ++by_structure[r.structure];
+    if (!r.structure.empty()) ++by_structure[structure_of(r)];
     if (reason == Rejection::not_seen) ++by_structure[what_hides(r.problem)];
   }
   if (refusals.empty()) return "";
   std::string structures;
   for (const auto& [structure, count] : by_structure)
-    structures += (structures.empty() ? " (" : ", ") + spaced(structure) + " " + std::to_string(count);
+    structures += (structures.empty() ? " (" : ", ") + structure + " " + std::to_string(count);
   if (!structures.empty()) structures += ")";
   return std::to_string(refusals.size()) + " of " + std::to_string(paths) + " paths " + what_they_do(reason) +
          structures + nearest_to_passing(reason, refusals) + ".";
@@ -218,11 +223,11 @@ std::string detail_of(const Refusal& r) {
     case Rejection::not_seen:
       return what_hides(r.problem);
     case Rejection::crosses_bone:
-      return spaced(r.structure) + ": crossed " + one_decimal(r.value) + " mm from the entry";
+      return structure_of(r) + ": crossed " + one_decimal(r.value) + " mm from the entry";
     default:
       if (r.near_target)
-        return spaced(r.structure) + ": crossed within " + one_decimal(r.asked) + " mm of the target";
-      return spaced(r.structure) + ": " +
+        return structure_of(r) + ": crossed within " + one_decimal(r.asked) + " mm of the target";
+      return structure_of(r) + ": " +
              (r.value < 0.0 ? "touched or crossed" : against(r.value, r.asked) + " mm") + ", " +
              one_decimal(r.asked) + " mm asked for";
   }
@@ -271,6 +276,9 @@ std::vector<std::string> limits_of(const Anatomy& anatomy, const Target& target,
   for (const std::string& note : anatomy.notes) limits.push_back(note);
   if (!anatomy.skin.empty())
     limits.push_back("Entries, depths and angles are to the skin, known from: " + anatomy.skin_source + ".");
+  if (anatomy.skin_sd_mm > 0.0)
+    limits.push_back("Depths are give or take " + one_decimal(anatomy.skin_sd_mm) +
+                     " mm, as the estimated skin is; needles reach that much further.");
   if (!target.surface.empty())
     if (std::find(anatomy.missing.begin(), anatomy.missing.end(), target.surface) != anatomy.missing.end())
       limits.push_back("The target lies on " + spaced(target.surface) + ", which is not known.");

@@ -14,6 +14,7 @@ struct Refusal {
   std::string structure;     ///< The one in the way; empty if none is.
   double value = 0.0;        ///< Angle, depth, clearance, or where along the path it crosses.
   double asked = 0.0;        ///< What `value` should have been at most or at least.
+  bool estimated = false;    ///< The structure was not seen.
   bool near_target = false;  ///< Cartilage crossed within the target's tolerance.
   ViewProblem problem = ViewProblem::no_room;  ///< Of a needle that would not be seen.
 };

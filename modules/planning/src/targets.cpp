@@ -191,8 +191,9 @@ std::vector<Target> find_targets(const ClearanceField& field, const cartilage::C
   for (std::size_t s = 0; s < anatomy.structures.size(); ++s)
     if (anatomy.structures[s].kind == StructureKind::meniscus && anatomy.structures[s].source == "segmented")
       add_meniscus(targets, field, s);
+  // Only the patellar tendon has an approach.
   for (std::size_t g = 0; g < anatomy.tendon_gaps.size(); ++g)
-    add_gap(targets, anatomy.tendon_gaps[g], g + 1);
+    if (anatomy.tendon_gaps[g].tendon == "patellar_tendon") add_gap(targets, anatomy.tendon_gaps[g], g + 1);
   return targets;
 }
 

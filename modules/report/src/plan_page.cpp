@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
+#include <genu/core/box.h>
 #include <genu/core/error.h>
 #include <genu/core/text.h>
 #include <genu/report/plan_page.h>
@@ -27,17 +31,33 @@ std::string from_landmark(const Vector3& off) {
          part(off.z, "proximal", "distal");
 }
 
-std::string entry_in_words(const io::Case& knee, const Trajectory& path) {
-  const KneeFrame& frame = knee.anatomy->frame;
-  std::string words = from_landmark(frame.coordinates(path.entry)) + " of the joint line's middle";
-  for (const planning::Structure& s : knee.anatomy->structures) {
+/// Returns where a point lies from what can be felt through the skin.
+std::string place_in_words(const planning::Anatomy& anatomy, const Point3& p) {
+  const KneeFrame& frame = anatomy.frame;
+  std::string words = from_landmark(frame.coordinates(p)) + " of the joint line's middle";
+  for (const planning::Structure& s : anatomy.structures) {
     if (s.name != "patella") continue;
-    Vector3 sum;
-    for (const Point3& p : s.surface.vertices()) sum += frame.coordinates(p);
-    const Vector3 middle = sum / static_cast<double>(s.surface.vertices().size());
-    words += "; " + from_landmark(frame.coordinates(path.entry) - middle) + " of the patella's middle";
+    Box box;
+    for (const Point3& v : s.surface.vertices()) box.include(Point3{} + frame.coordinates(v));
+    words +=
+        "; " + from_landmark(frame.coordinates(p) - (box.centre() - Point3{})) + " of the patella's middle";
   }
   return words;
+}
+
+/// Returns how a direction lies in the knee: "12° off mediolateral".
+std::string course_in_words(const KneeFrame& frame, const Vector3& direction) {
+  const std::array<std::pair<const char*, Vector3>, 3> courses{{{"mediolateral", frame.lateral},
+                                                                {"front to back", frame.anterior},
+                                                                {"along the leg", frame.proximal}}};
+  const auto off = [&](const Vector3& axis) {
+    const double angle = angle_deg(direction, axis);
+    return std::min(angle, 180.0 - angle);
+  };
+  const auto nearest = std::min_element(courses.begin(), courses.end(), [&](const auto& a, const auto& b) {
+    return off(a.second) < off(b.second);
+  });
+  return number(off(nearest->second), 0) + "° off " + nearest->first;
 }
 
 std::string what_to_do(const io::Case& knee, const planning::RankedTrajectory& best,
@@ -47,15 +67,22 @@ std::string what_to_do(const io::Case& knee, const planning::RankedTrajectory& b
   rows.push_back(
       {"Knee", "flexed " + number(approach.flexion_deg, 0) + "°; planned as it lay in the scanner"});
   rows.push_back({"Way in", approach.title});
-  if (knee.anatomy) rows.push_back({"Entry", entry_in_words(knee, best.path)});
+  const bool guessed = knee.anatomy && knee.anatomy->skin_sd_mm > 0.0;
+  const std::string give_or_take =
+      guessed ? " (skin estimated, ± " + number(knee.anatomy->skin_sd_mm, 0) + " mm)" : "";
+  if (knee.anatomy) rows.push_back({"Entry", place_in_words(*knee.anatomy, best.path.entry) + give_or_take});
   if (card.view)
     rows.push_back({"Probe", "linear, " + number(card.view->length_mm, 0) + " mm, image " +
                                  number(card.view->image_depth_mm, 0) + " mm deep; needle " +
                                  spaced(planning::name(approach.probe.guidance)) + ", " +
                                  number(card.view->face_angle_deg, 0) + "° to its face"});
+  if (card.view && knee.anatomy)
+    rows.push_back({"Middle of its face", place_in_words(*knee.anatomy, card.view->pose.face) +
+                                              "; long side " +
+                                              course_in_words(knee.anatomy->frame, card.view->pose.axis)});
   rows.push_back({"Needle", (card.needle ? card.needle->name : std::string("none is long enough")) + ", " +
                                 number(card.depth_mm, 0) + " mm (" + number(0.1 * card.depth_mm, 1) +
-                                " cm) from the skin"});
+                                " cm) from the skin" + give_or_take});
   rows.push_back({"At risk on this way", listed(approach.at_risk)});
   std::string published;
   for (const planning::PublishedAccuracy& a : approach.accuracy)

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t alternatives_shown = 5;
 // Of a way that is not open: that none is safe, and the parts that each reason takes.
 constexpr std::size_t reasons_shown = 2;
-// No error brings a needle so far off its way.
+// Beyond this nothing is at stake: over six standard deviations of a needle of the longest reach.
 constexpr double far_mm = 25.0;
 
 std::string position(const Point3& p) {
@@ -29,7 +29,8 @@ std::string position(const Point3& p) {
 std::string nearest(const planning::Scorecard& card) {
   const planning::Clearance* first = planning::nearest_spared(card);
   if (!first) return "no structure known";
-  return spaced(first->structure) + " " + number(first->distance_mm, 1) + " mm";
+  return spaced(first->structure) + (first->source == "estimated" ? " (estimated) " : " ") +
+         number(first->distance_mm, 1) + " mm";
 }
 
 std::string percent(double part, int decimals) {
@@ -109,7 +110,10 @@ std::string card_of(const planning::RankedTrajectory& best) {
   return "<div class=\"pair\">\n<div>" + facts.html() + "</div>\n<div>" + clearances_table(card) +
          "</div>\n</div>\n" +
          paragraph(
-             "Clearance is from the needle's surface; negative means that the needle passes through. "
+             "Clearance is from the needle's surface; negative means that the needle passes through. To "
+             "bone, "
+             "cartilage and menisci around a target between them it is that of the needle up to the target's "
+             "tolerance, and they have no part in the chance to touch what must be spared. "
              "Chances hold under the errors stated, without correction by what ultrasound shows.",
              "note");
 }

@@ -322,6 +322,17 @@ TEST(Estimate, KeepsWhatWasSegmentedAndTheSkinThatWasSeen) {
   EXPECT_EQ(anatomy.skin_source, "image");
 }
 
+TEST(Estimate, GuessesNoSkinWhereItIsNotTo) {
+  const Anatomy guessed = add_estimated(knee(Side::right), table(), wide_grid);
+  EXPECT_FALSE(guessed.skin.empty());
+  EXPECT_EQ(guessed.skin_sd_mm, table().skin.position_sd_mm);
+  EstimateOptions seen;
+  seen.skin = false;
+  const Anatomy unknown = add_estimated(knee(Side::right), table(), wide_grid, seen);
+  EXPECT_TRUE(unknown.skin.empty());
+  EXPECT_EQ(unknown.skin_sd_mm, 0.0);
+}
+
 TEST(Estimate, EndsALittleBeyondWhatWasSeenOfTheBones) {
   AnatomyTable longer = table();
   longer.structures[0].courses = {straight({0, -38, 150}, {0, -38, 0}, 76, by_femur)};

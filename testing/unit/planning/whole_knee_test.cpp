@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <genu/core/box.h>
+#include <genu/core/error.h>
 #include <genu/core/parallel.h>
 #include <genu/io/results.h>
 #include <genu/phantom/knee.h>
@@ -197,7 +201,7 @@ TEST_F(WholeKnee, AnObstacleTakesPathsAndGivesNone) {
   Anatomy more = *anatomy_;
   const Trajectory& best = plans_.at({"suprapatellar_recess", "superolateral"}).ranked.front().path;
   more.structures.push_back({"ganglion", StructureKind::vessel,
-                             testing::icosphere(lerp(best.entry, best.target, 0.5), 4.0, 2), "segmented"});
+                             testing::icosphere(lerp(best.entry, best.target, 0.5), 7.0, 2), "segmented"});
   more.structures.push_back({"exostosis", StructureKind::bone,
                              testing::icosphere(targets_.front().point + Vector3{0.0, 0.0, -14.0}, 5.0, 2),
                              "segmented"});
@@ -208,7 +212,8 @@ TEST_F(WholeKnee, AnObstacleTakesPathsAndGivesNone) {
     EXPECT_EQ(plan.examined, plans_.at(names).examined);
     lost += plans_.at(names).safe - plan.safe;
   }
-  EXPECT_GT(lost, 10u);
+  EXPECT_GT(lost, 5u);
+  EXPECT_TRUE(judge(ClearanceField(more), targets_.front(), approaches().front(), best).refusal);
   EXPECT_THAT(refused(fewer, *anatomy_), ::testing::IsEmpty());
 }
 
@@ -225,6 +230,146 @@ TEST_F(WholeKnee, LosesNoPathWhereAnEstimatedStructureIsTakenAway) {
   for (const auto& [names, plan] : more)
     EXPECT_GE(plan.safe, plans_.at(names).safe) << names.first << " by " << names.second;
   EXPECT_GT(safe_in(more), safe_in(plans_));
+}
+
+TEST_F(WholeKnee, JudgesItsOwnPathsAsSafe) {
+  EXPECT_THAT(refused(plans_, *anatomy_), ::testing::IsEmpty());
+}
+
+TEST_F(WholeKnee, ATipThatLeftItsTargetIsExemptFromNothing) {
+  const ClearanceField field(*anatomy_);
+  const auto all = approaches();
+  std::size_t tried = 0;
+  for (const auto& [names, plan] : plans_) {
+    if (plan.target.kind != TargetKind::joint_space || plan.ranked.empty()) continue;
+    const auto approach =
+        std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.name == names.second; });
+    const Trajectory& path = plan.ranked.front().path;
+    // On until it all but meets bone: near the target that is allowed, further on it is not.
+    const auto bone = field.bone_crossing_mm(path.target, path.target + 80.0 * path.direction());
+    if (!bone) continue;
+    const Point3 tip = path.target + (*bone - 0.2) * path.direction();
+    const auto judged = judge(field, plan.target, *approach, {path.entry, tip});
+    const auto places = places_of(plan.target);
+    const bool near = std::any_of(places.begin(), places.end(), [&](const Point3& p) {
+      return distance(p, tip) <= plan.target.tolerance_mm;
+    });
+    if (near) continue;
+    ++tried;
+    EXPECT_TRUE(judged.refusal) << names.first << " by " << names.second;
+  }
+  EXPECT_GT(tried, 1u);
+}
+
+TEST_F(WholeKnee, JudgesNoNeedleThatBeginsOffTheSkin) {
+  const ClearanceField field(*anatomy_);
+  const NeedlePlan& plan = plans_.at({"suprapatellar_recess", "superolateral"});
+  const Approach superolateral = approaches().front();
+  ASSERT_EQ(superolateral.name, "superolateral");
+  Trajectory path = plan.ranked.front().path;
+  path.entry = lerp(path.entry, path.target, 0.3);
+  EXPECT_THROW(judge(field, plan.target, superolateral, path), InvalidInput);
+}
+
+TEST_F(WholeKnee, WeightsChangeTheOrderAndTheScoresAndNothingElse) {
+  NeedlePlan plan = plans_.at({"suprapatellar_recess", "superolateral"});
+  ASSERT_GT(plan.ranked.size(), 3u);
+  NeedlePlan by_depth = plan;
+  rank_by(by_depth, {1.0, 0.0, 0.0, 0.0});
+  ASSERT_EQ(by_depth.ranked.size(), plan.ranked.size());
+  EXPECT_EQ(by_depth.safe, plan.safe);
+  for (const RankedTrajectory& r : by_depth.ranked) {
+    const auto same =
+        std::find_if(plan.ranked.begin(), plan.ranked.end(), [&](const RankedTrajectory& other) {
+          return other.path.entry == r.path.entry && other.path.target == r.path.target;
+        });
+    ASSERT_NE(same, plan.ranked.end());
+    EXPECT_EQ(same->pareto, r.pareto);
+    EXPECT_EQ(same->card.depth_mm, r.card.depth_mm);
+    EXPECT_EQ(same->card.hit.probability, r.card.hit.probability);
+  }
+  for (std::size_t n = 1; n < by_depth.ranked.size(); ++n)
+    if (by_depth.ranked[n].pareto == by_depth.ranked[n - 1].pareto) {
+      EXPECT_GE(by_depth.ranked[n].card.depth_mm, by_depth.ranked[n - 1].card.depth_mm - 1e-3);
+    }
+  EXPECT_NE(by_depth.ranked.front().path.entry, plan.ranked.front().path.entry);
+  // Back again without the approach.
+  rank_by(by_depth, plan.options.weights);
+  for (std::size_t n = 0; n < plan.ranked.size(); ++n) {
+    EXPECT_EQ(by_depth.ranked[n].path.entry, plan.ranked[n].path.entry);
+    EXPECT_EQ(by_depth.ranked[n].score, plan.ranked[n].score);
+  }
+  EXPECT_THROW(rank_by(plan, {0.0, 0.0, 0.0, 0.0}), InvalidInput);
+}
+
+TEST_F(WholeKnee, MakesNoPlanIntoBoneOrAir) {
+  const Approach superolateral = approaches().front();
+  const Point3 recess = targets_.front().point;
+  const auto reason_at = [&](const Point3& p) {
+    const NeedlePlan plan = plan_needle(*anatomy_, picked_target(p), superolateral);
+    EXPECT_TRUE(plan.ranked.empty());
+    return plan.reasons.empty() ? std::string() : plan.reasons.front();
+  };
+  const Box femur = box_around(structure("femur").surface.vertices());
+  EXPECT_THAT(reason_at({femur.centre().x, femur.centre().y, femur.high.z - 10.0}),
+              ::testing::HasSubstr("inside the femur"));
+  EXPECT_THAT(reason_at(recess + 120.0 * anatomy_->frame.anterior),
+              ::testing::HasSubstr("outside of the body"));
+  // In the body, and no bone: there is a search.
+  EXPECT_THAT(reason_at(recess), ::testing::Not(::testing::HasSubstr("No plan")));
+}
+
+TEST_F(WholeKnee, MakesNoPlanPastAVesselThatIsNotKnown) {
+  Anatomy blind = *anatomy_;
+  std::erase_if(blind.structures, [](const Structure& s) { return s.name == "popliteal_artery"; });
+  blind.missing.emplace_back("popliteal_artery");
+  for (const Approach& approach : approaches()) {
+    const NeedlePlan plan = plan_needle(blind, picked_target(targets_.front().point), approach);
+    const bool warned = std::find(approach.at_risk.begin(), approach.at_risk.end(), "popliteal_artery") !=
+                        approach.at_risk.end();
+    EXPECT_EQ(plan.reasons.front().starts_with("No plan: popliteal artery"), warned) << approach.name;
+  }
+}
+
+TEST_F(WholeKnee, AWiderMarginTakesPathsAndGivesNone) {
+  const ClearanceField field(*anatomy_);
+  std::size_t lost = 0;
+  for (const Approach& approach : approaches())
+    for (const auto& [names, plan] : plans_) {
+      if (names.second != approach.name) continue;
+      PlanOptions wide;
+      wide.estimated_margin_sd = 2.0;
+      const std::size_t safe = plan_needle(field, plan.target, approach, wide).safe;
+      EXPECT_LE(safe, plan.safe) << names.first << " by " << names.second;
+      lost += plan.safe - safe;
+    }
+  EXPECT_GT(lost, 0u);
+}
+
+TEST_F(WholeKnee, NeedlesReachFurtherWhereTheSkinIsEstimated) {
+  Anatomy guessed = *anatomy_;
+  guessed.skin_sd_mm = 6.0;
+  const Approach superolateral = approaches().front();
+  const NeedlePlan plan = plan_needle(guessed, targets_.front(), superolateral);
+  ASSERT_FALSE(plan.ranked.empty());
+  for (const RankedTrajectory& r : plan.ranked)
+    EXPECT_GE(r.card.needle->length_mm, r.card.depth_mm + superolateral.hub_reserve_mm + 6.0);
+  EXPECT_THAT(plan.limits, ::testing::Contains(::testing::HasSubstr("give or take 6.0 mm")));
+}
+
+TEST(Hindrance, IsASideInDoubtUnlessTheUserGaveIt) {
+  cartilage::CartilageReport report;
+  EXPECT_EQ(hindrance(report), "");
+  report.flags = {"slices are thick", "side in doubt: the header says left"};
+  EXPECT_THAT(hindrance(report), ::testing::HasSubstr("side in doubt: the header says left"));
+  report.side_source = "option";
+  EXPECT_EQ(hindrance(report), "");
+}
+
+TEST(KindOfStructure, GoesByTheName) {
+  EXPECT_EQ(kind_of_structure("popliteal_artery"), StructureKind::vessel);
+  EXPECT_EQ(kind_of_structure("femur"), StructureKind::bone);
+  EXPECT_EQ(kind_of_structure("flexor"), std::nullopt);
 }
 
 /// Moves or mirrors a target.

@@ -56,8 +56,9 @@ TEST(PlanPage, TellsHowToPlaceKneeProbeAndNeedle) {
        {"flexed 25°", "Superolateral, under the quadriceps tendon",
         "20 mm lateral, 30 mm anterior, 45 mm proximal of the patella&#39;s middle",
         "20 mm lateral, 70 mm anterior, 75 mm proximal of the joint line&#39;s middle", "linear, 38 mm",
-        "needle in plane, 27° to its face", "21 G, 2 in, 34 mm (3.4 cm) from the skin", "quadriceps tendon",
-        "91 % (landmarks; a review)", "the popliteal vein is not known", "a textbook", "research use"})
+        "needle in plane, 27° to its face", "Middle of its face", "; long side ",
+        "21 G, 2 in, 34 mm (3.4 cm) from the skin", "quadriceps tendon", "91 % (landmarks; a review)",
+        "the popliteal vein is not known", "a textbook", "research use"})
     EXPECT_THAT(page, HasSubstr(text));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
 }

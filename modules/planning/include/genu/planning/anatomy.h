@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ inline constexpr std::array all_structure_kinds{
     StructureKind::bone,   StructureKind::cartilage, StructureKind::tendon,  StructureKind::ligament,
     StructureKind::vessel, StructureKind::nerve,     StructureKind::meniscus};
 std::string_view name(StructureKind kind);
+/// Returns the kind of a structure that an anatomy may hold, by its name; nothing for a name it does not
+/// know.
+std::optional<StructureKind> kind_of_structure(std::string_view name);
 
 struct Structure {
   std::string name;  ///< "femur", "popliteal_artery", ...
@@ -42,7 +46,8 @@ struct Anatomy {
   KneeFrame frame;
   /// The skin; empty if it is not known. Open where the field of view cuts the limb: a cut face is not skin.
   TriangleMesh skin;
-  std::string skin_source;  ///< "labels", "image", or why there is none.
+  std::string skin_source;  ///< "labels", "image", "estimated ..." with its origin, or why there is none.
+  double skin_sd_mm = 0.0;  ///< Of an estimated skin, across it.
   std::vector<Structure> structures;
   std::vector<TendonGap> tendon_gaps;
   TriangleMesh recess;               ///< Suprapatellar recess; empty if unknown.

@@ -51,6 +51,8 @@ class ClearanceField {
   /// \throws InvalidInput if a structure has no surface; the message names it.
   explicit ClearanceField(const Anatomy& anatomy, unsigned threads = 0, const LabelMap* labels = nullptr);
 
+  explicit ClearanceField(Anatomy&&, unsigned = 0, const LabelMap* = nullptr) = delete;
+
   const Anatomy& anatomy() const { return *anatomy_; }
   const LabelMap* labels() const { return labels_; }
   /// Returns the skin's surface to ask, or null if the skin is not known.

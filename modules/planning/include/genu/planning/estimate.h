@@ -60,10 +60,13 @@ struct EstimateOptions {
   double beyond_mm = 10.0;     ///< Structures end this far above and below what was seen of the bones.
   double bone_gap_mm = 1.0;    ///< Vessels and nerves are kept at least so far from the bones' surfaces,
   double skin_cover_mm = 3.0;  ///< and the skin so far outside of every structure.
+  /// Whether to estimate a skin that is not known. Where an image was seen and shows none, there is none to
+  /// plan from: a guess must not stand for it.
+  bool skin = true;
   /// A bone is fitted if its surface comes to lie within this of the table's (RMS), and if this part of the
   /// table's samples found it: of 47 real knees the worst bone had 2.1 mm and 85 %. Views cut short show
   /// less. Otherwise nothing that it carries is estimated.
-  double max_bone_rms_mm = 3.0;
+  double max_bone_rms_mm = 4.0;
   double min_matched_part = 0.35;
   unsigned threads = 0;  ///< 0 = every core; the result does not depend on it.
 };

@@ -12,38 +12,10 @@
 #include <genu/planning/approach.h>
 #include <genu/planning/chance.h>
 #include <genu/planning/clearance.h>
-#include <genu/planning/probe.h>
+#include <genu/planning/scorecard.h>
 #include <genu/planning/target.h>
 
 namespace genu::planning {
-
-/// What a stretch of the needle's way leads through.
-struct TissueSpan {
-  std::string tissue;  ///< "fat", "muscle", "patellar_tendon"; "unlabelled" where nothing is known.
-  double length_mm = 0.0;
-};
-
-struct Scorecard {
-  double depth_mm = 0.0;         ///< Skin to target along the needle.
-  double skin_angle_deg = 0.0;   ///< Between the needle and the inward skin normal; 0 = perpendicular.
-  std::optional<Needle> needle;  ///< The shortest that reaches, or nothing.
-  /// One per structure, nearest first. For a target among surfaces those to bone, cartilage and menisci are
-  /// of the needle up to the target's tolerance.
-  std::vector<Clearance> clearances;
-  std::optional<ProbeView> view;    ///< Nothing: no place for the probe serves.
-  std::vector<TissueSpan> tissues;  ///< From the skin to the target, in order.
-  /// The widest cone about the needle, its tip at the entry, in which every needle of this length keeps clear
-  /// of all that must be spared up to the target's tolerance: half its opening.
-  double free_cone_deg = 0.0;
-  /// The chance to touch anything that must be spared, under the stated errors, as if these erred
-  /// independently for each structure: 0 to 1. Bone does not count; nor do cartilage and menisci for a target
-  /// that lies among them.
-  double risk = 0.0;
-  HitChance hit;
-};
-
-/// Returns the clearance to the nearest structure that must be spared, or null.
-const Clearance* nearest_spared(const Scorecard& card);
 
 enum class Rejection {
   crosses_bone,
@@ -66,28 +38,11 @@ inline constexpr std::array all_rejections{
     Rejection::leaves_body,  Rejection::needle_too_short, Rejection::not_seen};
 std::string_view name(Rejection reason);
 
-struct RankedTrajectory {
-  Trajectory path;
-  Scorecard card;
-  bool pareto = false;  ///< No returned trajectory is better in one thing and as good in all others.
-  double score = 0.0;   ///< Higher is better, 0 to 1; see Weights.
-};
-
 struct RejectedTrajectory {
   Trajectory path;
   Rejection reason = Rejection::crosses_bone;
   std::string detail;     ///< "femur: 0.4 mm, 1.0 mm asked for"
   std::string structure;  ///< The one in the way; empty if none is.
-};
-
-/// What weighs how much in the score, the sum of these times: how shallow the target lies (against the reach
-/// of the longest needle), how safe the path is (1 - risk), how flat it runs to the probe's face (full up to
-/// the preferred angle, 0 at the most allowed; out of plane, how square to the skin), how likely it hits.
-struct Weights {
-  double depth = 0.15;
-  double risk = 0.35;
-  double angle = 0.2;
-  double hit = 0.3;
 };
 
 struct PlanOptions {
@@ -116,6 +71,7 @@ struct NeedlePlan {
   std::vector<std::string> reasons = {};
   std::vector<std::string> limits = {};  ///< What was not known: missing structures, estimated ones.
   PlanOptions options = {};              ///< That it was made with.
+  Scale scale = {};                      ///< Of its scores: it can be ranked again without the approach.
 };
 
 /// Returns true if the best trajectory of the first plan scores higher than that of the second; a plan
@@ -135,6 +91,10 @@ NeedlePlan plan_needle(const ClearanceField& field, const Target& target, const 
 NeedlePlan plan_needle(const Anatomy& anatomy, const Target& target, const Approach& approach,
                        const PlanOptions& options = {}, const Progress& progress = {});
 
+/// Returns why nothing can be planned for a knee whatever the target, or an empty text: that lateral can't be
+/// told from medial. A side that the user gave is the user's to answer for.
+std::string hindrance(const cartilage::CartilageReport& report);
+
 /// What is to be said of one path, safe or not.
 struct JudgedTrajectory {
   RankedTrajectory trajectory;
@@ -142,12 +102,16 @@ struct JudgedTrajectory {
 };
 
 /// Judges one path as plan_needle would: for a needle that someone moves.
-/// \throws InvalidInput as plan_needle, or if the path is not finite or has no length.
+///
+/// A tip that lies beyond the tolerance of every place of a target is judged as one that ends anywhere:
+/// nothing may be neared or entered for the target's sake. The chance to hit stays that of the target.
+/// \throws InvalidInput as plan_needle, or if the path is not finite, has no length, or begins more than a
+/// millimetre off the skin.
 JudgedTrajectory judge(const ClearanceField& field, const Target& target, const Approach& approach,
                        const Trajectory& path, const PlanOptions& options = {});
 
 /// Ranks by other weights: the order and the scores change, nothing else.
 /// \throws InvalidInput if a weight is negative, not finite, or all are 0
-void rank_by(NeedlePlan& plan, const Approach& approach, const Weights& weights);
+void rank_by(NeedlePlan& plan, const Weights& weights);
 
 }  // namespace genu::planning

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <genu/ultrasound/tracked.h>
+
+namespace genu::io {
+
+/// Reads a tracked recording as PLUS and SlicerIGT write them (Lasso et al. 2014, IEEE Transactions on
+/// Biomedical Engineering 61:2527): MetaImage (.igs.mha) or NRRD (.igs.nrrd), compressed or not, told apart
+/// by their content.
+///
+/// Images are turned to "marked, far". Poses come as they are, sound or not. Fields that mean nothing here
+/// are kept.
+/// \throws IoError naming the file, the field and its value
+ultrasound::TrackedSequence read_tracked_sequence(const std::filesystem::path& file);
+
+/// Writes by extension, .mha or .nrrd, to a temporary name first; reads back equal. Images are stored in the
+/// sequence's own orientation.
+/// \throws IoError; InvalidInput if images differ in size, or a text holds a line break
+void write_tracked_sequence(const std::filesystem::path& file, const ultrasound::TrackedSequence& sequence,
+                            bool compress = true);
+
+/// A transform of a configuration, which always holds.
+struct ConfiguredTransform {
+  ultrasound::FramePair frames;
+  AffineTransform transform;
+  std::optional<double> error_mm;
+  std::string date;
+};
+
+/// A wire of a phantom, in its coordinates, mm.
+struct PhantomWire {
+  std::string name;
+  Point3 front, back;
+};
+
+/// A place on a phantom that a stylus can be put on.
+struct PhantomLandmark {
+  std::string name;
+  Point3 position;
+};
+
+/// What a PLUS configuration says of a set-up.
+struct TrackedSetup {
+  std::vector<ConfiguredTransform> transforms;
+  std::vector<std::array<PhantomWire, 3>> n_wires;
+  std::vector<PhantomLandmark> landmarks;
+
+  ultrasound::CoordinateFrames coordinate_frames() const;
+};
+
+/// Reads the coordinate definitions, and the phantom if there is one, of a PLUS configuration or calibration
+/// result (XML).
+/// \throws IoError naming the file, the element and its value
+TrackedSetup read_tracked_setup(const std::filesystem::path& file);
+
+}  // namespace genu::io

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include <genu/core/error.h>
+#include <genu/io/files.h>
+#include <genu/io/tracked_files.h>
+#include <genu/testing/data.h>
+
+#include "comma_locale.h"
+
+namespace genu::io {
+namespace {
+
+using ::testing::HasSubstr;
+using ultrasound::TrackedFrame;
+using ultrasound::TrackedPose;
+using ultrasound::TrackedSequence;
+
+void expect_equal(const TrackedSequence& a, const TrackedSequence& b) {
+  EXPECT_EQ(a.orientation, b.orientation);
+  EXPECT_EQ(a.image_type, b.image_type);
+  EXPECT_EQ(a.fields, b.fields);
+  ASSERT_EQ(a.frames.size(), b.frames.size());
+  for (std::size_t f = 0; f < a.frames.size(); ++f) {
+    const TrackedFrame &x = a.frames[f], &y = b.frames[f];
+    EXPECT_EQ(x.image, y.image) << f;
+    EXPECT_EQ(x.image_status, y.image_status) << f;
+    EXPECT_TRUE(x.time_s == y.time_s || (std::isnan(x.time_s) && std::isnan(y.time_s))) << f;
+    EXPECT_EQ(x.poses, y.poses) << f;
+    EXPECT_EQ(x.fields, y.fields) << f;
+  }
+}
+
+/// Three frames of 4 x 3 pixels, one without a sound image, with poses sound and lost.
+TrackedSequence sample(int channels = 1) {
+  TrackedSequence sequence;
+  sequence.orientation = "UN";
+  sequence.fields = {{"StreamName", "L14-5 linear: knee = left"}};
+  for (int f = 0; f < 3; ++f) {
+    TrackedFrame frame;
+    frame.image = {4, 3, channels, {}};
+    for (int p = 0; p < 12 * channels; ++p)
+      frame.image.pixels.push_back(static_cast<std::uint8_t>(80 * f + p));
+    frame.image_status = f == 1 ? "INVALID" : "OK";
+    if (f != 2) frame.time_s = 215.1 + f / 3.0;
+    TrackedPose pose;
+    pose.rows[0] = 0.1 + f;
+    pose.rows[7] = -1.0 / 3.0;
+    pose.rows[11] = 1e-17;
+    frame.poses[{"Probe", "Tracker"}] = pose;
+    pose.status = "OUT_OF_VIEW";
+    frame.poses[{"StylusTip", "Stylus"}] = pose;
+    frame.fields = {{"FrameNumber", std::to_string(1449 + f)}, {"OddToTransform", "1 2 3"}};
+    sequence.frames.push_back(std::move(frame));
+  }
+  return sequence;
+}
+
+TEST(TrackedSequence, ReadsBackWhatItWroteInEveryFormat) {
+  const testing::ScratchFolder scratch;
+  for (const char* name : {"a.igs.mha", "a.igs.nrrd"})
+    for (const bool compress : {false, true})
+      for (const int channels : {1, 3}) {
+        const TrackedSequence written = sample(channels);
+        write_tracked_sequence(scratch / name, written, compress);
+        expect_equal(read_tracked_sequence(scratch / name), written);
+      }
+}
+
+TEST(TrackedSequence, ReadsBackPosesWithoutImages) {
+  const testing::ScratchFolder scratch;
+  TrackedSequence written = sample();
+  for (TrackedFrame& frame : written.frames) {
+    frame.image = {};
+    frame.image_status = "INVALID";
+  }
+  for (const char* name : {"poses.igs.mha", "poses.igs.nrrd"}) {
+    write_tracked_sequence(scratch / name, written);
+    expect_equal(read_tracked_sequence(scratch / name), written);
+  }
+}
+
+TEST(TrackedSequence, DoesNotDependOnTheLocale) {
+  const testing::ScratchFolder scratch;
+  const testing::CommaLocale comma;
+  write_tracked_sequence(scratch / "a.igs.mha", sample());
+  expect_equal(read_tracked_sequence(scratch / "a.igs.mha"), sample());
+}
+
+TEST(TrackedSequence, ImagesAreTurnedToMarkedFarAndStoredAsTheyWere) {
+  const testing::ScratchFolder scratch;
+  TrackedSequence written;
+  written.orientation = "UF";
+  TrackedFrame frame;
+  frame.image = {2, 1, 1, {7, 9}};
+  written.frames = {frame};
+  write_tracked_sequence(scratch / "a.mha", written, false);
+  const std::string bytes = read_text(scratch / "a.mha");
+  EXPECT_EQ(bytes.substr(bytes.size() - 2), "\x09\x07");
+  EXPECT_EQ(read_tracked_sequence(scratch / "a.mha").frames[0].image, frame.image);
+}
+
+std::string refusal(const std::filesystem::path& file) {
+  try {
+    read_tracked_sequence(file);
+  } catch (const IoError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(file.filename().string()));
+    return error.what();
+  }
+  ADD_FAILURE() << "not refused";
+  return {};
+}
+
+TEST(TrackedSequence, RefusesWhatIsDamagedNamingTheField) {
+  const testing::ScratchFolder scratch;
+  write_tracked_sequence(scratch / "a.mha", sample(), false);
+  const std::string sound = read_text(scratch / "a.mha");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = sound;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+    write_text(scratch / "b.mha", text);
+    return refusal(scratch / "b.mha");
+  };
+  EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 4"), HasSubstr("cut short"));
+  EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 2"), HasSubstr("Seq_Frame0002_"));
+  EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 x 3"), HasSubstr("DimSize is '4 x 3'"));
+  EXPECT_THAT(with("MET_UCHAR", "MET_SHORT"), HasSubstr("ElementType is 'MET_SHORT'"));
+  EXPECT_THAT(with("Channels = 1", "Channels = 2"), HasSubstr("ElementNumberOfChannels is '2'"));
+  EXPECT_THAT(with("Orientation = UN", "Orientation = AB"), HasSubstr("'AB'"));
+  EXPECT_THAT(with("Timestamp = 215.1", "Timestamp = soon"), HasSubstr("Seq_Frame0000_Timestamp is 'soon'"));
+  EXPECT_THAT(with("ProbeToTrackerTransform = 0.1", "ProbeToTrackerTransform = x"),
+              HasSubstr("not 16 numbers"));
+  EXPECT_THAT(with("ElementDataFile = LOCAL", "ElementDataFile = other.raw"), HasSubstr("other.raw"));
+  EXPECT_THAT(refusal(scratch / "none.mha"), HasSubstr("no such file"));
+  write_text(scratch / "empty.mha", "");
+  EXPECT_THAT(refusal(scratch / "empty.mha"), HasSubstr("ElementDataFile"));
+}
+
+TEST(TrackedSequence, RefusesDamagedCompressedImages) {
+  const testing::ScratchFolder scratch;
+  for (const char* name : {"a.mha", "a.nrrd"}) {
+    write_tracked_sequence(scratch / name, sample(), true);
+    std::string text = read_text(scratch / name);
+    write_text(scratch / name, text.substr(0, text.size() - 6));
+    EXPECT_THAT(refusal(scratch / name), HasSubstr("cut short"));
+    text[text.size() - 2] ^= 0x40;
+    write_text(scratch / name, text);
+    EXPECT_THAT(refusal(scratch / name), HasSubstr("damaged"));
+  }
+}
+
+TEST(TrackedSequence, WritesNothingThatCouldNotBeReadBack) {
+  const testing::ScratchFolder scratch;
+  const auto refused = [&](const std::function<void(TrackedSequence&)>& spoil) {
+    TrackedSequence sequence = sample();
+    spoil(sequence);
+    EXPECT_THROW(write_tracked_sequence(scratch / "a.mha", sequence), InvalidInput);
+    EXPECT_FALSE(std::filesystem::exists(scratch / "a.mha"));
+  };
+  refused([](auto& s) { s.frames[1].image = {}; });
+  refused([](auto& s) { s.frames[2].image = {3, 4, 1, std::vector<std::uint8_t>(12)}; });
+  refused([](auto& s) { s.frames[0].fields[0].second = "1\n2"; });
+  refused([](auto& s) { s.orientation = "??"; });
+  EXPECT_THROW(write_tracked_sequence(scratch / "a.nii", sample()), IoError);
+}
+
+TEST(TrackedSequence, RealRecordingsReadBackEqual) {
+  const testing::ScratchFolder scratch;
+  struct Real {
+    const char* file;
+    std::size_t frames;
+    int width;
+    std::size_t sound;  // Frames whose probe is seen.
+  };
+  for (const Real& real : {Real{"SpinePhantomFreehand.igs.mha", 21, 820, 21},
+                           {"NwirePhantomFreehand.igs.mha", 97, 820, 97},
+                           {"EightLandmarkPointsTrackedForPhantomRegistration.igs.mha", 1000, 0, 0},
+                           {"BoneUltrasound_L14.igs.mha", 21, 820, 21}}) {
+    GENU_REQUIRE_DATA(file, std::filesystem::path("ultrasound/tracked") / real.file);
+    const TrackedSequence read = read_tracked_sequence(file);
+    ASSERT_EQ(read.frames.size(), real.frames) << real.file;
+    EXPECT_EQ(read.frames[0].image.width, real.width);
+    std::size_t sound = 0;
+    for (const TrackedFrame& frame : read.frames) {
+      EXPECT_EQ(frame.shows_image(), real.width > 0);
+      const auto pose = frame.poses.find({"Probe", "Tracker"});
+      sound += pose != frame.poses.end() && pose->second.transform();
+    }
+    EXPECT_EQ(sound, real.sound) << real.file;
+    for (const char* name : {"again.igs.mha", "again.igs.nrrd"}) {
+      write_tracked_sequence(scratch / name, read);
+      expect_equal(read_tracked_sequence(scratch / name), read);
+    }
+  }
+}
+
+TEST(TrackedSetup, ReadsTransformsWiresAndLandmarks) {
+  const testing::ScratchFolder scratch;
+  write_text(scratch / "setup.xml", R"(<PlusConfiguration version="2.0">
+    <PhantomDefinition><Geometry>
+      <NWire><Wire Id="1" Name="A_a" EndPointFront="20 0 5" EndPointBack="20 40 5"/>
+             <Wire Id="2" Name="B_b" EndPointFront="25 0 5" EndPointBack="45 40 5"/>
+             <Wire Id="3" Name="C_c" EndPointFront="50 0 5" EndPointBack="50 40 5"/></NWire>
+      <Landmarks><Landmark Name="#1" Position="95.0 5.0 15.0"/></Landmarks>
+    </Geometry></PhantomDefinition>
+    <CoordinateDefinitions>
+      <Transform From="Image" To="Probe" Matrix="0 -2 0 5
+         2 0 0 6
+         0 0 2 7
+         0 0 0 1" Error="0.508" Date="2011.08.19"/>
+    </CoordinateDefinitions></PlusConfiguration>)");
+  const TrackedSetup setup = read_tracked_setup(scratch / "setup.xml");
+  ASSERT_EQ(setup.transforms.size(), 1u);
+  EXPECT_EQ(setup.transforms[0].frames, (ultrasound::FramePair{"Image", "Probe"}));
+  EXPECT_EQ(setup.transforms[0].error_mm, 0.508);
+  EXPECT_EQ(setup.transforms[0].date, "2011.08.19");
+  EXPECT_EQ((*setup.coordinate_frames().find("Image", "Probe"))(Point3{1, 0, 0}), (Point3{5, 8, 7}));
+  ASSERT_EQ(setup.n_wires.size(), 1u);
+  EXPECT_EQ(setup.n_wires[0][1].name, "B_b");
+  EXPECT_EQ(setup.n_wires[0][1].back, (Point3{45, 40, 5}));
+  ASSERT_EQ(setup.landmarks.size(), 1u);
+  EXPECT_EQ(setup.landmarks[0].position, (Point3{95, 5, 15}));
+}
+
+TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
+  const testing::ScratchFolder scratch;
+  const auto refusal_of = [&](const std::string& xml) -> std::string {
+    write_text(scratch / "setup.xml", xml);
+    try {
+      read_tracked_setup(scratch / "setup.xml");
+    } catch (const IoError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("setup.xml"));
+      return error.what();
+    }
+    return "not refused";
+  };
+  const std::string begin = "<P><CoordinateDefinitions><Transform ", end = "/></CoordinateDefinitions></P>";
+  EXPECT_THAT(refusal_of("<P><open></P>"), HasSubstr("no sound XML"));
+  EXPECT_THAT(refusal_of("<P/>"), HasSubstr("no element Transform"));
+  EXPECT_THAT(refusal_of(begin + R"(To="B" Matrix="1")" + end), HasSubstr("no attribute From"));
+  EXPECT_THAT(refusal_of(begin + R"(From="A" To="B" Matrix="1 0 0")" + end), HasSubstr("'1 0 0', not 16"));
+  EXPECT_THAT(refusal_of(begin + R"(From="A" To="B" Matrix="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1")" + end),
+              HasSubstr("can't be inverted"));
+  EXPECT_THAT(refusal_of("<P><PhantomDefinition><Geometry><NWire/></Geometry></PhantomDefinition></P>"),
+              HasSubstr("0 elements Wire"));
+}
+
+TEST(TrackedSetup, RealConfigurationsGiveTheImageItsPlace) {
+  GENU_REQUIRE_DATA(folder, "ultrasound/tracked");
+  const TrackedSetup spine =
+      read_tracked_setup(folder / "PlusDeviceSet_SpinePhantomFreehandReconstructionOnly.xml");
+  EXPECT_EQ(spine.transforms.size(), 2u);
+  EXPECT_EQ(spine.transforms[0].error_mm, 1.68149);
+  const auto recording = read_tracked_sequence(folder / "SpinePhantomFreehand.igs.mha");
+  const auto moment = ultrasound::at_moment(recording.frames[0], spine.coordinate_frames());
+  ASSERT_TRUE(moment.find("Image", "Reference"));
+  // A pixel is about 0.08 mm wide and high.
+  const AffineTransform reference_from_image = *moment.find("Image", "Reference");
+  EXPECT_NEAR(length(reference_from_image(Vector3{1, 0, 0})), 0.085, 0.003);
+  EXPECT_NEAR(length(reference_from_image(Vector3{0, 1, 0})), 0.079, 0.003);
+  const TrackedSetup result = read_tracked_setup(folder / "FreehandCalibration3NWires_fCal2.0.results.xml");
+  EXPECT_EQ(result.transforms.size(), 1u);
+  const TrackedSetup wires =
+      read_tracked_setup(folder / "PlusDeviceSet_NwirePhantomFreehand_vtkVolumeReconstructorTest2.xml");
+  EXPECT_EQ(wires.n_wires.size(), 2u);
+  EXPECT_EQ(wires.landmarks.size(), 8u);
+}
+
+}  // namespace
+}  // namespace genu::io
