@@ -21,9 +21,10 @@ constexpr double image_border_mm = 2.0;
 constexpr double seen_step_mm = 2.0;
 constexpr double face_step_mm = 3.0;  // Places of the face tried along the needle lie this far apart.
 // Turning the beam onto the skin's normal moves the face a little: turned so often, or until it turns by less
-// than this, it lies flat.
+// than this, it lies flat. On skin made of voxels normals waver, and it never stops: it lies flat enough
+// then.
 constexpr int most_rounds = 8;
-constexpr double flat_deg = 0.5;
+constexpr double flat_deg = 0.5, flat_enough_deg = 10.0;
 
 std::optional<Point3> skin_along(const ClearanceField& field, const Point3& from, const Vector3& direction) {
   const auto hit = field.skin()->first_crossing(from, from + far_mm * direction);
@@ -132,15 +133,15 @@ class Placing {
     const Point3 below = path_.target - std::min(back, depth_mm_) * needle_;
     Vector3 beam = beam_;
     std::optional<ProbePose> pose;
-    bool is_flat = false;
-    for (int round = 0; round < most_rounds && !is_flat; ++round) {
+    double off_deg = 90.0;
+    for (int round = 0; round < most_rounds && off_deg >= flat_deg; ++round) {
       pose = lying_flat(below, beam);
       if (!pose) return ViewProblem::no_room;
       const Vector3 flat = -field_.skin_normal(field_.skin()->closest(pose->face));
-      is_flat = angle_deg(flat, beam) < flat_deg;
+      off_deg = angle_deg(flat, beam);
       beam = flat;
     }
-    if (!is_flat) return ViewProblem::no_room;
+    if (off_deg > flat_enough_deg) return ViewProblem::no_room;
     if (angle_deg(pose->beam, beam_) > probe_.max_swing_deg) return ViewProblem::turned;
     if (line_angle_deg(pose->axis, axis_) > probe_.max_turn_deg) return ViewProblem::turned;
     if (!leaves_room(*pose)) return ViewProblem::no_room;
