@@ -43,22 +43,21 @@ struct Layout {
   }
 };
 
+[[noreturn]] void refuse(const fs::path& file, const std::string& key, const std::string& value,
+                         const std::string& why) {
+  fail_reading(file, "its field " + key + " is '" + value + "', " + why);
+}
+
 /// Returns whole numbers from 0 up, or refuses the field.
 std::vector<std::size_t> counts_in(const fs::path& file, const std::string& field, const std::string& value) {
   const auto numbers = numbers_in(value);
   std::vector<std::size_t> counts;
   constexpr double most = 1e9;
   for (const double n : numbers.value_or(std::vector<double>{-1.0})) {
-    if (!(n >= 0.0) || n > most || n != std::floor(n))
-      fail_reading(file, "its field " + field + " is '" + value + "', not whole numbers");
+    if (!(n >= 0.0) || n > most || n != std::floor(n)) refuse(file, field, value, "not whole numbers");
     counts.push_back(static_cast<std::size_t>(n));
   }
   return counts;
-}
-
-[[noreturn]] void refuse(const fs::path& file, const std::string& key, const std::string& value,
-                         const std::string& why) {
-  fail_reading(file, "its field " + key + " is '" + value + "', " + why);
 }
 
 TrackedPose& pose_named(TrackedFrame& frame, const ultrasound::FramePair& frames) {
@@ -272,7 +271,8 @@ std::string frame_lines(const TrackedSequence& sequence, const std::string& betw
     std::string number = std::to_string(f);
     number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
     const auto add = [&](const std::string& name, const std::string& value) {
-      text += std::string(frame_prefix) + number + "_" + one_line(name) + between + one_line(value) + "\n";
+      text.append(frame_prefix).append(number).append("_").append(one_line(name)).append(between);
+      text.append(one_line(value)).append("\n");
     };
     const TrackedFrame& frame = sequence.frames[f];
     for (const auto& [frames, pose] : frame.poses) {

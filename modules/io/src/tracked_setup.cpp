@@ -33,7 +33,7 @@ std::vector<double> numbers_of(const fs::path& file, const pugi::xml_node& node,
 }
 
 std::string text_of(const fs::path& file, const pugi::xml_node& node, const char* attribute) {
-  const std::string text = node.attribute(attribute).value();
+  std::string text = node.attribute(attribute).value();
   if (text.empty()) fail(file, std::string("an element ") + node.name() + " has no attribute " + attribute);
   return text;
 }

@@ -247,7 +247,9 @@ double Examiner::free_cone_deg(const Trajectory& path, const Scorecard& card) co
   std::sort(nearest.begin(), nearest.end());
   const double radius = card.needle ? radius_mm(card) : 0.0;
   double least = infinity;
-  for (const auto& [apart, s] : nearest) {
+  for (const auto& [nearest_mm, number] : nearest) {
+    const double apart = nearest_mm;  // clang 14 captures no binding
+    const std::size_t s = number;
     const double end = distance(path.entry, end_of_asking(path, s));
     if (!(end > 0.0) || (apart - radius) / end >= least) continue;
     const auto look_at = [&](double at) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,10 @@ namespace genu::ultrasound {
 /// The two coordinate frames of a transform.
 struct FramePair {
   std::string from, to;
-  friend auto operator<=>(const FramePair&, const FramePair&) = default;
+  friend bool operator==(const FramePair&, const FramePair&) = default;
+  friend bool operator<(const FramePair& a, const FramePair& b) {
+    return std::tie(a.from, a.to) < std::tie(b.from, b.to);
+  }
 };
 
 /// Returns the frames of a name as PLUS writes it, "ProbeToTracker"; nothing if it has not exactly one "To"
