@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <genu/core/error.h>
+
 namespace genu::viewer {
 
 void ViewState::show(std::shared_ptr<const OpenedCase> opened) {
@@ -92,8 +94,12 @@ void ViewState::move_needle(const Point3& near_entry, const Point3& tip) {
   const planning::NeedlePlan& plan = *selected_plan();
   const Trajectory path{opened_->field->skin()->closest(near_entry).point, tip};
   if (path.length_mm() < shortest_mm) return;
-  moved_ =
-      planning::judge(*opened_->field, plan.target, *opened_->approach(plan.approach), path, plan.options);
+  try {
+    moved_ =
+        planning::judge(*opened_->field, plan.target, *opened_->approach(plan.approach), path, plan.options);
+  } catch (const InvalidInput&) {
+    return;  // The target or the options of a plan from a file make no sense: its needle stays where it is.
+  }
   emit needle_moved();
 }
 
