@@ -148,12 +148,12 @@ class Placing {
     if (in_plane_ && face_angle_deg(*pose, needle_) > probe_.max_face_angle_deg)
       return ViewProblem::face_angle;
     if (!in_image(*pose)) return ViewProblem::out_of_image;
-    if (in_plane_ && shown_of(*pose, path_, probe_.footprint).mm() < must_show_mm(depth_mm_) - 1e-6)
-      return ViewProblem::out_of_image;
+    const Shown shown = shown_of(*pose, path_, probe_.footprint);
+    if (in_plane_ && shown.mm() < must_show_mm(depth_mm_) - 1e-6) return ViewProblem::out_of_image;
     if (!all_on_skin(*pose)) return ViewProblem::no_room;
     if (hidden(*pose, path_.target)) return ViewProblem::bone;
     const ProbeView view = view_from(*pose, field_, path_, probe_);
-    if (in_plane_ && view.seen_mm < shown_of(*pose, path_, probe_.footprint).mm()) return ViewProblem::bone;
+    if (in_plane_ && view.seen_mm < shown.mm()) return ViewProblem::bone;
     return view;
   }
 
