@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <genu/bridge/opencv.h>
+#include <genu/core/error.h>
 
 namespace genu::bridge {
 
@@ -13,5 +16,20 @@ cv::Mat_<T> view_slice_as_opencv(const Volume<T>& volume, std::int64_t k) {
 
 template cv::Mat_<float> view_slice_as_opencv(const Volume<float>&, std::int64_t);
 template cv::Mat_<std::uint8_t> view_slice_as_opencv(const Volume<std::uint8_t>&, std::int64_t);
+
+cv::Mat view_as_opencv(const Frame& frame) {
+  return {frame.height, frame.width, CV_8UC(frame.channels), const_cast<std::uint8_t*>(frame.pixels.data())};
+}
+
+Frame copy_frame_from_opencv(const cv::Mat& matrix) {
+  if (matrix.depth() != CV_8U || matrix.dims != 2)
+    throw InvalidInput("copying a picture from OpenCV: its values are not 8 bits each");
+  Frame frame{matrix.cols, matrix.rows, matrix.channels(), {}};
+  const std::size_t row = matrix.elemSize() * static_cast<std::size_t>(matrix.cols);
+  frame.pixels.resize(row * static_cast<std::size_t>(matrix.rows));
+  for (int y = 0; y < matrix.rows; ++y)
+    std::copy_n(matrix.ptr(y), row, frame.pixels.data() + row * static_cast<std::size_t>(y));
+  return frame;
+}
 
 }  // namespace genu::bridge

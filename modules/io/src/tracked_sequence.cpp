@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using ultrasound::Fields;
-using ultrasound::Frame;
 using ultrasound::TrackedFrame;
 using ultrasound::TrackedPose;
 using ultrasound::TrackedSequence;

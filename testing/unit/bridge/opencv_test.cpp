@@ -18,5 +18,16 @@ TEST(BridgeOpencv, ASliceHasRowsAlongJAndSharesVoxels) {
   EXPECT_THROW(bridge::view_slice_as_opencv(volume, 1000), InvalidInput);
 }
 
+TEST(BridgeOpencv, AFrameIsSharedAndCopiedBack) {
+  const Frame frame{3, 2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}};
+  const cv::Mat view = bridge::view_as_opencv(frame);
+  EXPECT_EQ(view.ptr(0), frame.pixels.data());
+  EXPECT_EQ(view.at<cv::Vec3b>(1, 2), (cv::Vec3b{16, 17, 18}));
+  EXPECT_EQ(bridge::copy_frame_from_opencv(view), frame);
+  const Frame right = bridge::copy_frame_from_opencv(view(cv::Rect{1, 0, 2, 2}));
+  EXPECT_EQ(right, (Frame{2, 2, 3, {4, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 18}}));
+  EXPECT_THROW(bridge::copy_frame_from_opencv(cv::Mat_<float>(2, 2)), InvalidInput);
+}
+
 }  // namespace
 }  // namespace genu

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <genu/core/affine_transform.h>
-#include <genu/ultrasound/frame.h>
+#include <genu/core/frame.h>
 
 namespace genu::ultrasound {
 

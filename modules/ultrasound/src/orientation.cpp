@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <string>
 #include <utility>
 
 #include <genu/core/error.h>
-#include <genu/ultrasound/frame.h>
+#include <genu/ultrasound/orientation.h>
 
 namespace genu::ultrasound {
 namespace {
@@ -43,18 +42,6 @@ Frame made(int width, int height, const Frame& from, const Source& source) {
 }
 
 }  // namespace
-
-Frame as_grey(const Frame& frame) {
-  if (frame.channels == 1) return frame;
-  Frame grey{frame.width, frame.height, 1, {}};
-  grey.pixels.reserve(frame.pixel_count());
-  for (std::size_t p = 0; p < frame.pixel_count(); ++p) {
-    const std::uint8_t* rgb = frame.pixels.data() + 3 * p;
-    grey.pixels.push_back(
-        static_cast<std::uint8_t>(std::lround(0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2])));
-  }
-  return grey;
-}
 
 Frame turned_to_marked_far(const Frame& frame, std::string_view orientation) {
   const Turn turn = turn_of(orientation);

@@ -3,10 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
-namespace genu::ultrasound {
+namespace genu {
 
 /// One picture of an ultrasound machine, 8 bits a value. In a B-mode image row 0 is nearest to the probe and
 /// column 0 on the side away from the probe's marker, unless something else is said.
@@ -29,17 +28,13 @@ struct Frame {
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
+/// The size of a picture's pixels.
+struct PixelSize {
+  double x_mm = 0.0, y_mm = 0.0;
+  friend bool operator==(const PixelSize&, const PixelSize&) = default;
+};
+
 /// Returns the luminance of a picture (ITU-R BT.601), or the picture itself if it is grey.
 Frame as_grey(const Frame& frame);
 
-/// Returns the picture with its axes turned as the letters say, as "MF" wants them: x towards the probe's
-/// marker, y away from it.
-///
-/// \param orientation where x and y of the picture point (PLUS): M to the marked side, U to the other, F far
-/// from the probe, N near to it; "FM" has y along the probe's face. A third letter does not matter here.
-/// \throws InvalidInput for other letters
-Frame turned_to_marked_far(const Frame& frame, std::string_view orientation);
-/// Undoes turned_to_marked_far.
-Frame turned_from_marked_far(const Frame& frame, std::string_view orientation);
-
-}  // namespace genu::ultrasound
+}  // namespace genu

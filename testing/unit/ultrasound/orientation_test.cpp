@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <genu/core/error.h>
-#include <genu/ultrasound/frame.h>
+#include <genu/ultrasound/orientation.h>
 
 namespace genu::ultrasound {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 /// Two rows of three pixels: 1 2 3 over 4 5 6.
 const Frame small{3, 2, 1, {1, 2, 3, 4, 5, 6}};
 
-TEST(Frame, TurnsEveryOrientationToMarkedFar) {
+TEST(Orientation, TurnsEveryOrientationToMarkedFar) {
   const auto turned = [](const char* orientation) { return turned_to_marked_far(small, orientation).pixels; };
   using Pixels = std::vector<std::uint8_t>;
   EXPECT_EQ(turned("MF"), (Pixels{1, 2, 3, 4, 5, 6}));
@@ -24,7 +24,7 @@ TEST(Frame, TurnsEveryOrientationToMarkedFar) {
   EXPECT_EQ(turned_to_marked_far(small, "FM").height, 3);
 }
 
-TEST(Frame, IsTurnedBackAsItWas) {
+TEST(Orientation, IsTurnedBackAsItWas) {
   const Frame colour{2, 2, 3, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
   for (const char* orientation : {"MF", "UF", "MN", "UN", "FM", "FU", "NM", "NU", "MFA", "NUD"})
     for (const Frame& frame : {small, colour})
@@ -32,17 +32,9 @@ TEST(Frame, IsTurnedBackAsItWas) {
           << orientation;
 }
 
-TEST(Frame, RefusesAnOrientationThatIsNone) {
+TEST(Orientation, RefusesAnOrientationThatIsNone) {
   for (const char* orientation : {"", "M", "MU", "FN", "XX", "mf"})
     EXPECT_THROW(turned_to_marked_far(small, orientation), InvalidInput) << orientation;
-}
-
-TEST(Frame, GreyIsTheLuminance) {
-  const Frame colour{2, 1, 3, {255, 0, 0, 10, 20, 30}};
-  const Frame grey = as_grey(colour);
-  EXPECT_EQ(grey.channels, 1);
-  EXPECT_EQ(grey.pixels, (std::vector<std::uint8_t>{76, 18}));
-  EXPECT_EQ(as_grey(small), small);
 }
 
 }  // namespace
