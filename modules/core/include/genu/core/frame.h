@@ -28,6 +28,13 @@ struct Frame {
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 
+/// A place in a picture, in pixels: (0, 0) is the centre of the first pixel of the first row, y grows
+/// downwards.
+struct PixelPoint {
+  double x = 0.0, y = 0.0;
+  friend bool operator==(const PixelPoint&, const PixelPoint&) = default;
+};
+
 /// The size of a picture's pixels.
 struct PixelSize {
   double x_mm = 0.0, y_mm = 0.0;
