@@ -78,13 +78,13 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   for (const char* parent : {"//CoordinateDefinitions/Transform", "//CalibrationResults/Transform"})
     for (const pugi::xpath_node& found : document.select_nodes(parent))
       setup.transforms.push_back(transform_of(file, found.node()));
-  for (const pugi::xpath_node& found : document.select_nodes("//PhantomDefinition/Geometry/NWire")) {
-    std::vector<PhantomWire> wires;
+  for (const pugi::xpath_node& found : document.select_nodes("//PhantomDefinition/Geometry/*[name()='NWire' or @Type='NWire']")) {
+    std::vector<ultrasound::Wire> wires;
     for (const pugi::xml_node& wire : found.node().children("Wire"))
       wires.push_back({text_of(file, wire, "Name"), point_of(file, wire, "EndPointFront"),
                        point_of(file, wire, "EndPointBack")});
     if (wires.size() != 3)
-      fail(file, "an element NWire has " + std::to_string(wires.size()) + " elements Wire, not 3");
+      fail(file, "an N-wire has " + std::to_string(wires.size()) + " elements Wire, not 3");
     setup.n_wires.push_back({wires[0], wires[1], wires[2]});
   }
   for (const pugi::xpath_node& found :

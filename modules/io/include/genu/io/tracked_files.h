@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <genu/ultrasound/landmarks.h>
 #include <genu/ultrasound/tracked.h>
+#include <genu/ultrasound/wires.h>
 
 namespace genu::io {
 
@@ -34,23 +35,11 @@ struct ConfiguredTransform {
   std::string date;
 };
 
-/// A wire of a phantom, in its coordinates, mm.
-struct PhantomWire {
-  std::string name;
-  Point3 front, back;
-};
-
-/// A place on a phantom that a stylus can be put on.
-struct PhantomLandmark {
-  std::string name;
-  Point3 position;
-};
-
 /// What a PLUS configuration says of a set-up.
 struct TrackedSetup {
   std::vector<ConfiguredTransform> transforms;
-  std::vector<std::array<PhantomWire, 3>> n_wires;
-  std::vector<PhantomLandmark> landmarks;
+  std::vector<ultrasound::NWire> n_wires;
+  std::vector<ultrasound::Landmark> landmarks;
 
   ultrasound::CoordinateFrames coordinate_frames() const;
 };

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <opencv2/core.hpp>
+
+#include <genu/core/error.h>
+#include <genu/core/text.h>
+#include <genu/ultrasound/pivot_calibration.h>
+
+#include "fit.h"
+
+namespace genu::ultrasound {
+namespace {
+
+constexpr std::size_t least_poses = 20;
+constexpr double least_rotation_deg = 20.0;
+// A stretch in which one point stays in place is looked for in windows of this many poses.
+constexpr std::size_t window = 30, window_step = 5;
+// The tip is on a pivot while it stays this near to its mean, which holds the noise of a tracker.
+constexpr double max_spread_mm = 2.0;
+constexpr std::size_t least_stretch = 10;
+// Turning about one axis leaves the tip open along it: the least singular value of the turns is then 0. This
+// is a cone of some five degrees.
+constexpr double least_singular = 0.04;
+
+/// Poses that follow each other, with the tip in one place.
+using Stretch = std::vector<RigidTransform>;
+
+struct Tip {
+  Vector3 in_stylus;
+  double least_singular = 0.0;  ///< Over the root of the number of poses.
+  double variance = 0.0;        ///< Sum over the tip's coordinates, for residuals of variance 1.
+};
+
+/// Returns the tip that stays in place in each stretch, wherever that is.
+Tip solve(const std::vector<Stretch>& stretches) {
+  int count = 0;
+  for (const Stretch& s : stretches) count += static_cast<int>(s.size());
+  cv::Mat1d left(3 * count, 3), right(3 * count, 1);
+  int row = 0;
+  for (const Stretch& stretch : stretches) {
+    cv::Matx33d mean_turn = cv::Matx33d::zeros();
+    cv::Vec3d mean_shift;
+    std::vector<std::pair<cv::Matx33d, cv::Vec3d>> poses;
+    poses.reserve(stretch.size());
+    for (const RigidTransform& pose : stretch) {
+      const auto& r = pose.rotation().rows;
+      const Vector3& t = pose.translation();
+      poses.emplace_back(
+          cv::Matx33d(r[0][0], r[0][1], r[0][2], r[1][0], r[1][1], r[1][2], r[2][0], r[2][1], r[2][2]),
+          cv::Vec3d(t.x, t.y, t.z));
+      mean_turn += poses.back().first * (1.0 / static_cast<double>(stretch.size()));
+      mean_shift += poses.back().second * (1.0 / static_cast<double>(stretch.size()));
+    }
+    for (const auto& [turn, shift] : poses)
+      for (int r = 0; r < 3; ++r, ++row) {
+        for (int c = 0; c < 3; ++c) left(row, c) = turn(r, c) - mean_turn(r, c);
+        right(row, 0) = mean_shift[r] - shift[r];
+      }
+  }
+  const cv::SVD svd(left);
+  cv::Mat1d x;
+  svd.backSubst(right, x);
+  const cv::Mat1d w = svd.w;
+  Tip tip{{x(0, 0), x(1, 0), x(2, 0)}, w(2, 0) / std::sqrt(static_cast<double>(count)), 0.0};
+  for (int k = 0; k < 3; ++k) tip.variance += 1.0 / std::max(1e-300, w(k, 0) * w(k, 0));
+  return tip;
+}
+
+Point3 place_of(const Vector3& tip, const Stretch& stretch) {
+  Vector3 sum;
+  for (const RigidTransform& pose : stretch) sum += pose(Point3{} + tip) - Point3{};
+  return Point3{} + sum / static_cast<double>(stretch.size());
+}
+
+std::vector<double> distances(const Vector3& tip, const Stretch& stretch) {
+  const Point3 place = place_of(tip, stretch);
+  std::vector<double> result;
+  result.reserve(stretch.size());
+  for (const RigidTransform& pose : stretch) result.push_back(distance(pose(Point3{} + tip), place));
+  return result;
+}
+
+/// Returns the tip on which most windows of poses agree; nothing if in none a point stayed in place. `seen`
+/// is the greatest of the windows' least singular values.
+std::optional<Vector3> first_tip(const std::vector<RigidTransform>& poses, double& seen) {
+  std::vector<Vector3> tips;
+  const std::size_t size = std::min(window, poses.size());
+  for (std::size_t begin = 0; begin + size <= poses.size(); begin += window_step) {
+    const Stretch stretch(poses.begin() + static_cast<std::ptrdiff_t>(begin),
+                          poses.begin() + static_cast<std::ptrdiff_t>(begin + size));
+    const Tip tip = solve({stretch});
+    seen = std::max(seen, tip.least_singular);
+    if (tip.least_singular < least_singular) continue;
+    std::vector<double> d = distances(tip.in_stylus, stretch);
+    // Half of a window may be the way to or from the pivot.
+    std::nth_element(d.begin(), d.begin() + static_cast<std::ptrdiff_t>(d.size() / 2), d.end());
+    if (d[d.size() / 2] < max_spread_mm) tips.push_back(tip.in_stylus);
+  }
+  std::optional<Vector3> best;
+  std::size_t most = 0;
+  constexpr double alike_mm = 5.0;  // a window of some ten degrees fixes the tip to a few millimetres
+  for (const Vector3& tip : tips) {
+    const auto like = static_cast<std::size_t>(std::count_if(
+        tips.begin(), tips.end(), [&](const Vector3& other) { return length(other - tip) < alike_mm; }));
+    if (like > most) {
+      most = like;
+      best = tip;
+    }
+  }
+  return best;
+}
+
+/// Returns the stretches in which the tip stays in place.
+std::vector<Stretch> stretches_of(const std::vector<RigidTransform>& poses, const Vector3& tip) {
+  std::vector<Stretch> found;
+  for (std::size_t begin = 0; begin < poses.size();) {
+    Stretch stretch;
+    std::size_t end = begin;
+    for (; end < poses.size(); ++end) {
+      stretch.push_back(poses[end]);
+      const std::vector<double> d = distances(tip, stretch);
+      if (*std::max_element(d.begin(), d.end()) > max_spread_mm) {
+        stretch.pop_back();
+        break;
+      }
+    }
+    if (stretch.size() < least_stretch) {
+      ++begin;
+      continue;
+    }
+    found.push_back(std::move(stretch));
+    begin = end;
+  }
+  return found;
+}
+
+/// Fills the errors of each fifth of the stretches' poses by the tip of the others.
+CalibrationError left_out_error(const std::vector<Stretch>& stretches) {
+  constexpr std::size_t parts = 5;
+  std::vector<double> errors;
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::vector<Stretch> in, out;
+    for (const Stretch& stretch : stretches) {
+      in.emplace_back();
+      out.emplace_back();
+      for (std::size_t n = 0; n < stretch.size(); ++n)
+        (n * parts / stretch.size() == part ? out : in).back().push_back(stretch[n]);
+    }
+    const Vector3 tip = solve(in).in_stylus;
+    for (std::size_t s = 0; s < stretches.size(); ++s) {
+      const Point3 place = place_of(tip, in[s]);
+      for (const RigidTransform& pose : out[s]) errors.push_back(distance(pose(Point3{} + tip), place));
+    }
+  }
+  return calibration_error(std::move(errors));
+}
+
+}  // namespace
+
+PivotCalibration calibrate_pivot(const std::vector<RigidTransform>& poses) {
+  PivotCalibration result;
+  for (const RigidTransform& a : poses)
+    for (const RigidTransform& b : poses)
+      result.rotation_deg =
+          std::max(result.rotation_deg, rotation_angle_deg(a.rotation().transposed() * b.rotation()));
+  if (poses.size() < least_poses)
+    throw InvalidInput("cannot calibrate the stylus: " + std::to_string(poses.size()) +
+                       " sound poses; it takes at least " + std::to_string(least_poses));
+  if (result.rotation_deg < least_rotation_deg)
+    throw InvalidInput("cannot calibrate the stylus: it was turned by " + fixed(result.rotation_deg, 1) +
+                       " degrees; it takes " + fixed(least_rotation_deg, 0));
+  double seen = 0.0;
+  std::optional<Vector3> tip = first_tip(poses, seen);
+  if (!tip)
+    throw InvalidInput(
+        seen < least_singular
+            ? "cannot calibrate the stylus: it was turned about one axis at a time only, along "
+              "which the tip is open; turn it in a cone"
+            : "cannot calibrate the stylus: no point of it stayed in place to " + fixed(max_spread_mm, 0) +
+                  " mm while it was turned");
+  std::vector<Stretch> stretches;
+  Tip solved;
+  constexpr int rounds = 4;  // stretches end where they did after two or three
+  for (int round = 0; round < rounds; ++round) {
+    stretches = stretches_of(poses, *tip);
+    if (stretches.empty())
+      throw InvalidInput("cannot calibrate the stylus: its tip nowhere stayed in place to " +
+                         fixed(max_spread_mm, 0) + " mm");
+    solved = solve(stretches);
+    tip = solved.in_stylus;
+  }
+  result.tip_in_stylus = *tip;
+  std::vector<double> all;
+  for (const Stretch& stretch : stretches) {
+    result.pivots.push_back(place_of(*tip, stretch));
+    const std::vector<double> d = distances(*tip, stretch);
+    all.insert(all.end(), d.begin(), d.end());
+  }
+  result.poses = all.size();
+  result.others = poses.size() - all.size();
+  result.fitted = calibration_error(std::move(all));
+  result.left_out = left_out_error(stretches);
+  const auto count = static_cast<double>(result.poses);
+  const double freedom = std::max(1.0, 3.0 * count - 3.0 * static_cast<double>(stretches.size()) - 3.0);
+  result.tip_sd_mm =
+      std::sqrt(result.fitted.rms_mm * result.fitted.rms_mm * count / freedom * solved.variance);
+  return result;
+}
+
+std::vector<RigidTransform> rigid_poses(const TrackedSequence& recording, std::string_view from,
+                                        std::string_view to, const CoordinateFrames& always) {
+  std::vector<RigidTransform> poses;
+  for (const TrackedFrame& frame : recording.frames)
+    if (const auto pose = at_moment(frame, always).find(from, to))
+      if (const auto rigid = nearest_rigid(*pose)) poses.push_back(*rigid);
+  return poses;
+}
+
+}  // namespace genu::ultrasound
