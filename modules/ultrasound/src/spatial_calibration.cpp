@@ -180,9 +180,11 @@ double rms_of(const std::vector<View>& views) {
 /// Returns the views in the way of reading that fits.
 std::vector<View> read_one_way(const std::vector<WireView>& all) {
   std::vector<View> best;
+  std::size_t most = 0;
   double least = std::numeric_limits<double>::infinity(), second = least;
   for (int way = 0; way < 4; ++way) {
     std::vector<View> views = views_read(all, way);
+    most = std::max(most, views.size());
     if (views.size() < least_views || 2 * views.size() < all.size()) continue;
     views = without_outliers(views);
     const double rms = rms_of(views);
@@ -196,7 +198,7 @@ std::vector<View> read_one_way(const std::vector<WireView>& all) {
   }
   if (best.size() < least_views)
     throw InvalidInput("cannot calibrate the image: the wires were found in one way in " +
-                       std::to_string(best.size()) + " of " + std::to_string(all.size()) +
+                       std::to_string(most) + " of " + std::to_string(all.size()) +
                        " pictures; it takes at least " + std::to_string(least_views));
   if (least > max_rms_mm)
     throw InvalidInput("cannot calibrate the image: however the wires are read, their crossings are off by " +

@@ -22,9 +22,9 @@ struct ReconstructionOptions {
   /// Voxels that no pixel touched are filled between two that were, no further apart than this; 0 = none.
   double max_gap_mm = 4.5;
   /// First pixel, and number of pixels, of the part of each picture that is used; all of it if nothing.
-  std::optional<std::array<int, 4>> clip;
-  std::optional<ImageGeometry> grid;  ///< Instead of one about all pictures, with this spacing.
-  unsigned threads = 0;               ///< 0 = every core; the result does not depend on it.
+  std::optional<std::array<int, 4>> clip = {};
+  std::optional<ImageGeometry> grid = {};  ///< Instead of one about all pictures, with this spacing.
+  unsigned threads = 0;                    ///< 0 = every core; the result does not depend on it.
 };
 
 /// A volume put together from tracked pictures.
