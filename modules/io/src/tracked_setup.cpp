@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -56,7 +59,50 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
   result.transform = *transform;
   if (node.attribute("Error")) result.error_mm = numbers_of(file, node, "Error", 1).front();
   result.date = node.attribute("Date").value();
+  if (node.attribute("ImageSize")) {
+    const auto size = numbers_of(file, node, "ImageSize", 2);
+    ultrasound::ImageSetup pictures{
+        static_cast<int>(size[0]), static_cast<int>(size[1]), text_of(file, node, "ImageOrientation"), {}};
+    if (pictures.width < 1 || pictures.height < 1 || pictures.width != size[0] || pictures.height != size[1])
+      fail(file, std::string("the attribute ImageSize is '") + node.attribute("ImageSize").value() +
+                     "', not two numbers of pixels");
+    if (node.attribute("ImagingDepthMm"))
+      pictures.depth_mm = numbers_of(file, node, "ImagingDepthMm", 1).front();
+    result.pictures = pictures;
+  }
   return result;
+}
+
+/// Returns the number in the fewest digits that read back equal.
+std::string text_of(double value) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+std::string text_of(const Point3& p) {
+  return text_of(p.x) + " " + text_of(p.y) + " " + text_of(p.z);
+}
+
+void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
+  pugi::xml_node node = parent.append_child("Transform");
+  node.append_attribute("From") = t.frames.from.c_str();
+  node.append_attribute("To") = t.frames.to.c_str();
+  const Vector3& shift = t.transform.translation();
+  const std::array<double, 3> last{shift.x, shift.y, shift.z};
+  std::string matrix;
+  for (std::size_t r = 0; r < 3; ++r) {
+    for (const double value : t.transform.linear().rows[r]) matrix.append(text_of(value)).append(" ");
+    matrix.append(text_of(last[r])).append(" ");
+  }
+  node.append_attribute("Matrix") = (matrix + "0 0 0 1").c_str();
+  if (t.error_mm) node.append_attribute("Error") = text_of(*t.error_mm).c_str();
+  if (!t.date.empty()) node.append_attribute("Date") = t.date.c_str();
+  if (!t.pictures) return;
+  node.append_attribute("ImageSize") =
+      (std::to_string(t.pictures->width) + " " + std::to_string(t.pictures->height)).c_str();
+  node.append_attribute("ImageOrientation") = t.pictures->orientation.c_str();
+  if (t.pictures->depth_mm) node.append_attribute("ImagingDepthMm") = text_of(*t.pictures->depth_mm).c_str();
 }
 
 }  // namespace
@@ -78,7 +124,8 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   for (const char* parent : {"//CoordinateDefinitions/Transform", "//CalibrationResults/Transform"})
     for (const pugi::xpath_node& found : document.select_nodes(parent))
       setup.transforms.push_back(transform_of(file, found.node()));
-  for (const pugi::xpath_node& found : document.select_nodes("//PhantomDefinition/Geometry/*[name()='NWire' or @Type='NWire']")) {
+  for (const pugi::xpath_node& found :
+       document.select_nodes("//PhantomDefinition/Geometry/*[name()='NWire' or @Type='NWire']")) {
     std::vector<ultrasound::Wire> wires;
     for (const pugi::xml_node& wire : found.node().children("Wire"))
       wires.push_back({text_of(file, wire, "Name"), point_of(file, wire, "EndPointFront"),
@@ -94,6 +141,38 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   if (setup.transforms.empty() && setup.n_wires.empty() && setup.landmarks.empty())
     fail(file, "it has no element Transform of CoordinateDefinitions or CalibrationResults, and no phantom");
   return setup;
+}
+
+void write_tracked_setup(const fs::path& file, const TrackedSetup& setup) {
+  pugi::xml_document document;
+  pugi::xml_node root = document.append_child("PlusConfiguration");
+  root.append_attribute("version") = "2.1";
+  pugi::xml_node definitions = root.append_child("CoordinateDefinitions");
+  for (const ConfiguredTransform& t : setup.transforms) append(definitions, t);
+  if (!setup.n_wires.empty() || !setup.landmarks.empty()) {
+    pugi::xml_node geometry = root.append_child("PhantomDefinition").append_child("Geometry");
+    for (const ultrasound::NWire& n : setup.n_wires) {
+      pugi::xml_node pattern = geometry.append_child("Pattern");
+      pattern.append_attribute("Type") = "NWire";
+      for (const ultrasound::Wire& w : n) {
+        pugi::xml_node wire = pattern.append_child("Wire");
+        wire.append_attribute("Name") = w.name.c_str();
+        wire.append_attribute("EndPointFront") = text_of(w.front).c_str();
+        wire.append_attribute("EndPointBack") = text_of(w.back).c_str();
+      }
+    }
+    if (!setup.landmarks.empty()) {
+      pugi::xml_node landmarks = geometry.append_child("Landmarks");
+      for (const ultrasound::Landmark& l : setup.landmarks) {
+        pugi::xml_node landmark = landmarks.append_child("Landmark");
+        landmark.append_attribute("Name") = l.name.c_str();
+        landmark.append_attribute("Position") = text_of(l.position).c_str();
+      }
+    }
+  }
+  std::ostringstream text;
+  document.save(text, "  ");
+  write_text(file, text.str());
 }
 
 }  // namespace genu::io

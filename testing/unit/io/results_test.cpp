@@ -17,6 +17,7 @@
 
 #include "comma_locale.h"
 #include "matchers.h"
+#include "calibration_samples.h"
 #include "samples.h"
 
 namespace genu::io {
@@ -599,6 +600,10 @@ std::vector<SchemaCase> schema_cases() {
   return {{"measurements", json::parse(to_json(sample_report())), {"menisci"}},
           {"t2", json::parse(to_json(testing::sample_t2())), {}},
           {"segmentation", json::parse(to_json(sample_segmentation())), {}},
+          {"spatial_calibration", json::parse(testing::sample_spatial_calibration()), {}},
+          {"temporal_calibration", json::parse(testing::sample_temporal_calibration()), {}},
+          {"pivot_calibration", json::parse(testing::sample_pivot_calibration()), {}},
+          {"landmark_registration", json::parse(testing::sample_landmark_registration()), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
           {"plan", json::parse(to_json(sample_plans())), {}},

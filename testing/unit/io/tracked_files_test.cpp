@@ -273,5 +273,40 @@ TEST(TrackedSetup, RealConfigurationsGiveTheImageItsPlace) {
   EXPECT_EQ(wires.landmarks.size(), 8u);
 }
 
+TEST(TrackedSetup, IsReadAsItWasWritten) {
+  TrackedSetup setup;
+  const AffineTransform image(Matrix3{{{{1.0 / 3.0, 0.07, 1e-17}, {-0.08, 2.0 / 7.0, 0}, {0, 0, 0.1}}}},
+                              {1.5, -2, 1e-9});
+  setup.transforms = {{{"Image", "Probe"},
+                       image,
+                       0.573,
+                       "2026-11-22T10:00:00Z",
+                       ultrasound::ImageSetup{820, 616, "MF", 45.5}},
+                      {{"Phantom", "Reference"}, AffineTransform{}, {}, "", {}}};
+  setup.n_wires = {{{{"a", {30, 0, 20}, {30, 40, 20}},
+                     {"b", {55, 0, 20}, {35, 40, 20}},
+                     {"c", {60, 0, 20}, {60, 40, 20.1}}}}};
+  setup.landmarks = {{"#1 <front> & back", {104.3, 5, 20}}};
+  const testing::ScratchFolder folder;
+  write_tracked_setup(folder / "set-up.xml", setup);
+  const TrackedSetup read = read_tracked_setup(folder / "set-up.xml");
+  ASSERT_EQ(read.transforms.size(), 2U);
+  for (std::size_t n = 0; n < 2; ++n) {
+    EXPECT_EQ(read.transforms[n].frames, setup.transforms[n].frames);
+    EXPECT_EQ(read.transforms[n].transform.linear(), setup.transforms[n].transform.linear());
+    EXPECT_EQ(read.transforms[n].transform.translation(), setup.transforms[n].transform.translation());
+    EXPECT_EQ(read.transforms[n].error_mm, setup.transforms[n].error_mm);
+    EXPECT_EQ(read.transforms[n].date, setup.transforms[n].date);
+    EXPECT_EQ(read.transforms[n].pictures, setup.transforms[n].pictures);
+  }
+  ASSERT_EQ(read.n_wires.size(), 1U);
+  EXPECT_EQ(read.n_wires[0][2].back, (Point3{60, 40, 20.1}));
+  EXPECT_EQ(read.n_wires[0][1].name, "b");
+  ASSERT_EQ(read.landmarks.size(), 1U);
+  EXPECT_EQ(read.landmarks[0].name, "#1 <front> & back");
+  EXPECT_EQ(read.landmarks[0].position, (Point3{104.3, 5, 20}));
+  EXPECT_THROW(write_tracked_setup(folder / "no" / "such" / "set-up.xml", setup), IoError);
+}
+
 }  // namespace
 }  // namespace genu::io

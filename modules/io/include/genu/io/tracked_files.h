@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/landmarks.h>
 #include <genu/ultrasound/tracked.h>
 #include <genu/ultrasound/wires.h>
@@ -33,6 +34,8 @@ struct ConfiguredTransform {
   AffineTransform transform;
   std::optional<double> error_mm;
   std::string date;
+  /// The pictures that it holds for, if it is of an image and says so.
+  std::optional<ultrasound::ImageSetup> pictures = {};
 };
 
 /// What a PLUS configuration says of a set-up.
@@ -48,5 +51,10 @@ struct TrackedSetup {
 /// result (XML).
 /// \throws IoError naming the file, the element and its value
 TrackedSetup read_tracked_setup(const std::filesystem::path& file);
+
+/// Writes a set-up as PLUS reads it, with the pictures that a calibration holds for beside it (ImageSize,
+/// ImageOrientation, ImagingDepthMm), to a temporary name first; reads back equal.
+/// \throws IoError
+void write_tracked_setup(const std::filesystem::path& file, const TrackedSetup& setup);
 
 }  // namespace genu::io

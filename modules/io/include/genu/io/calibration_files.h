@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <genu/ultrasound/calibrated_image.h>
+#include <genu/ultrasound/landmarks.h>
+#include <genu/ultrasound/pivot_calibration.h>
+#include <genu/ultrasound/spatial_calibration.h>
+#include <genu/ultrasound/temporal_calibration.h>
+
+namespace genu::io {
+
+/// What a calibration was made of, and when.
+struct CalibrationRecord {
+  std::vector<std::string> inputs;  ///< File names.
+  std::string created;              ///< ISO 8601, UTC.
+  std::string genu_version;
+  std::vector<std::string> warnings;
+};
+
+/// Return a calibration's JSON form (schemas spatial_calibration, temporal_calibration, pivot_calibration,
+/// landmark_registration); distances are in mm, times in s, and null was not measured.
+std::string to_json(const ultrasound::SpatialCalibration& calibration, const ultrasound::ImageSetup& pictures,
+                    const std::optional<ultrasound::CalibrationError>& validation,
+                    const CalibrationRecord& record);
+std::string to_json(const ultrasound::TemporalCalibration& calibration, const CalibrationRecord& record);
+std::string to_json(const ultrasound::PivotCalibration& calibration, const CalibrationRecord& record);
+std::string to_json(const ultrasound::LandmarkRegistration& registration, const CalibrationRecord& record);
+
+}  // namespace genu::io

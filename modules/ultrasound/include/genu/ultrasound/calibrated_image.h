@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <genu/core/affine_transform.h>
+#include <genu/core/frame.h>
+#include <genu/ultrasound/tracked.h>
+
+namespace genu::ultrasound {
+
+/// The pictures that a calibration was made of. It holds for pictures made alike and no others: another
+/// depth, size or way round has other pixels.
+struct ImageSetup {
+  int width = 0, height = 0;
+  std::string orientation = "MF";  ///< Of the pictures as they are used, not as a file stores them.
+  std::optional<double> depth_mm;  ///< As the machine was set; nothing if it was not said.
+  friend bool operator==(const ImageSetup&, const ImageSetup&) = default;
+};
+
+/// Returns the set-up of a recording's pictures; its depth is not in there.
+/// \throws InvalidInput if no frame shows an image, or they differ in size
+ImageSetup image_setup_of(const TrackedSequence& recording);
+
+/// Returns why a calibration does not hold for pictures, one reason a line; empty if it does. A depth that
+/// one side does not state is no reason.
+std::vector<std::string> reasons_against(const ImageSetup& calibrated, const ImageSetup& pictures);
+
+/// A size of pixels that somebody states: a ruler in the image, a DICOM region, another calibration.
+struct StatedPixelSize {
+  std::string source;
+  PixelSize pixel;
+};
+
+/// Returns what disagrees with the calibration's pixels by over 3 %, one reason a source; empty if nothing.
+std::vector<std::string> scale_disagreements(const AffineTransform& probe_from_image,
+                                             const std::vector<StatedPixelSize>& stated);
+
+/// Returns the sizes of an image's pixels in the coordinates that a transform leads to.
+PixelSize pixel_size_of(const AffineTransform& to_from_image);
+
+}  // namespace genu::ultrasound

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <genu/io/results.h>
+
+#include "calibration_samples.h"
+
+namespace genu::io {
+namespace {
+
+using nlohmann::json;
+
+TEST(CalibrationFiles, KeepToTheirSchemas) {
+  for (const auto& [schema, text] :
+       {std::pair{"spatial_calibration", testing::sample_spatial_calibration()},
+        std::pair{"spatial_calibration", testing::sample_spatial_calibration(false)},
+        std::pair{"temporal_calibration", testing::sample_temporal_calibration()},
+        std::pair{"pivot_calibration", testing::sample_pivot_calibration()},
+        std::pair{"landmark_registration", testing::sample_landmark_registration()}})
+    EXPECT_NO_THROW(validate_json(text, schema, schema)) << text;
+}
+
+TEST(CalibrationFiles, HoldWhatWasMeasured) {
+  const json spatial = json::parse(testing::sample_spatial_calibration());
+  EXPECT_EQ(spatial["probe_from_image"],
+            json::parse("[[0,0.074,0,11],[-0.08,0,0,48],[0,0,0.077,-0.5],[0,0,0,1]]"));
+  EXPECT_EQ(spatial["pictures"]["depth_mm"], 45.0);
+  EXPECT_EQ(spatial["fitted"]["count"], 3);
+  EXPECT_EQ(spatial["left_out"]["sd_mm"], nullptr);
+  EXPECT_EQ(spatial["wires"][0]["sd_px"], json({4.2, 2.4}));
+  EXPECT_EQ(spatial["warnings"][0], "the DICOM region says otherwise");
+  EXPECT_EQ(json::parse(testing::sample_spatial_calibration(false))["validation"], nullptr);
+  EXPECT_EQ(json::parse(testing::sample_temporal_calibration())["lag_s"], -0.0648);
+  EXPECT_EQ(json::parse(testing::sample_pivot_calibration())["tip_in_stylus_mm"], json({109.6, 6.7, 2.8}));
+  const json landmarks = json::parse(testing::sample_landmark_registration());
+  EXPECT_EQ(landmarks["landmarks"].size(), 4U);
+  EXPECT_EQ(landmarks["landmarks"][3]["fixed_mm"], json({104, -5, 1}));
+}
+
+}  // namespace
+}  // namespace genu::io
