@@ -15,13 +15,16 @@ namespace {
 constexpr double mm_per_us = 1.54;
 constexpr double fwhm_per_sd = 2.3548;  // 2 sqrt(2 ln 2) of a Gaussian.
 
-/// Returns the weights of a Gaussian from -n to n; they add up to 1.
+/// Returns the weights of a Gaussian on both sides of its middle; they add up to 1.
 std::vector<float> gaussian(double sd) {
-  const int n = static_cast<int>(std::ceil(3.0 * sd));
-  std::vector<double> w(static_cast<std::size_t>(2 * n + 1));
+  const auto n = static_cast<std::size_t>(std::ceil(3.0 * sd));
+  std::vector<double> w(2 * n + 1);
   double sum = 0.0;
-  for (int k = -n; k <= n; ++k)
-    sum += w[static_cast<std::size_t>(k + n)] = std::exp(-0.5 * k * k / std::max(sd * sd, 1e-6));
+  for (std::size_t k = 0; k < w.size(); ++k) {
+    const double off = static_cast<double>(k) - static_cast<double>(n);
+    w[k] = std::exp(-0.5 * off * off / std::max(sd * sd, 1e-6));
+    sum += w[k];
+  }
   std::vector<float> result;
   result.reserve(w.size());
   for (const double v : w) result.push_back(static_cast<float>(v / sum));
@@ -43,15 +46,13 @@ double energy(const std::vector<float>& w, double cell_px) {
 
 void convolve_down(const std::vector<float>& in, std::vector<float>& out, int width, int height,
                    const std::vector<float>& w, std::size_t row) {
-  const int n = static_cast<int>(w.size() / 2);
-  const auto columns = static_cast<std::size_t>(width);
+  const std::size_t n = w.size() / 2, columns = static_cast<std::size_t>(width),
+                    rows = static_cast<std::size_t>(height);
   float* const to = &out[row * columns];
-  for (int k = -n; k <= n; ++k) {
-    const int y = static_cast<int>(row) + k;
-    if (y < 0 || y >= height) continue;
-    const float* const from = &in[static_cast<std::size_t>(y) * columns];
-    const float weight = w[static_cast<std::size_t>(k + n)];
-    for (std::size_t x = 0; x < columns; ++x) to[x] += weight * from[x];
+  for (std::size_t k = 0; k < w.size(); ++k) {
+    if (row + k < n || row + k - n >= rows) continue;
+    const float* const from = &in[(row + k - n) * columns];
+    for (std::size_t x = 0; x < columns; ++x) to[x] += w[k] * from[x];
   }
 }
 

@@ -123,17 +123,15 @@ void add_interfaces(EchoField& field, const AcousticPlane& plane, const std::vec
 
 /// Returns the tilt of a line of rows against the face, in degrees, over a millimetre around each column.
 std::vector<double> tilt_of(const std::vector<double>& rows, const PixelSize& pixel) {
-  const int reach = std::max(1, static_cast<int>(std::lround(0.5 / pixel.x_mm)));
+  const auto reach = static_cast<std::size_t>(std::max(1L, std::lround(0.5 / pixel.x_mm)));
   std::vector<double> tilt(rows.size(), std::numeric_limits<double>::quiet_NaN());
-  for (int x = 0; x < static_cast<int>(rows.size()); ++x) {
-    int a = x, b = x;
-    while (a > std::max(0, x - reach) && !std::isnan(rows[static_cast<std::size_t>(a - 1)])) --a;
-    while (b + 1 < std::min(static_cast<int>(rows.size()), x + reach + 1) &&
-           !std::isnan(rows[static_cast<std::size_t>(b + 1)]))
-      ++b;
-    const double rise = (rows[static_cast<std::size_t>(b)] - rows[static_cast<std::size_t>(a)]) * pixel.y_mm;
-    tilt[static_cast<std::size_t>(x)] =
-        b > a ? deg_per_rad * std::atan2(std::abs(rise), (b - a) * pixel.x_mm) : 0.0;
+  for (std::size_t x = 0; x < rows.size(); ++x) {
+    if (std::isnan(rows[x])) continue;
+    std::size_t a = x, b = x;
+    while (a > 0 && x - a < reach && !std::isnan(rows[a - 1])) --a;
+    while (b + 1 < rows.size() && b - x < reach && !std::isnan(rows[b + 1])) ++b;
+    const double rise = (rows[b] - rows[a]) * pixel.y_mm, run = static_cast<double>(b - a) * pixel.x_mm;
+    tilt[x] = b > a ? deg_per_rad * std::atan2(std::abs(rise), run) : 0.0;
   }
   return tilt;
 }

@@ -79,7 +79,12 @@ struct FrameTruth {
 
 struct SimulatedFrame {
   Frame image;
-  FrameTruth truth;
+  FrameTruth truth = {};
+};
+
+struct SeenPlane {
+  AcousticPlane plane;
+  FrameTruth truth = {};
 };
 
 /// A labelled body, ready to be looked at from any side.
@@ -102,9 +107,9 @@ class EchoBody {
   SimulatedFrame frame(const AffineTransform& patient_from_image, int width, int height,
                        const SimulationOptions& options = {},
                        std::span<const PlacedNeedle> needles = {}) const;
-  /// Returns the plane that frame() makes its image of, and the truth but for needles.
-  AcousticPlane plane(const AffineTransform& patient_from_image, int width, int height,
-                      const SimulationOptions& options, FrameTruth& truth) const;
+  /// Returns the plane that frame() makes its image of, and what is true of it but for needles.
+  SeenPlane plane(const AffineTransform& patient_from_image, int width, int height,
+                  const SimulationOptions& options = {}) const;
 
  private:
   struct Representation;
