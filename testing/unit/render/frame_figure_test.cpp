@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include <genu/core/error.h>
+#include <genu/render/frame_figure.h>
+
+#include "pixels.h"
+
+namespace genu::render {
+namespace {
+
+Frame ramp(int width, int height) {
+  Frame frame{width, height, 1, {}};
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) frame.pixels.push_back(static_cast<std::uint8_t>(20 + x / 4));
+  return frame;
+}
+
+/// Returns the pixel's channels.
+testing::Rgb at(const Picture& p, int x, int y) {
+  return testing::pixel(p, x, y);
+}
+
+/// How many pixels are red, mostly.
+int reds(const Picture& p) {
+  int count = 0;
+  for (std::size_t i = 0; i < p.rgb.size(); i += 3)
+    count += p.rgb[i] > 180 && p.rgb[i + 1] < 80 && p.rgb[i + 2] < 80 ? 1 : 0;
+  return count;
+}
+
+TEST(FrameFigure, ShowsThePictureAsItIs) {
+  const Frame frame = ramp(640, 600);
+  const Picture p = frame_figure(frame);
+  EXPECT_EQ(p.width, 640);
+  EXPECT_EQ(p.height, 600);
+  for (const int x : {5, 200, 600}) EXPECT_EQ(at(p, x, 300)[0], frame.at(x, 300)) << x;
+}
+
+TEST(FrameFigure, IsEnlargedToItsTrueShape) {
+  const Picture p = frame_figure(ramp(200, 150), {.pixel = PixelSize{0.1, 0.2}});
+  EXPECT_EQ(p.height, 600);
+  EXPECT_EQ(p.width, 400);
+  const Picture words = frame_figure(ramp(200, 150), {.words = {"one", "two"}});
+  EXPECT_EQ(words.height, 650);
+  EXPECT_EQ(words.width, 800);
+}
+
+TEST(FrameFigure, MarksLieWhereTheyBelong) {
+  const FrameLine line{{{100, 100}, {100, 400}}, {255, 0, 0}, 3.0};
+  const Picture p = frame_figure(ramp(640, 600), {.lines = {line}});
+  EXPECT_GT(at(p, 100, 250)[0], 240);
+  EXPECT_LT(at(p, 100, 250)[1], 20);
+  EXPECT_LT(at(p, 110, 250)[0], 100);
+  FrameLine dashed = line;
+  dashed.dashed = true;
+  const Picture q = frame_figure(ramp(640, 600), {.lines = {dashed}});
+  // Half of the way is dashes, and each has round ends.
+  EXPECT_GT(reds(q), 2 * reds(p) / 5);
+  EXPECT_LT(reds(q), 3 * reds(p) / 4);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const FrameLine parted{{{100, 100}, {100, 200}, {nan, nan}, {100, 300}, {100, 400}}, {255, 0, 0}, 3.0};
+  EXPECT_LT(at(frame_figure(ramp(640, 600), {.lines = {parted}}), 100, 250)[0], 100);
+  const Picture ring = frame_figure(ramp(640, 600), {.spots = {{{300, 200}, {255, 0, 0}, "tip", 8.0}}});
+  EXPECT_GT(at(ring, 308, 200)[0], 200);
+  EXPECT_LT(at(ring, 300, 200)[0], 200);
+  EXPECT_GT(reds(ring), 60);
+}
+
+TEST(FrameFigure, RefusesNothing) {
+  EXPECT_THROW(frame_figure({}), InvalidInput);
+  EXPECT_THROW(frame_figure(ramp(4, 4), {.min_height = 5}), InvalidInput);
+}
+
+TEST(Diagram, DrawsItsCurves) {
+  std::vector<double> x, y;
+  for (int n = 0; n < 100; ++n) {
+    x.push_back(n);
+    y.push_back(n == 50 ? std::numeric_limits<double>::quiet_NaN() : std::sin(0.1 * n));
+  }
+  const DiagramWords words{"Depth of the line", "time, s", "mm"};
+  const int line = reds(diagram({{"video", x, y, {255, 0, 0}}}, words));
+  EXPECT_GT(line, 500);
+  EXPECT_GT(reds(diagram({{"video", x, y, {255, 0, 0}, true}}, words)), 300);
+  EXPECT_LT(reds(diagram({{"", {0, 1}, {3, 3}, {0, 0, 255}}}, words)), 10);
+  EXPECT_THROW(diagram({}, words), InvalidInput);
+  EXPECT_THROW(diagram({{"a", {1, 2}, {1}}}, words), InvalidInput);
+}
+
+}  // namespace
+}  // namespace genu::render
