@@ -12,6 +12,7 @@
 
 #include <genu/io/files.h>
 #include <genu/io/tracked_files.h>
+#include <genu/ultrasound/orientation.h>
 
 #include "text_header.h"
 
