@@ -298,7 +298,7 @@ std::vector<std::byte> stored_images(const TrackedSequence& sequence, Layout& la
                            " has no image, and those before have one");
       continue;
     }
-    const Frame stored = turned_from_marked_far(image, sequence.orientation);
+    const Frame stored = ultrasound::turned_from_marked_far(image, sequence.orientation);
     if (f == 0) {
       layout.width = stored.width;
       layout.height = stored.height;
