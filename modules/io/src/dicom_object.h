@@ -13,9 +13,8 @@
 #include <genu/core/vector.h>
 #include <genu/io/dicom.h>
 
+#include "dicom_file.h"
 #include "dicom_side.h"
-
-class DcmFileFormat;
 
 namespace genu::io::dicom {
 
@@ -32,13 +31,6 @@ struct Frame {
   std::string kind;  ///< Magnitude, phase, water, fat ...: differs between images of different meaning.
   double slope = 1.0;
   double intercept = 0.0;
-};
-
-struct PixelFormat {
-  int bits_allocated = 16;
-  int bits_stored = 16;
-  int high_bit = 15;
-  bool is_signed = false;
 };
 
 struct ObjectHeader {
@@ -62,6 +54,9 @@ struct LoadedObject {
   ObjectHeader header;
   std::shared_ptr<DcmFileFormat> file;
 };
+
+/// Returns how the pixels of a grey object of so many frames lie in its file.
+PixelLayout layout_of(const ObjectHeader& header, std::int64_t frames);
 
 /// Reads a file's header, or returns nothing if it is not DICOM (or is a DICOMDIR). Damage is not thrown but
 /// told in the header's `problem`. Safe to call on several threads once set_up_dcmtk() was called.
