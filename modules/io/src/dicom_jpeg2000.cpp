@@ -48,12 +48,12 @@ class TemporaryFile {
 /// than the original, because it ends the program on some damaged headers and applies rescale by rules of its
 /// own.
 void write_bare_image(const std::filesystem::path& file, const PixelLayout& layout, E_TransferSyntax syntax,
-                      Bytes& stream) {
+                      const char* photometric, Bytes& stream) {
   DcmFileFormat format;
   DcmDataset& dataset = *format.getDataset();
   dataset.putAndInsertString(DCM_SOPClassUID, UID_MRImageStorage);
   dataset.putAndInsertString(DCM_SOPInstanceUID, "2.25.1");
-  dataset.putAndInsertString(DCM_PhotometricInterpretation, layout.samples == 1 ? "MONOCHROME2" : "RGB");
+  dataset.putAndInsertString(DCM_PhotometricInterpretation, photometric);
   if (layout.samples > 1) dataset.putAndInsertUint16(DCM_PlanarConfiguration, 0);
   const std::pair<DcmTagKey, std::int64_t> numbers[] = {{DCM_SamplesPerPixel, layout.samples},
                                                         {DCM_Rows, layout.rows},
@@ -74,6 +74,13 @@ void write_bare_image(const std::filesystem::path& file, const PixelLayout& layo
   if (status.bad()) throw IoError(file.string() + " can't be written: " + status.text());
 }
 
+/// What GDCM wants to hear, so that it gives the values of the codestream and warns of nothing.
+const char* photometric_of(const StreamHeader& header) {
+  if (header.components == 1) return "MONOCHROME2";
+  if (header.colour != StreamColour::rgb) return "RGB";
+  return header.lossy ? "YBR_ICT" : "YBR_RCT";
+}
+
 }  // namespace
 
 void decode_jpeg2000_frames(DcmDataset& dataset, const PixelLayout& layout, const WantFrame& wanted,
@@ -82,10 +89,10 @@ void decode_jpeg2000_frames(DcmDataset& dataset, const PixelLayout& layout, cons
   const auto count = static_cast<std::size_t>(layout.rows * layout.columns * layout.samples);
   for (std::size_t f = 0; f < streams.size(); ++f) {
     if (!wanted(f)) continue;
-    checked_jpeg2000_header(streams[f], layout);
+    const StreamHeader header = checked_jpeg2000_header(streams[f], layout);
     std::vector<double> values;
     const TemporaryFile bare;
-    write_bare_image(bare.path(), layout, dataset.getOriginalXfer(), streams[f]);
+    write_bare_image(bare.path(), layout, dataset.getOriginalXfer(), photometric_of(header), streams[f]);
     try {
       values = read_with_gdcm(bare.path().string());
     } catch (const std::exception&) {

@@ -19,7 +19,7 @@
 namespace genu::io::dicom {
 
 /// What the header says of one 2-D image; a classic object has one, an enhanced one many.
-struct Frame {
+struct FrameHeader {
   int number = 0;  ///< Place in the file, from 0.
   std::optional<Point3> position;
   std::optional<std::array<Vector3, 2>> axes;          ///< Directions of a row and of a column, as stored.
@@ -44,7 +44,7 @@ struct ObjectHeader {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   PixelFormat format;
-  std::vector<Frame> frames;
+  std::vector<FrameHeader> frames;
   std::optional<RefusedItem> problem;  ///< Why the pixels can't be used; what else is known is still there.
   std::vector<std::string> remarks;
 };

@@ -20,18 +20,8 @@ bool is_jpeg2000(E_TransferSyntax syntax) {
   return syntax == EXS_JPEG2000 || syntax == EXS_JPEG2000LosslessOnly;
 }
 
-/// Returns the number that a pixel's bits mean (PS3.5 section 8.1.1).
 template <typename Raw>
-double stored_value(Raw raw, const PixelFormat& format) {
-  const std::uint64_t mask = (std::uint64_t{1} << format.bits_stored) - 1;
-  const std::uint64_t bits = (std::uint64_t{raw} >> (format.high_bit + 1 - format.bits_stored)) & mask;
-  const bool negative = format.is_signed && (bits >> (format.bits_stored - 1)) != 0;
-  const auto value = static_cast<double>(bits);
-  return negative ? value - static_cast<double>(mask) - 1.0 : value;
-}
-
-template <typename Raw>
-void convert(std::span<const unsigned char> bytes, const PixelFormat& format, const Frame& frame,
+void convert(std::span<const unsigned char> bytes, const PixelFormat& format, const FrameHeader& frame,
              std::span<float> out) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     Raw raw{};
@@ -40,7 +30,7 @@ void convert(std::span<const unsigned char> bytes, const PixelFormat& format, co
   }
 }
 
-void convert(std::span<const unsigned char> bytes, const PixelFormat& format, const Frame& frame,
+void convert(std::span<const unsigned char> bytes, const PixelFormat& format, const FrameHeader& frame,
              std::span<float> out) {
   if (format.bits_allocated == 8)
     convert<std::uint8_t>(bytes, format, frame, out);

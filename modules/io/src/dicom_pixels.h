@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 
 #include "dicom_object.h"
 
 namespace genu::io::dicom {
+
+/// Returns the number that a pixel's bits mean (PS3.5 section 8.1.1).
+inline double stored_value(std::uint64_t raw, const PixelFormat& format) {
+  const std::uint64_t mask = (std::uint64_t{1} << format.bits_stored) - 1;
+  const std::uint64_t bits = (raw >> (format.high_bit + 1 - format.bits_stored)) & mask;
+  const bool negative = format.is_signed && (bits >> (format.bits_stored - 1)) != 0;
+  const auto value = static_cast<double>(bits);
+  return negative ? value - static_cast<double>(mask) - 1.0 : value;
+}
 
 /// Says where the values of a frame go; an empty span means that the frame is not wanted.
 using FramePlace = std::function<std::span<float>(std::size_t frame)>;
