@@ -129,6 +129,19 @@ Times times_from_vector(const Attributes& all, std::size_t frames, std::vector<s
   return times;
 }
 
+/// Warns where the frames' times and the stated rate differ by more than rounding explains: some machines
+/// state the rate at which a slowed clip is to be played.
+void compare_with_rate(const Attributes& all, UltrasoundClip& clip) {
+  constexpr double largest_share = 0.1;
+  const auto rate = unless_damaged("", clip.warnings, [&] { return all.number(DCM_CineRate); });
+  const double lasted_s = clip.times_s.back();
+  if (!rate || !(*rate > 0.0) || !(lasted_s > 0.0)) return;
+  const double by_times = static_cast<double>(clip.times_s.size() - 1) / lasted_s;
+  if (std::abs(by_times - *rate) <= largest_share * *rate) return;
+  clip.warnings.push_back(clip.time_source + " gives " + std::to_string(by_times) + " frames a second, " +
+                          tag_text(DCM_CineRate) + " " + std::to_string(*rate) + "; the first is used");
+}
+
 }  // namespace
 
 std::vector<UltrasoundRegion> read_regions(const Attributes& all, std::vector<std::string>& warnings) {
@@ -138,9 +151,11 @@ std::vector<UltrasoundRegion> read_regions(const Attributes& all, std::vector<st
     const std::optional<Attributes> item = all.item(DCM_SequenceOfUltrasoundRegions, i);
     if (!item) break;
     const int number = static_cast<int>(i) + 1;
-    if (auto region = read_region(RegionReader(*item, number, warnings), number))
-      regions.push_back(*std::move(region));
+    if (const auto region = read_region(RegionReader(*item, number, warnings), number))
+      regions.push_back(*region);
   }
+  if (all.item(DCM_SequenceOfUltrasoundRegions, most_regions))
+    warnings.push_back("regions past the first " + std::to_string(most_regions) + " are left out");
   return regions;
 }
 
@@ -165,6 +180,7 @@ void read_times(const Attributes& all, std::size_t frames, UltrasoundClip& clip)
     clip.time_source = times.source;
     break;
   }
+  compare_with_rate(all, clip);
   if (clip.time_source.empty())
     clip.warnings.emplace_back("the times of its frames are not known: the header has no Frame Time");
 }

@@ -57,6 +57,11 @@ std::vector<StreamColour> check_streams(DcmDataset& dataset, const dicom::PixelL
                                        std::to_string(header->components) + " values, the image of " +
                                        std::to_string(layout.columns) + " x " + std::to_string(layout.rows) +
                                        " of " + std::to_string(layout.samples));
+    // Decoders give as many bytes a value as the codestream has bits for.
+    const int allocated = layout.format.bits_allocated;
+    if ((header->bits > 8) != (allocated > 8))
+      dicom::refuse_pixels(layout, "the values of the codestream are of " + std::to_string(header->bits) +
+                                       " bits, those of the image take " + std::to_string(allocated));
     colours.push_back(header->colour);
   }
   return colours;

@@ -43,6 +43,15 @@ class UltrasoundPixels : public ::testing::Test {
     write_object(file_, object, syntax, parameter);
     return read_ultrasound_clip(file_);
   }
+  /// Changes the header of the written object and leaves its pixels as they are.
+  void edit(const std::function<void(DcmDataset&)>& change) {
+    DcmFileFormat format;
+    ASSERT_TRUE(format.loadFile(file_.c_str()).good());
+    ASSERT_TRUE(format.loadAllDataIntoMemory().good());
+    change(*format.getDataset());
+    std::filesystem::remove(file_);
+    ASSERT_TRUE(format.saveFile(file_.c_str(), format.getDataset()->getOriginalXfer()).good());
+  }
   std::string refusal(const UltrasoundObject& object) {
     write_object(file_, object);
     return testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); });
@@ -135,12 +144,7 @@ TEST_F(UltrasoundPixels, LossyJpegIsCloseAndItsColoursAreTurnedBack) {
 TEST_F(UltrasoundPixels, AMislabelledJpegIsBelievedMoreThanItsHeader) {
   const DJ_RPLossy quality(98);
   write_object(file_, smooth(3, 3), EXS_JPEGProcess1, &quality);
-  DcmFileFormat format;
-  ASSERT_TRUE(format.loadFile(file_.c_str()).good());
-  ASSERT_TRUE(format.loadAllDataIntoMemory().good());
-  testing::set_text(*format.getDataset(), DCM_PhotometricInterpretation, "RGB");
-  std::filesystem::remove(file_);
-  ASSERT_TRUE(format.saveFile(file_.c_str(), EXS_JPEGProcess1).good());
+  edit([](DcmDataset& d) { testing::set_text(d, DCM_PhotometricInterpretation, "RGB"); });
   const UltrasoundClip clip = read_ultrasound_clip(file_);
   expect_smooth(clip, 3, 3, 6.0);
   EXPECT_THAT(clip.warnings, ::testing::Contains(HasSubstr("labelled RGB")));
@@ -249,7 +253,8 @@ TEST_F(UltrasoundPixels, PalettesOfEveryKindGiveTheirColours) {
   EXPECT_THAT(read(with_palette({0, 1, 2, 3}, 4, 0, 8, {0x140a, 0x0a14})).frames[0].pixels,
               ElementsAre(10, 20, 10, 20, 10, 20, 20, 10, 20, 10, 20, 10))
       << "8 bits, two a word";
-  for (const E_TransferSyntax syntax : {EXS_BigEndianExplicit, EXS_RLELossless, EXS_JPEGLSLossless})
+  for (const E_TransferSyntax syntax :
+       {EXS_LittleEndianImplicit, EXS_BigEndianExplicit, EXS_RLELossless, EXS_JPEGLSLossless})
     EXPECT_THAT(
         read(with_palette(indices, 4, 5, 16, {0x0a00, 0x1400, 0x1e00, 0x28ff}), syntax).frames[0].pixels,
         expected);
@@ -309,14 +314,13 @@ TEST_F(UltrasoundPixels, KindsThatAreNotReadAreRefusedByName) {
 TEST_F(UltrasoundPixels, ACodestreamOfAnotherSizeIsRefused) {
   for (const E_TransferSyntax syntax : {EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
     write_object(file_, smooth(1, 3), syntax);
-    DcmFileFormat format;
-    ASSERT_TRUE(format.loadFile(file_.c_str()).good());
-    ASSERT_TRUE(format.loadAllDataIntoMemory().good());
-    format.getDataset()->putAndInsertUint16(DCM_Rows, 40);
-    std::filesystem::remove(file_);
-    ASSERT_TRUE(format.saveFile(file_.c_str(), syntax).good());
+    edit([](DcmDataset& d) { d.putAndInsertUint16(DCM_Rows, 40); });
     EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
                 HasSubstr("of 33 x 27 pixels of 1 values, the image of 33 x 40 of 1"));
+    write_object(file_, smooth(1, 3), syntax);
+    edit([](DcmDataset& d) { d.putAndInsertUint16(DCM_BitsAllocated, 16); });
+    EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
+                HasSubstr("of 8 bits, those of the image take 16"));
   }
 }
 
