@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way in which ultrasound objects hold their pixels becomes the same picture.
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <string_view>
 
+#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmimage/diregist.h>  // lets the encoders read colours
 #include <dcmtk/dcmjpeg/djencode.h>
@@ -308,6 +311,43 @@ TEST_F(UltrasoundPixels, KindsThatAreNotReadAreRefusedByName) {
   EXPECT_THAT(refusal(wide), HasSubstr("(0028,0101) BitsStored = '16'"));
   UltrasoundObject bits{.bits_allocated = 1, .bits_stored = 1, .bytes = testing::counted(2)};
   EXPECT_THAT(refusal(bits), HasSubstr("(0028,0100) BitsAllocated = '1'"));
+}
+
+/// Splits each compressed frame in two, as machines do with long ones; without a table of where frames begin.
+void split_fragments(DcmDataset& d) {
+  DcmElement* element = nullptr;
+  ASSERT_TRUE(d.findAndGetElement(DCM_PixelData, element).good());
+  const E_TransferSyntax syntax = d.getOriginalXfer();
+  DcmPixelSequence* whole = nullptr;
+  ASSERT_TRUE(
+      static_cast<DcmPixelData*>(element)->getEncapsulatedRepresentation(syntax, nullptr, whole).good());
+  auto halves = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelData, EVR_OB));
+  halves->insert(new DcmPixelItem(DcmTag(DCM_Item, EVR_OB)));
+  DcmObject* item = whole->nextInContainer(nullptr);
+  while ((item = whole->nextInContainer(item)) != nullptr) {
+    Uint8* bytes = nullptr;
+    ASSERT_TRUE(static_cast<DcmPixelItem*>(item)->getUint8Array(bytes).good());
+    const Uint32 length = item->getLength(), half = length / 4 * 2;
+    for (const auto& [from, count] : {std::pair{0U, half}, {half, length - half}}) {
+      auto part = std::make_unique<DcmPixelItem>(DcmTag(DCM_Item, EVR_OB));
+      part->putUint8Array(bytes + from, count);
+      halves->insert(part.release());
+    }
+  }
+  auto pixels = std::make_unique<DcmPixelData>(DcmTag(DCM_PixelData, EVR_OB));
+  pixels->putOriginalRepresentation(syntax, nullptr, halves.release());
+  d.insert(pixels.release(), true);
+}
+
+TEST_F(UltrasoundPixels, FramesInSeveralFragmentsArePutTogether) {
+  for (const E_TransferSyntax syntax : {EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
+    write_object(file_, smooth(3, 3), syntax);
+    edit(split_fragments);
+    expect_smooth(read_ultrasound_clip(file_), 3, 3);
+    edit([](DcmDataset& d) { testing::set_text(d, DCM_NumberOfFrames, "4"); });
+    EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
+                HasSubstr("6 fragments can't be told apart into 4 frames"));
+  }
 }
 
 // A decoder fills as much of the picture as the codestream has, and leaves the rest as it was.
