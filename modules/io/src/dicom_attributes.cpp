@@ -23,7 +23,7 @@ namespace {
 bool register_all() {
   OFLog::configure(OFLogger::OFF_LOG_LEVEL);
   DcmRLEDecoderRegistration::registerCodecs();
-  DJDecoderRegistration::registerCodecs();
+  DJDecoderRegistration::registerCodecs(EDC_never);  // colours are turned by what the streams say
   DJLSDecoderRegistration::registerCodecs();
   return dcmDataDict.isDictionaryLoaded();
 }
@@ -195,10 +195,15 @@ std::int64_t Attributes::required_integer(const DcmTagKey& tag, std::int64_t low
   return *value;
 }
 
-std::optional<Attributes> Attributes::first_item(const DcmTagKey& sequence) const {
+std::optional<Attributes> Attributes::item(const DcmTagKey& sequence, std::size_t place) const {
   DcmItem* item = nullptr;
-  if (item_->findAndGetSequenceItem(sequence, item, 0).bad() || item == nullptr) return {};
+  if (item_->findAndGetSequenceItem(sequence, item, static_cast<long>(place)).bad() || item == nullptr)
+    return {};
   return Attributes(*item, *file_);
+}
+
+std::optional<Attributes> Attributes::first_item(const DcmTagKey& sequence) const {
+  return item(sequence, 0);
 }
 
 void Attributes::refuse_value(const DcmTagKey& tag, const std::string& why) const {

@@ -45,6 +45,8 @@ class Attributes {
   /// \throws SeriesRefused if the attribute is absent, or is no whole number from `low` to `high`.
   std::int64_t required_integer(const DcmTagKey& tag, std::int64_t low, std::int64_t high) const;
 
+  /// Returns an item of a sequence by its place from 0, or nothing.
+  std::optional<Attributes> item(const DcmTagKey& sequence, std::size_t place) const;
   /// Returns the first item of a sequence, or nothing.
   std::optional<Attributes> first_item(const DcmTagKey& sequence) const;
 

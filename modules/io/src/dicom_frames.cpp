@@ -37,7 +37,7 @@ std::string joined(const std::vector<std::string>& parts, std::size_t from) {
   return result;
 }
 
-void read_plane(const Sources& from, Frame& frame) {
+void read_plane(const Sources& from, FrameHeader& frame) {
   if (from.position) {
     const auto p = from.position->numbers(DCM_ImagePositionPatient, 3);
     if (!p.empty()) frame.position = Point3{p[0], p[1], p[2]};
@@ -60,7 +60,7 @@ void read_plane(const Sources& from, Frame& frame) {
   }
 }
 
-void read_rescale(const Sources& from, Frame& frame) {
+void read_rescale(const Sources& from, FrameHeader& frame) {
   if (!from.rescale) return;
   frame.slope = from.rescale->number(DCM_RescaleSlope).value_or(1.0);
   frame.intercept = from.rescale->number(DCM_RescaleIntercept).value_or(0.0);
@@ -68,8 +68,8 @@ void read_rescale(const Sources& from, Frame& frame) {
     from.rescale->refuse_value(DCM_RescaleSlope, "a rescale slope of zero leaves no image");
 }
 
-Frame read_classic_frame(const Attributes& all) {
-  Frame frame;
+FrameHeader read_classic_frame(const Attributes& all) {
+  FrameHeader frame;
   const Sources from{all, all, all, all, all, all, all};
   read_plane(from, frame);
   read_rescale(from, frame);
@@ -83,8 +83,8 @@ Frame read_classic_frame(const Attributes& all) {
   return frame;
 }
 
-Frame read_enhanced_frame(const Groups& groups) {
-  Frame frame;
+FrameHeader read_enhanced_frame(const Groups& groups) {
+  FrameHeader frame;
   const Sources from{groups.find(DCM_PlanePositionSequence),
                      groups.find(DCM_PlaneOrientationSequence),
                      groups.find(DCM_PixelMeasuresSequence),
@@ -114,12 +114,13 @@ Frame read_enhanced_frame(const Groups& groups) {
 
 }  // namespace
 
-std::vector<Frame> read_frames(DcmDataset& dataset, const std::filesystem::path& path, std::int64_t count) {
+std::vector<FrameHeader> read_frames(DcmDataset& dataset, const std::filesystem::path& path,
+                                     std::int64_t count) {
   const Attributes all(dataset, path);
   DcmSequenceOfItems* per_frame = nullptr;
   dataset.findAndGetSequence(DCM_PerFrameFunctionalGroupsSequence, per_frame);
   const auto shared = all.first_item(DCM_SharedFunctionalGroupsSequence);
-  std::vector<Frame> frames;
+  std::vector<FrameHeader> frames;
   if (per_frame == nullptr && !shared) {
     if (count > 1) refuse_frames_without_positions(all, path);
     frames.push_back(read_classic_frame(all));

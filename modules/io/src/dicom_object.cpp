@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dicom_object.h"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
 #include <exception>
-#include <fstream>
-#include <string_view>
-#include <system_error>
 
 #include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dccodec.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
-#include <dcmtk/dcmdata/dcistrmf.h>
-#include <dcmtk/dcmdata/dcmetinf.h>
-#include <dcmtk/dcmdata/dcpixel.h>
-#include <dcmtk/dcmdata/dcpixseq.h>
-#include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcuid.h>
-#include <dcmtk/dcmdata/dcxfer.h>
 
 #include "dicom_attributes.h"
 #include "dicom_frames.h"
@@ -28,62 +14,6 @@
 
 namespace genu::io::dicom {
 namespace {
-
-constexpr std::size_t preamble_bytes = 128;  // PS3.10 section 7.1
-constexpr std::size_t start_bytes = preamble_bytes + 64;
-constexpr Uint32 largest_loaded_value = 4096;  // longer values, such as pixels, stay in the file
-
-/// Where in a file the DICOM data begins.
-struct Start {
-  bool has_preamble = false;
-  std::size_t offset = 0;
-};
-
-bool is_common_vr(const char* two) {
-  constexpr std::string_view known[] = {"AE", "CS", "DA", "DT", "IS", "LO", "OB", "PN",
-                                        "SH", "SQ", "ST", "TM", "UI", "UL", "US"};
-  return std::any_of(std::begin(known), std::end(known),
-                     [&](std::string_view vr) { return vr == std::string_view(two, 2); });
-}
-
-/// Returns whether a data set can begin with these 8 bytes: an element of group 0002 or 0008 with a short
-/// value.
-bool begins_dataset(const char* at, bool explicit_little_endian_only) {
-  const auto byte = [&](int i) { return static_cast<unsigned char>(at[i]); };
-  const bool known_vr = is_common_vr(at + 4);
-  const bool little =
-      (byte(0) == 0x08 || byte(0) == 0x02) && byte(1) == 0x00 && byte(3) == 0x00 && byte(2) <= 0x18;
-  if (little && known_vr) return true;
-  if (explicit_little_endian_only) return false;
-  const bool big = byte(0) == 0x00 && byte(1) == 0x08 && byte(2) == 0x00 && byte(3) <= 0x18;
-  const bool short_value = byte(5) == 0 && byte(6) == 0 && byte(7) == 0;  // implicit VR: a 32-bit length
-  return (big && known_vr) || (little && short_value);
-}
-
-std::optional<Start> find_start(const std::string& bytes) {
-  if (bytes.size() > preamble_bytes + 4 && bytes.compare(preamble_bytes, 4, "DICM") == 0)
-    return Start{true, 0};
-  for (std::size_t offset = 0; offset < preamble_bytes + 4 && offset + 8 <= bytes.size(); ++offset)
-    if (begins_dataset(bytes.data() + offset, offset > 0)) return Start{false, offset};
-  return {};
-}
-
-/// Parses everything up to the pixels, which stay in the file; what comes after them is not looked at.
-OFCondition parse(DcmFileFormat& file, const std::filesystem::path& path, const Start& start) {
-  const DcmTagKey after_pixels(0x7fe0, 0x0011);
-  const OFFilename name(path.c_str());
-  if (start.offset == 0)
-    return file.loadFileUntilTag(name, EXS_Unknown, EGL_noChange, largest_loaded_value, ERM_autoDetect,
-                                 after_pixels);
-  DcmInputFileStream stream(name, static_cast<offile_off_t>(start.offset));
-  if (stream.status().bad()) return stream.status();
-  DcmDataset& dataset = *file.getDataset();
-  dataset.transferInit();
-  const OFCondition status =
-      dataset.readUntilTag(stream, EXS_Unknown, EGL_noChange, largest_loaded_value, after_pixels);
-  dataset.transferEnd();
-  return status == EC_EndOfStream ? EC_Normal : status;
-}
 
 void read_identity(DcmDataset& dataset, ObjectHeader& header) {
   const Attributes all(dataset, header.path);
@@ -105,17 +35,6 @@ void read_identity(DcmDataset& dataset, ObjectHeader& header) {
   header.lossy = all.raw(DCM_LossyImageCompression) == "01";
 }
 
-void refuse_if_damaged(const OFCondition& status, DcmDataset& dataset, const std::filesystem::path& path) {
-  if (status.good()) return;
-  const unsigned long elements = dataset.card();
-  DcmElement* last = elements == 0 ? nullptr : dataset.getElement(elements - 1);
-  const std::string tag = last == nullptr ? "" : tag_text(last->getTag());
-  const std::string value =
-      last == nullptr ? "" : std::to_string(last->getLengthField()) + " bytes announced";
-  refuse(path, {Refusal::unreadable, tag, value,
-                "the file is cut off or damaged (" + std::string(status.text()) + ")"});
-}
-
 void refuse_unless_image(const Attributes& all, const ObjectHeader& header) {
   if (all.has(DCM_FloatPixelData) || all.has(DCM_DoubleFloatPixelData))
     refuse(header.path, {Refusal::unsupported_pixels, tag_text(DCM_FloatPixelData), "",
@@ -127,13 +46,6 @@ void refuse_unless_image(const Attributes& all, const ObjectHeader& header) {
   const char* kind = dcmFindNameOfUID(header.class_uid.c_str());
   refuse(header.path, {Refusal::not_an_image, "(0008,0016) SOPClassUID",
                        kind != nullptr ? kind : header.class_uid, "it is a DICOM object without an image"});
-}
-
-bool decodable(const DcmXfer& syntax) {
-  if (!syntax.isEncapsulated()) return true;
-  const E_TransferSyntax id = syntax.getXfer();
-  return id == EXS_JPEG2000 || id == EXS_JPEG2000LosslessOnly ||
-         DcmCodecList::canChangeCoding(id, EXS_LittleEndianExplicit);
 }
 
 void read_pixel_format(const Attributes& all, ObjectHeader& header) {
@@ -163,67 +75,13 @@ void read_pixel_format(const Attributes& all, ObjectHeader& header) {
                    all.required_integer(DCM_PixelRepresentation, 0, 1) == 1};
 }
 
-/// Returns the number of compressed bytes; refuses a frame without any.
-std::int64_t compressed_bytes(DcmPixelSequence& sequence, const ObjectHeader& header, std::int64_t frames) {
-  // The first item is the offset table.
-  const auto fragments = static_cast<std::int64_t>(sequence.card()) - 1;
-  std::int64_t bytes = 0;
-  DcmObject* item = nullptr;
-  bool table = true;
-  while ((item = sequence.nextInContainer(item)) != nullptr) {
-    if (!table) bytes += static_cast<std::int64_t>(static_cast<DcmPixelItem*>(item)->getLength());
-    table = false;
-  }
-  if (fragments < frames || bytes == 0)
-    refuse(header.path,
-           {Refusal::unreadable, tag_text(DCM_PixelData),
-            std::to_string(std::max<std::int64_t>(fragments, 0)) + " fragments",
-            "there is not one fragment of pixels for each of " + std::to_string(frames) + " frames"});
-  return bytes;
-}
-
-void refuse_short_pixels(DcmDataset& dataset, const DcmXfer& syntax, const ObjectHeader& header,
-                         std::int64_t frames) {
-  DcmElement* element = nullptr;
-  dataset.findAndGetElement(DCM_PixelData, element);
-  auto* pixels = dynamic_cast<DcmPixelData*>(element);
-  if (pixels == nullptr)
-    refuse(header.path, {Refusal::unreadable, tag_text(DCM_PixelData), "", "the pixels can't be found"});
-  const std::int64_t pixel_bytes = header.format.bits_allocated / 8;
-  const double needed =
-      static_cast<double>(header.rows * header.columns * pixel_bytes) * static_cast<double>(frames);
-  DcmPixelSequence* sequence = nullptr;
-  if (syntax.isEncapsulated()) {
-    if (pixels->getEncapsulatedRepresentation(syntax.getXfer(), nullptr, sequence).bad() ||
-        sequence == nullptr)
-      refuse(header.path,
-             {Refusal::unreadable, tag_text(DCM_PixelData), "", "the compressed pixels can't be found"});
-    // No image is 10,000 times smaller than its pixels: a damaged size must not ask for the memory it claims.
-    constexpr double highest_ratio = 1e4;
-    const std::int64_t bytes = compressed_bytes(*sequence, header, frames);
-    if (needed > highest_ratio * static_cast<double>(bytes))
-      refuse(header.path, {Refusal::unreadable, tag_text(DCM_PixelData), std::to_string(bytes) + " bytes",
-                           "the compressed pixels are too few for the image's size"});
-    return;
-  }
-  const double there = static_cast<double>(pixels->getLength(syntax.getXfer()));
-  if (there < needed)
-    refuse(header.path, {Refusal::unreadable, tag_text(DCM_PixelData),
-                         std::to_string(static_cast<std::int64_t>(there)) + " bytes",
-                         "the pixels are fewer than the " +
-                             std::to_string(static_cast<std::int64_t>(needed)) + " bytes of the image"});
-}
-
-void read_image(DcmFileFormat& file, const OFCondition& status, ObjectHeader& header) {
-  DcmDataset& dataset = *file.getDataset();
+void read_image(const OpenFile& file, ObjectHeader& header) {
+  DcmDataset& dataset = *file.format->getDataset();
   const Attributes all(dataset, header.path);
-  const std::string stated = Attributes(*file.getMetaInfo(), header.path).raw(DCM_TransferSyntaxUID);
-  const DcmXfer syntax = stated.empty() ? DcmXfer(dataset.getOriginalXfer()) : DcmXfer(stated.c_str());
-  header.transfer_syntax = syntax.getXfer() == EXS_Unknown ? stated : syntax.getXferName();
-  if (syntax.getXfer() == EXS_Unknown || !decodable(syntax))
-    refuse(header.path, {Refusal::unsupported_pixels, "(0002,0010) TransferSyntaxUID", header.transfer_syntax,
-                         "no library here decodes its pixels"});
-  refuse_if_damaged(status, dataset, header.path);
+  const TransferSyntax syntax = transfer_syntax_of(file);
+  header.transfer_syntax = syntax.name;
+  refuse_unless_decodable(file, syntax);
+  refuse_if_damaged(file);
   refuse_unless_image(all, header);
   header.series_number = all.integer(DCM_SeriesNumber);
   header.images_in_acquisition = all.integer(DCM_ImagesInAcquisition);
@@ -231,10 +89,10 @@ void read_image(DcmFileFormat& file, const OFCondition& status, ObjectHeader& he
   const std::int64_t frames =
       all.has(DCM_NumberOfFrames) ? all.required_integer(DCM_NumberOfFrames, 1, most_frames) : 1;
   read_pixel_format(all, header);
-  if (header.format.bits_allocated == 32 && syntax.isBigEndian())
+  if (header.format.bits_allocated == 32 && syntax.xfer.isBigEndian())
     refuse(header.path, {Refusal::unsupported_pixels, tag_text(DCM_BitsAllocated), "32",
                          "big-endian pixels of 32 bits have no one meaning"});
-  refuse_short_pixels(dataset, syntax, header, frames);
+  refuse_short_pixels(dataset, syntax.xfer, layout_of(header, frames));
   header.frames = read_frames(dataset, header.path, frames);
 }
 
@@ -259,41 +117,35 @@ void salvage_outline(DcmFileFormat& file, ObjectHeader& header) {
 
 }  // namespace
 
+PixelLayout layout_of(const ObjectHeader& header, std::int64_t frames) {
+  return {header.path,   header.transfer_syntax,
+          header.rows,   header.columns,
+          frames,        1,
+          header.format, header.rows * header.columns * (header.format.bits_allocated / 8)};
+}
+
 std::optional<LoadedObject> load_object(const std::filesystem::path& path) {
   LoadedObject object{{}, std::make_shared<DcmFileFormat>()};
   ObjectHeader& header = object.header;
   header.path = path;
-  std::string bytes(start_bytes, '\0');
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    header.problem = refused_item(
-        path, {Refusal::unreadable, "", "", std::string("it can't be opened: ") + std::strerror(errno)});
-    return object;
-  }
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  in.close();
-  const std::optional<Start> start = find_start(bytes);
-  if (!start) return {};
+  bool opened = false;
   try {
-    const OFCondition status = parse(*object.file, path, *start);
-    DcmDataset& dataset = *object.file->getDataset();
-    const Attributes meta(*object.file->getMetaInfo(), path);
-    header.class_uid = Attributes(dataset, path).text(DCM_SOPClassUID);
-    if (header.class_uid.empty()) header.class_uid = meta.text(DCM_MediaStorageSOPClassUID);
-    if (header.class_uid == UID_MediaStorageDirectoryStorage) return {};
-    if (header.class_uid.empty() && !start->has_preamble) return {};
-    read_identity(dataset, header);
-    if (start->offset > 0)
+    const std::optional<OpenFile> file = open_file(path);
+    if (!file) return {};
+    opened = true;
+    object.file = file->format;
+    header.class_uid = file->class_uid;
+    read_identity(*object.file->getDataset(), header);
+    if (file->stray_bytes > 0)
       header.remarks.push_back(path.filename().string() + ": stray bytes skipped before its first element: " +
-                               std::to_string(start->offset));
-    read_image(*object.file, status, header);
+                               std::to_string(file->stray_bytes));
+    read_image(*file, header);
   } catch (const SeriesRefused& refused) {
     header.problem = refused.item();
   } catch (const std::exception& error) {
     header.problem = refused_item(path, {Refusal::unreadable, "", "", error.what()});
   }
-  if (header.problem) salvage_outline(*object.file, header);
+  if (header.problem && opened) salvage_outline(*object.file, header);
   return object;
 }
 

@@ -13,14 +13,13 @@
 #include <genu/core/vector.h>
 #include <genu/io/dicom.h>
 
+#include "dicom_file.h"
 #include "dicom_side.h"
-
-class DcmFileFormat;
 
 namespace genu::io::dicom {
 
 /// What the header says of one 2-D image; a classic object has one, an enhanced one many.
-struct Frame {
+struct FrameHeader {
   int number = 0;  ///< Place in the file, from 0.
   std::optional<Point3> position;
   std::optional<std::array<Vector3, 2>> axes;          ///< Directions of a row and of a column, as stored.
@@ -34,13 +33,6 @@ struct Frame {
   double intercept = 0.0;
 };
 
-struct PixelFormat {
-  int bits_allocated = 16;
-  int bits_stored = 16;
-  int high_bit = 15;
-  bool is_signed = false;
-};
-
 struct ObjectHeader {
   std::filesystem::path path;
   std::string study_uid, series_uid, object_uid, class_uid;
@@ -52,7 +44,7 @@ struct ObjectHeader {
   std::int64_t rows = 0;
   std::int64_t columns = 0;
   PixelFormat format;
-  std::vector<Frame> frames;
+  std::vector<FrameHeader> frames;
   std::optional<RefusedItem> problem;  ///< Why the pixels can't be used; what else is known is still there.
   std::vector<std::string> remarks;
 };
@@ -62,6 +54,9 @@ struct LoadedObject {
   ObjectHeader header;
   std::shared_ptr<DcmFileFormat> file;
 };
+
+/// Returns how the pixels of a grey object of so many frames lie in its file.
+PixelLayout layout_of(const ObjectHeader& header, std::int64_t frames);
 
 /// Reads a file's header, or returns nothing if it is not DICOM (or is a DICOMDIR). Damage is not thrown but
 /// told in the header's `problem`. Safe to call on several threads once set_up_dcmtk() was called.

@@ -61,7 +61,7 @@ void describe_geometry(const std::vector<ObjectHeader>& objects, SeriesInfo& inf
   const auto with_frames = std::find_if(objects.begin(), objects.end(),
                                         [](const ObjectHeader& object) { return !object.frames.empty(); });
   if (with_frames == objects.end()) return;
-  const dicom::Frame& frame = with_frames->frames.front();
+  const dicom::FrameHeader& frame = with_frames->frames.front();
   if (frame.row_column_mm) info.spacing_mm = {(*frame.row_column_mm)[1], (*frame.row_column_mm)[0], 0.0};
   if (frame.axes) info.orientation = dicom::orientation_name(*frame.axes);
   if (frame.position) info.first_origin = *frame.position;

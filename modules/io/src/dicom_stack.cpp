@@ -27,7 +27,7 @@ constexpr double echo_tolerance_ms = 1e-3;
 /// One image with the header it came from, and its place along the normal.
 struct Slice {
   const ObjectHeader* object = nullptr;
-  const Frame* frame = nullptr;
+  const FrameHeader* frame = nullptr;
   FrameOf source;
   double along_mm = 0.0;
 };
@@ -74,7 +74,7 @@ bool near(const Vector3& a, const Vector3& b, double tolerance) {
 }
 
 void check_plane(const Slice& slice) {
-  const Frame& frame = *slice.frame;
+  const FrameHeader& frame = *slice.frame;
   if (!frame.position)
     refuse_slice(slice, Refusal::missing_geometry, position_tag, "", "the image says no position");
   if (!frame.axes)
@@ -250,7 +250,7 @@ std::vector<std::vector<ObjectHeader>> split_by_kind(std::vector<ObjectHeader> o
   bool clash = false;
   std::map<std::string, std::string> kind_at;
   for (const ObjectHeader& object : objects)
-    for (const Frame& frame : object.frames) {
+    for (const FrameHeader& frame : object.frames) {
       if (!frame.position || object.frames.size() > 1) continue;
       const auto [at, is_new] = kind_at.emplace(
           text(*frame.position) + "|" + text(frame.echo_time_ms) + "|" + frame.echo_number, frame.kind);
@@ -283,7 +283,7 @@ std::int64_t count_positions(const std::vector<ObjectHeader>& objects) {
 std::vector<double> distinct_echo_times_ms(const std::vector<ObjectHeader>& objects) {
   std::set<double> all;
   for (const ObjectHeader& object : objects)
-    for (const Frame& frame : object.frames)
+    for (const FrameHeader& frame : object.frames)
       if (!std::isnan(frame.echo_time_ms)) all.insert(frame.echo_time_ms);
   std::vector<double> times;
   for (const double time : all)
