@@ -99,4 +99,24 @@ std::string to_json(const ultrasound::LandmarkRegistration& r, const Calibration
   return text_of(document);
 }
 
+std::string to_json(const ultrasound::BoneRegistration& r, const std::vector<NamedPlace>& targets,
+                    const CalibrationRecord& record) {
+  OrderedJson document = begun("genu/bone_registration/1", record);
+  document["mri_from_tracker"] = matrix_of(r.mri_from_tracker);
+  document["pictures"] = r.pictures;
+  document["points"] = r.points;
+  document["rms_mm"] = r.rms_mm;
+  document["median_mm"] = r.median_mm;
+  document["matched_part"] = r.matched_part;
+  document["error_at_points_mm"] = r.error_at_points_mm;
+  document["centre_mm"] = json_of(r.centre);
+  document["covariance"] = r.covariance;
+  document["targets"] = OrderedJson::array();
+  for (const NamedPlace& t : targets)
+    document["targets"].push_back({{"name", t.name},
+                                   {"place_mm", json_of(t.place)},
+                                   {"predicted_error_mm", r.predicted_error_mm(t.place)}});
+  return text_of(document);
+}
+
 }  // namespace genu::io

@@ -170,9 +170,10 @@ fs::path final_path(const fs::path& path) {
 }
 
 bool made_by_genu(const fs::path& folder) {
-  for (const char* document :
-       {"case.json", "truth.json", "series_list.json", "segmentation.json", "followup.json", "t2.json"}) {
-    std::ifstream in(folder / document, std::ios::binary);
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (!has_extension(entry.path(), ".json")) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
     std::string start(64, '\0');
     in.read(start.data(), static_cast<std::streamsize>(start.size()));
     if (start.find("\"schema\": \"genu/") != std::string::npos) return true;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +19,7 @@ TEST(CalibrationFiles, KeepToTheirSchemas) {
         std::pair{"spatial_calibration", testing::sample_spatial_calibration(false)},
         std::pair{"temporal_calibration", testing::sample_temporal_calibration()},
         std::pair{"pivot_calibration", testing::sample_pivot_calibration()},
+        std::pair{"bone_registration", testing::sample_bone_registration()},
         std::pair{"landmark_registration", testing::sample_landmark_registration()}})
     EXPECT_NO_THROW(validate_json(text, schema, schema)) << text;
 }
@@ -33,6 +36,10 @@ TEST(CalibrationFiles, HoldWhatWasMeasured) {
   EXPECT_EQ(json::parse(testing::sample_spatial_calibration(false))["validation"], nullptr);
   EXPECT_EQ(json::parse(testing::sample_temporal_calibration())["lag_s"], -0.0648);
   EXPECT_EQ(json::parse(testing::sample_pivot_calibration())["tip_in_stylus_mm"], json({109.6, 6.7, 2.8}));
+  const json bone = json::parse(testing::sample_bone_registration());
+  // 0.01 rad about two axes at 10 mm, and 0.3 mm along three.
+  EXPECT_NEAR(bone["targets"][0]["predicted_error_mm"].get<double>(), std::sqrt(2 * 0.01 + 3 * 0.09), 1e-12);
+  EXPECT_EQ(bone["mri_from_tracker"][1], json({0, 1, 0, 2}));
   const json landmarks = json::parse(testing::sample_landmark_registration());
   EXPECT_EQ(landmarks["landmarks"].size(), 4U);
   EXPECT_EQ(landmarks["landmarks"][3]["fixed_mm"], json({104, -5, 1}));

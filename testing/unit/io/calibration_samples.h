@@ -4,6 +4,7 @@
 #include <string>
 
 #include <genu/io/calibration_files.h>
+#include <genu/io/reconstruction_files.h>
 
 // One of each form of a calibration.
 namespace genu::testing {
@@ -44,6 +45,31 @@ inline std::string sample_landmark_registration() {
   const std::vector<ultrasound::Landmark> box{
       {"#1", {104, 5, 20}}, {"#2", {104, 45, 20}}, {"#3", {104, 45, 0}}, {"#4", {104, -5, 1}}};
   return io::to_json(ultrasound::register_landmarks(box, box), calibration_record);
+}
+
+inline std::string sample_bone_registration() {
+  ultrasound::BoneRegistration r;
+  r.mri_from_tracker = RigidTransform::translation_by({1, 2, 3});
+  r.pictures = 24;
+  r.points = 1200;
+  r.rms_mm = 0.4;
+  r.matched_part = 0.9;
+  for (std::size_t n = 0; n < 6; ++n) r.covariance[n][n] = n < 3 ? 1e-4 : 0.09;
+  return io::to_json(r, {{"suprapatellar_recess", {10, 0, 0}}}, calibration_record);
+}
+
+inline std::string sample_reconstruction() {
+  ultrasound::Reconstruction made;
+  const ImageGeometry grid({2, 3, 4}, {-74.5, 165.6, 29.1}, {0.5, 0.5, 0.5});
+  made.volume = Volume<float>(grid);
+  made.coverage = Volume<std::uint8_t>(grid);
+  made.coverage.voxels()[0] = made.coverage.voxels()[7] = 1;
+  made.coverage.voxels()[3] = 2;
+  made.frames_used = 21;
+  return io::to_json(
+      made, "Reference",
+      {.compounding = ultrasound::Compounding::maximum, .clip = std::array<int, 4>{1, 2, 30, 40}},
+      {"sweep.igs.mha"}, "2026-11-22T10:00:00Z", "0.1.0");
 }
 
 }  // namespace genu::testing

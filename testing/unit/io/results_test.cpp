@@ -604,6 +604,8 @@ std::vector<SchemaCase> schema_cases() {
           {"temporal_calibration", json::parse(testing::sample_temporal_calibration()), {}},
           {"pivot_calibration", json::parse(testing::sample_pivot_calibration()), {}},
           {"landmark_registration", json::parse(testing::sample_landmark_registration()), {}},
+          {"bone_registration", json::parse(testing::sample_bone_registration()), {}},
+          {"reconstruction", json::parse(testing::sample_reconstruction()), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
           {"plan", json::parse(to_json(sample_plans())), {}},

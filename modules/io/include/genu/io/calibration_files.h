@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <genu/ultrasound/bone_registration.h>
 #include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/landmarks.h>
 #include <genu/ultrasound/pivot_calibration.h>
@@ -29,5 +30,14 @@ std::string to_json(const ultrasound::SpatialCalibration& calibration, const ult
 std::string to_json(const ultrasound::TemporalCalibration& calibration, const CalibrationRecord& record);
 std::string to_json(const ultrasound::PivotCalibration& calibration, const CalibrationRecord& record);
 std::string to_json(const ultrasound::LandmarkRegistration& registration, const CalibrationRecord& record);
+
+/// A place whose error is told, in MRI's coordinates.
+struct NamedPlace {
+  std::string name;
+  Point3 place;
+};
+/// The same (schema bone_registration), with the error to expect at places.
+std::string to_json(const ultrasound::BoneRegistration& registration, const std::vector<NamedPlace>& targets,
+                    const CalibrationRecord& record);
 
 }  // namespace genu::io

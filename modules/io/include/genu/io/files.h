@@ -34,8 +34,8 @@ void write_atomically(const std::filesystem::path& file,
 /// Returns where a path under a temporary name will be in the end: what messages call it.
 std::filesystem::path final_path(const std::filesystem::path& path);
 
-/// Returns true if the folder holds a document that Genu puts into every folder it makes: case.json,
-/// truth.json, series_list.json, segmentation.json, followup.json or t2.json.
+/// Returns true if the folder holds a JSON document that says it follows one of Genu's schemas, as every
+/// folder does that Genu makes.
 bool made_by_genu(const std::filesystem::path& folder);
 
 struct FolderOptions {

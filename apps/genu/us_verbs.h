@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <genu/app/program.h>
+
+// The verbs of the group "genu us".
+namespace genu::app {
+
+Verb us_calibrate_verb();
+Verb us_reconstruct_verb();
+Verb us_register_verb();
+
+}  // namespace genu::app
