@@ -86,7 +86,8 @@ void draw_scale(Canvas& canvas, const FrameMarks& marks, const Scale& scale, int
     return;
   }
   const double mm = scale.y / marks.pixel->y_mm;
-  draw_scale_bar(canvas, 12, height - 12, 1.0 / mm, letters);
+  canvas.stroke({{Spot{12.0, height - 12.0}, Spot{12.0 + 10.0 * mm, height - 12.0}}}, 3.0, white);
+  canvas.text({12.0 + 5.0 * mm, height - 16.0}, "10 mm", {letters, white, false, 0.5, 1.0, black});
   for (int cm = 1; cm * 10.0 * mm < height; ++cm) {
     const double y = cm * 10.0 * mm;
     canvas.stroke({{Spot{width - 9.0, y}, Spot{width - 1.0, y}}}, 2.0, white);
@@ -111,7 +112,7 @@ struct Axes {
 };
 
 Axes axes_about(const std::vector<Curve>& curves, int width, int height) {
-  Axes axes{64.0, 40.0, width - 20.0, height - 48.0, 1e300, -1e300, 1e300, -1e300};
+  Axes axes{64.0, 56.0, width - 20.0, height - 48.0, 1e300, -1e300, 1e300, -1e300};
   for (const Curve& curve : curves) {
     if (curve.x.size() != curve.y.size())
       throw InvalidInput("cannot draw the curve '" + curve.name + "': it has " +
@@ -137,19 +138,20 @@ Axes axes_about(const std::vector<Curve>& curves, int width, int height) {
 
 void draw_axes(Canvas& canvas, const Axes& axes, const DiagramWords& words) {
   constexpr Colour grid{225, 227, 232};
-  const auto decimals = [](double tick) {
-    return std::max(0, static_cast<int>(-std::floor(std::log10(tick))));
+  const auto tick_text = [](double value, double tick) {
+    return fixed(std::abs(value) < tick / 2 ? 0.0 : value,
+                 std::max(0, static_cast<int>(-std::floor(std::log10(tick)))));
   };
   const double tx = tick_of(axes.x1 - axes.x0), ty = tick_of(axes.y1 - axes.y0);
   for (double x = std::ceil(axes.x0 / tx) * tx; x <= axes.x1; x += tx) {
     const Spot foot = axes.spot(x, axes.y0);
     canvas.stroke({{foot, Spot{foot.x, axes.top}}}, 1.0, grid);
-    canvas.text({foot.x, foot.y + 6.0}, fixed(x, decimals(tx)), {11, ink, false, 0.5, 0.0, {}});
+    canvas.text({foot.x, foot.y + 6.0}, tick_text(x, tx), {11, ink, false, 0.5, 0.0, {}});
   }
   for (double y = std::ceil(axes.y0 / ty) * ty; y <= axes.y1; y += ty) {
     const Spot foot = axes.spot(axes.x0, y);
     canvas.stroke({{foot, Spot{axes.right, foot.y}}}, 1.0, grid);
-    canvas.text({foot.x - 6.0, foot.y}, fixed(y, decimals(ty)), {11, ink, false, 1.0, 0.5, {}});
+    canvas.text({foot.x - 6.0, foot.y}, tick_text(y, ty), {11, ink, false, 1.0, 0.5, {}});
   }
   canvas.stroke({{Spot{axes.left, axes.top}, Spot{axes.left, axes.bottom}},
                  {Spot{axes.left, axes.bottom}, Spot{axes.right, axes.bottom}}},
@@ -157,7 +159,7 @@ void draw_axes(Canvas& canvas, const Axes& axes, const DiagramWords& words) {
   canvas.text({axes.left, 10.0}, words.title, {14, ink, true, 0.0, 0.0, {}});
   canvas.text({(axes.left + axes.right) / 2, axes.bottom + 26.0}, words.x_axis,
               {12, ink, false, 0.5, 0.0, {}});
-  canvas.text({axes.left, axes.top - 6.0}, words.y_axis, {11, faint_ink, false, 0.0, 1.0, {}});
+  canvas.text({axes.left - 30.0, axes.top - 8.0}, words.y_axis, {11, faint_ink, false, 0.0, 1.0, {}});
 }
 
 }  // namespace
