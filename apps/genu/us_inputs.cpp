@@ -10,6 +10,7 @@
 
 #include <genu/core/error.h>
 #include <genu/io/files.h>
+#include <genu/io/ultrasound_files.h>
 
 namespace genu::app {
 
@@ -75,6 +76,64 @@ Sweep read_sweep(const SweepSource& source) {
   }
   sweep.always = sweep.setup.coordinate_frames();
   return sweep;
+}
+
+namespace {
+
+Pictures pictures_of_recording(const fs::path& file) {
+  ultrasound::TrackedSequence recording = io::read_tracked_sequence(file);
+  Pictures pictures;
+  std::size_t without = 0;
+  for (ultrasound::TrackedFrame& frame : recording.frames) {
+    if (!frame.shows_image()) {
+      ++without;
+      continue;
+    }
+    pictures.frames.push_back(std::move(frame.image));
+    pictures.times_s.push_back(frame.time_s);
+  }
+  if (without > 0)
+    pictures.warnings.push_back(std::to_string(without) + " frames show no sound image and are left out");
+  pictures.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";
+  return pictures;
+}
+
+Pictures pictures_of_clip(const fs::path& file) {
+  ultrasound::UltrasoundClip clip = io::read_ultrasound_clip(file);
+  const ultrasound::ClipScale scale = ultrasound::b_mode_scale(clip);
+  Pictures pictures;
+  pictures.pixel = scale.scale.pixel_size;
+  pictures.pixel_source = scale.scale.pixel_size
+                              ? "region " + std::to_string(clip.regions[*scale.region].item) + " of the file"
+                              : scale.scale.reason;
+  if (scale.region)
+    pictures.part = ultrasound::visible_part(clip.regions[*scale.region], clip.width(), clip.height());
+  pictures.frames = std::move(clip.frames);
+  pictures.times_s = std::move(clip.times_s);
+  pictures.warnings = std::move(clip.warnings);
+  return pictures;
+}
+
+}  // namespace
+
+Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm) {
+  const bool tracked = io::has_extension(file, ".mha") || io::has_extension(file, ".nrrd");
+  Pictures pictures = tracked ? pictures_of_recording(file) : pictures_of_clip(file);
+  if (!pixel_mm.empty()) {
+    pictures.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
+    pictures.pixel_source = "--pixel-mm";
+  }
+  if (pictures.frames.empty()) throw InvalidInput("'" + file.string() + "' shows no ultrasound picture");
+  return pictures;
+}
+
+void add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
+  parser
+      .add_option("--pixel-mm", pixel_mm,
+                  "Size of a pixel, across and down if they differ; goes before what the file says")
+      ->expected(1, 2)
+      ->check(CLI::PositiveNumber)
+      ->type_name("X [Y]");
 }
 
 }  // namespace genu::app

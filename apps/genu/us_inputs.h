@@ -8,6 +8,7 @@
 
 #include <genu/io/tracked_files.h>
 #include <genu/ultrasound/calibrated_image.h>
+#include <genu/ultrasound/clip.h>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the parser's own name
 class App;
@@ -42,5 +43,20 @@ Sweep read_sweep(const SweepSource& source);
 /// Returns the pictures of a recording as they are used, with the depth that was said.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
                                    const std::optional<double>& depth_mm);
+
+/// Ultrasound pictures from any file that Genu reads, and what a pixel of them is.
+struct Pictures {
+  std::vector<Frame> frames;
+  std::vector<double> times_s;  ///< One a frame; NaN where the file does not say.
+  std::optional<PixelSize> pixel;
+  std::string pixel_source;                     ///< Where the size comes from, or why there is none.
+  std::optional<ultrasound::PixelBounds> part;  ///< Of the pictures that is B-mode, if the file says so.
+  std::vector<std::string> warnings;
+};
+/// Reads a DICOM still or clip, a PNG or JPEG picture or a tracked recording, told apart by extension and
+/// content. \param pixel_mm what the user says of pixels: one number or two; goes before the file's
+Pictures read_pictures(const std::filesystem::path& file, const std::vector<double>& pixel_mm = {});
+/// Adds --pixel-mm.
+void add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm);
 
 }  // namespace genu::app

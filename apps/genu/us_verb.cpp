@@ -14,7 +14,7 @@ Verb us_verb() {
           .examples = {{"genu us calibrate image wires.igs.mha --setup phantom.xml --out image",
                         "Where the image lies at the probe's marker."}},
           .references = {},
-          .verbs = {us_calibrate_verb(), us_reconstruct_verb(), us_register_verb()}};
+          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb()}};
 }
 
 }  // namespace genu::app

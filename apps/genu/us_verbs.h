@@ -6,6 +6,7 @@
 // The verbs of the group "genu us".
 namespace genu::app {
 
+Verb us_import_verb();
 Verb us_calibrate_verb();
 Verb us_reconstruct_verb();
 Verb us_register_verb();
