@@ -205,15 +205,14 @@ std::array<std::string, 3> names_of(const TrochlearZoneOptions& options) {
 void note_facets(const TrochlearContours& contours, const TrochlearZoneOptions& options,
                  TrochlearThickness& result) {
   if (!options.knee || !options.picture_left || !options.pixel_size) return;
-  const auto highest = [&](const ZonePart& part) {
-    double row = std::numeric_limits<double>::infinity();
-    for (auto x = static_cast<std::size_t>(part.begin_px); x <= static_cast<std::size_t>(part.end_px); ++x)
-      if (!std::isnan(contours.bone_px[x])) row = std::min(row, contours.bone_px[x]);
-    return row * options.pixel_size->y_mm;
-  };
+  double left = std::numeric_limits<double>::infinity(), right = left;
+  for (std::size_t x = 0; x < contours.bone_px.size(); ++x) {
+    double& side = static_cast<double>(x) < *result.sulcus_px ? left : right;
+    if (!std::isnan(contours.bone_px[x]))
+      side = std::min(side, contours.bone_px[x] * options.pixel_size->y_mm);
+  }
   const bool lateral_left = *options.knee == *options.picture_left;
-  const double lateral = highest(result.zones[lateral_left ? 0 : 2].whole);
-  const double medial = highest(result.zones[lateral_left ? 2 : 0].whole);
+  const double lateral = lateral_left ? left : right, medial = lateral_left ? right : left;
   if (lateral > medial + facet_tolerance_mm)
     result.notes.emplace_back(
         "the facet named lateral lies deeper than the medial one, which is unusual: check the side of the "
