@@ -26,6 +26,8 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array ridge_scales_mm{0.25, 0.45};
 /// The echo ends within this below its peak; what follows is shadow, looked at down to `shadow_end_mm`.
 constexpr double shadow_begin_mm = 2.0, shadow_end_mm = 10.0;
+/// The same for bone shallower than `shallow_mm`.
+constexpr double shallow_shadow_end_mm = 5.0, shallow_mm = 12.0;
 /// Less than this below a ridge tells nothing of shadow.
 constexpr double least_shadow_mm = 3.0;
 /// Of log-compressed grey. Shadow darker than half of its echo counts; the darker the more.
@@ -38,6 +40,8 @@ constexpr double free_echo = 0.4;
 /// Speckle behind bone is that of noise and of blurred reverberations: its deviation, over that before the
 /// ridge, is 0.1 to 0.45 behind real bone and 0.6 to 0.9 behind fascia.
 constexpr double smooth_shadow = 0.45, speckled_tissue = 0.75;
+/// The deviation of the last 8 mm before bone is at least this part of that of shallower tissue.
+constexpr double least_live = 0.35;
 /// How much darker what lies just before bone is for a clear ridge.
 constexpr double clear_prominence = 0.4;
 /// Tissue before the bone has at least this grey value; gel and water do not.
@@ -133,6 +137,20 @@ double high_value(const cv::Mat_<float>& image, double part) {
   return *at;
 }
 
+/// Returns whether an echo is the second one of what lies at half its depth: brighter by half, and dark
+/// between.
+bool is_copy(const ColumnMeans& mean, const cv::Mat_<float>& echo, int x, int y) {
+  constexpr double tolerance_mm = 2.5;  // The face may lie above or below the picture's first row.
+  constexpr double brighter = 1.5, dark_between = 0.4;
+  const int half = y / 2, near = rows_of(tolerance_mm);
+  if (half < rows_of(4.0)) return false;
+  float brightest = 0.0F;
+  for (int row = std::max(0, half - near); row <= half + near; ++row)
+    brightest = std::max(brightest, echo(row, x));
+  const double between = mean(x, half, near + rows_of(1.0), y - half - rows_of(1.0));
+  return brightest > brighter * echo(y, x) && between < dark_between * echo(y, x);
+}
+
 /// Returns how much each pixel looks like the surface of bone, 0 to 1.
 cv::Mat_<float> likeness_of(const cv::Mat_<float>& grey, double min_depth_mm) {
   const cv::Mat_<float> ridges = ridges_of(grey);
@@ -142,7 +160,9 @@ cv::Mat_<float> likeness_of(const cv::Mat_<float>& grey, double min_depth_mm) {
   const cv::Mat_<float> later = working::smoothed(grey, px(0.6), px(0.2));
   const ColumnMeans mean(working::smoothed(grey, px(0.5), 0.0));
   const ColumnMeans speckle(working::smoothed(fine_structure(grey), px(0.5), 0.0));
-  const cv::Mat_<float> behind = highest_behind(ridges, gap, rows_of(shadow_end_mm));
+  // Bone's echo returns once more at twice its depth: where that is near, only what lies before it counts.
+  const cv::Mat_<float> behind_deep = highest_behind(ridges, gap, rows_of(shadow_end_mm));
+  const cv::Mat_<float> behind_shallow = highest_behind(ridges, gap, rows_of(shallow_shadow_end_mm));
   cv::Mat_<float> own;  // The path may run beside the ridge's crest.
   cv::dilate(ridges, own, cv::Mat::ones(2 * rows_of(0.4) + 1, 1, CV_8U));
   cv::Mat_<float> likeness = cv::Mat_<float>::zeros(grey.size());
@@ -161,19 +181,29 @@ cv::Mat_<float> likeness_of(const cv::Mat_<float>& grey, double min_depth_mm) {
       const double ridge = std::pow(std::min(1.0, ridges(y, x) / strongest), 0.4);
       const double dark = std::max(0.0, 1.0 - shadow / (shadow_share * peak));
       const double last = std::clamp(1.0 + free_echo - brightest_later / peak, 0.0, 1.0);
+      const bool shallow = y < rows_of(shallow_mm);
+      const float behind = shallow ? behind_shallow(y, x) : behind_deep(y, x);
       const double alone = std::clamp(
-          (strong_ridge - behind(y, x) / std::max(1e-3F, own(y, x))) / (strong_ridge - weak_ridge), 0.0, 1.0);
+          (strong_ridge - behind / std::max(1e-3F, own(y, x))) / (strong_ridge - weak_ridge), 0.0, 1.0);
       // Skin's bright lines are no measure of tissue.
       const double before_ridge = speckle(x, y, std::max(rows_of(-15.0), rows_of(2.0) - y), rows_of(-1.0));
       const double texture =
           std::sqrt(speckle(x, y, gap, rows_of(shadow_end_mm)) / std::max(1.0, before_ridge));
       const double smooth =
           std::clamp((speckled_tissue - texture) / (speckled_tissue - smooth_shadow), 0.0, 1.0);
+      // Tissue reaches down to bone, but for cartilage and some fluid; copies of bone lie in its shadow.
+      const double farther = speckle(x, y, std::max(rows_of(-20.0), rows_of(2.0) - y), rows_of(-8.0));
+      const double live = y < rows_of(12.0)
+                              ? 1.0
+                              : std::min(1.0, std::sqrt(speckle(x, y, rows_of(-8.0), rows_of(-1.0)) /
+                                                        std::max(1.0, farther)) /
+                                                  least_live);
+      if (is_copy(mean, echo, x, y)) continue;
       const double clear = std::clamp((1.0 - before / peak) / clear_prominence, 0.0, 1.0);
       const double in_tissue = std::min(1.0, tissue / tissue_grey) *
                                std::clamp(2.5 - 1.5 * shadow / std::max(1.0, tissue), 0.0, 1.0);
       likeness(y, x) =
-          static_cast<float>(std::sqrt(ridge * dark * last * alone * smooth * clear * in_tissue));
+          static_cast<float>(std::sqrt(ridge * dark * last * alone * smooth * live * clear * in_tissue));
     }
   }
   return likeness;
