@@ -41,6 +41,7 @@ struct Error {
 };
 
 std::ostream& operator<<(std::ostream& out, const Error& e) {
+  if (e.count == 0.0) return out << "0,,";
   return out << e.count << "," << e.sum / e.count << "," << e.absolute / e.count;
 }
 
@@ -143,7 +144,8 @@ void phantoms() {
         const Point3 groove = knee.closest_on_bone(Bone::femur, axes.at(0.0, 45.0 * scale, 24.0 * scale));
         const LabelMap labels = trochlea_of(knee, groove);
         const EchoBody body(labels);
-        const Vector3 up = knee.bone_normal(Bone::femur, groove);
+        const Vector3 normal = knee.bone_normal(Bone::femur, groove);
+        const Vector3 up = normalized(normal - dot(normal, axes.lateral) * axes.lateral);
         for (const double turned : {-6.0, 0.0, 6.0}) {
           // The patient's right at the left of the picture: x of LPS grows to the patient's left.
           const double angle = turned / 57.29577951308232;
