@@ -34,7 +34,7 @@ cv::Mat coloured_marks(const cv::Mat& rgb) {
   cv::max(high, c[2], high);
   cv::min(c[0], c[1], low);
   cv::min(low, c[2], low);
-  const cv::Mat marks = (high - low) > least_colour;
+  cv::Mat marks = (high - low) > least_colour;
   if (cv::countNonZero(marks) > most_coloured * static_cast<double>(marks.total())) return none;
   return marks;
 }

@@ -64,7 +64,8 @@ Straightened straightened(const working::Picture& picture, const BoneLine& line,
   cv::Mat_<float> raw(steps(max_height_mm), columns);
   const cv::Mat_<float> image = working::smoothed(picture.grey, px(0.08), px(0.08));
   for (int c = 0; c < columns; ++c) {
-    result.seen.push_back(is_number(rows[static_cast<std::size_t>(result.first + c)]));
+    result.seen.push_back(
+        is_number(rows[static_cast<std::size_t>(result.first) + static_cast<std::size_t>(c)]));
     for (int h = 0; h < raw.rows; ++h) {
       const double y = std::clamp(result.bone[static_cast<std::size_t>(c)] - px(h * height_step_mm), 0.0,
                                   static_cast<double>(image.rows) - 1.0);

@@ -110,23 +110,27 @@ std::optional<double> sulcus_of(const TrochlearContours& contours, const std::ve
   const double mm_y = options.pixel_size ? options.pixel_size->y_mm : mm_x;
   const auto bone = working::line_filtered(working::gaps_filled(contours.bone_px), sulcus_sigma_mm / mm_x);
   const auto first = static_cast<std::size_t>(extent.begin), last = static_cast<std::size_t>(extent.end);
-  std::size_t deepest = first;
+  // How far the bone rises to both sides, at least.
+  std::vector<double> rise(bone.size(), 0.0);
+  double highest = bone[first];
+  for (std::size_t x = first; x <= last; ++x) {
+    highest = std::min(highest, bone[x]);
+    rise[x] = bone[x] - highest;
+  }
+  highest = bone[last];
+  for (std::size_t x = last + 1; x-- > first;) {
+    highest = std::min(highest, bone[x]);
+    rise[x] = std::min(rise[x], bone[x] - highest);
+  }
+  const double most = *std::max_element(rise.begin(), rise.end());
+  // The middle of what rises as much to a twentieth of a millimetre.
   double sum = 0.0, count = 0.0;
   for (std::size_t x = first; x <= last; ++x)
-    if (bone[x] > bone[deepest]) deepest = x;
-  // The middle of what is as deep to a twentieth of a millimetre.
-  for (std::size_t x = first; x <= last; ++x)
-    if ((bone[deepest] - bone[x]) * mm_y < 0.05) sum += static_cast<double>(x), count += 1.0;
-  const auto highest = [&](std::size_t a, std::size_t b) {
-    return *std::min_element(bone.begin() + static_cast<std::ptrdiff_t>(a),
-                             bone.begin() + static_cast<std::ptrdiff_t>(b) + 1);
-  };
+    if ((most - rise[x]) * mm_y < 0.05) sum += static_cast<double>(x), count += 1.0;
   const auto inside = [&](double x) {
     return std::min(x - extent.begin, extent.end - x) >= least_part * extent.width();
   };
-  const bool rises = (bone[deepest] - highest(first, deepest)) * mm_y >= least_rise_mm &&
-                     (bone[deepest] - highest(deepest, last)) * mm_y >= least_rise_mm;
-  if (rises && inside(sum / count)) return sum / count;
+  if (most * mm_y >= least_rise_mm && inside(sum / count)) return sum / count;
   // A tilted probe: the place furthest below the straight line between the ends.
   const double slope = (bone[last] - bone[first]) / extent.width();
   std::size_t furthest = first;
@@ -205,15 +209,14 @@ std::array<std::string, 3> names_of(const TrochlearZoneOptions& options) {
 void note_facets(const TrochlearContours& contours, const TrochlearZoneOptions& options,
                  TrochlearThickness& result) {
   if (!options.knee || !options.picture_left || !options.pixel_size) return;
-  const auto highest = [&](const ZonePart& part) {
-    double row = std::numeric_limits<double>::infinity();
-    for (auto x = static_cast<std::size_t>(part.begin_px); x <= static_cast<std::size_t>(part.end_px); ++x)
-      if (!std::isnan(contours.bone_px[x])) row = std::min(row, contours.bone_px[x]);
-    return row * options.pixel_size->y_mm;
-  };
+  double left = std::numeric_limits<double>::infinity(), right = left;
+  for (std::size_t x = 0; x < contours.bone_px.size(); ++x) {
+    double& side = static_cast<double>(x) < *result.sulcus_px ? left : right;
+    if (!std::isnan(contours.bone_px[x]))
+      side = std::min(side, contours.bone_px[x] * options.pixel_size->y_mm);
+  }
   const bool lateral_left = *options.knee == *options.picture_left;
-  const double lateral = highest(result.zones[lateral_left ? 0 : 2].whole);
-  const double medial = highest(result.zones[lateral_left ? 2 : 0].whole);
+  const double lateral = lateral_left ? left : right, medial = lateral_left ? right : left;
   if (lateral > medial + facet_tolerance_mm)
     result.notes.emplace_back(
         "the facet named lateral lies deeper than the medial one, which is unusual: check the side of the "

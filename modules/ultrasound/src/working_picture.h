@@ -2,6 +2,7 @@
 // A picture brought to square pixels of a standard size, on which bone and cartilage are looked for.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,11 @@ cv::Mat_<float> smoothed(const cv::Mat_<float>& image, double sigma_x, double si
 /// Returns a length as work pixels.
 constexpr double px(double mm) {
   return mm / pixel_mm;
+}
+
+/// Returns a length as whole work pixels, the nearest.
+inline int rows_of(double mm) {
+  return static_cast<int>(std::lround(px(mm)));
 }
 
 }  // namespace genu::ultrasound::working
