@@ -204,9 +204,9 @@ std::vector<double> BodyLabels::bone_tilt_deg(const ImagePlace& place,
   return tilt;
 }
 
-float BodyLabels::pattern_db(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
-                             std::uint64_t seed) const {
-  if (texture == EchoTexture::none) return 0.0F;
+EchoPattern BodyLabels::pattern(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
+                                std::uint64_t seed) const {
+  if (texture == EchoTexture::none) return {};
   const auto& own = grain_[slot_[static_cast<std::size_t>(tissue)]];
   const Vector3 fibre = own ? own->along : limb_.along;
   Vector3 q;
@@ -218,8 +218,9 @@ float BodyLabels::pattern_db(Tissue tissue, EchoTexture texture, const Point3& p
     constexpr double typical_radius_mm = 45.0;
     q = {c.x, typical_radius_mm * std::atan2(c.y, -c.z), std::hypot(c.y, c.z)};
   }
-  return texture_db(texture, q, seed + 16U * static_cast<std::uint64_t>(tissue)) +
-         anisotropy_db(texture, std::abs(90.0 - angle_deg(fibre, beam)));
+  EchoPattern pattern = pattern_at(texture, q, seed + 16U * static_cast<std::uint64_t>(tissue));
+  pattern.backscatter_db += anisotropy_db(texture, std::abs(90.0 - angle_deg(fibre, beam)));
+  return pattern;
 }
 
 }  // namespace genu::ultrasound

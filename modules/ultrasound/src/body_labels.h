@@ -74,7 +74,7 @@ class BodyLabels {
   /// Returns, per column, the angle between the beam and the normal of the bone that begins at these rows.
   std::vector<double> bone_tilt_deg(const ImagePlace& place, const std::vector<double>& bone_px) const;
   /// Returns what a tissue's pattern and the direction of its fibres add to its echo.
-  float pattern_db(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
+  EchoPattern pattern(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
                    std::uint64_t seed) const;
 
  private:
