@@ -97,7 +97,9 @@ EchoPattern pattern_at(EchoTexture texture, const Vector3& q, std::uint64_t seed
   // Septa are sheets that come and go: noise of its own says where.
   const auto septa = [&](double x, double y, double z, double sharpness, std::uint64_t n) {
     const double there = std::clamp(0.35 + 1.6 * noise(0.5 * x, 1.2 * y, 1.7 * z, n + 1), 0.0, 1.0);
-    return there > 0.0 ? there * sheets({q.x / x, q.y / y, q.z / z}, sharpness, seed + n) : 0.0;
+    if (there <= 0.0) return Sheets{};
+    const Sheets s = sheets({q.x / x, q.y / y, q.z / z}, sharpness, seed + n);
+    return Sheets{there * s.on, there * s.side};
   };
   double db = 0.0, log_z = 0.0;
   switch (texture) {
@@ -108,15 +110,15 @@ EchoPattern pattern_at(EchoTexture texture, const Vector3& q, std::uint64_t seed
       log_z = 0.03 * noise(6.0, 6.0, 0.4, 1);
       break;
     case EchoTexture::lobular: {
-      const double sheet = septa(16.0, 12.0, 2.4, 24.0, 1);
-      db = 2.5 * noise(6.0, 6.0, 1.5, 0) + 9.0 * sheet - 1.0;
-      log_z = 0.25 * sheet;
+      const Sheets septum = septa(16.0, 12.0, 2.4, 14.0, 1);
+      db = 2.5 * noise(6.0, 6.0, 1.5, 0) + 9.0 * septum.on - 1.0;
+      log_z = 0.05 * septum.side;
       break;
     }
     case EchoTexture::fascicular: {
-      const double coarse = septa(32.0, 6.0, 2.2, 24.0, 1), fine = septa(14.0, 3.0, 1.0, 10.0, 3);
-      db = 3.0 * noise(8.0, 4.0, 1.5, 0) + 8.0 * coarse + 5.0 * fine - 1.5;
-      log_z = 0.24 * coarse + 0.12 * fine;
+      const Sheets coarse = septa(32.0, 6.0, 2.2, 14.0, 1), fine = septa(14.0, 3.0, 1.0, 7.0, 3);
+      db = 3.0 * noise(8.0, 4.0, 1.5, 0) + 8.0 * coarse.on + 5.0 * fine.on - 1.5;
+      log_z = 0.05 * coarse.side + 0.02 * fine.side;
       break;
     }
     case EchoTexture::fibrillar: {
