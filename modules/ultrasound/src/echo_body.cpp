@@ -230,6 +230,11 @@ EchoBody::~EchoBody() = default;
 EchoBody::EchoBody(EchoBody&&) noexcept = default;
 EchoBody& EchoBody::operator=(EchoBody&&) noexcept = default;
 
+std::optional<Point3> EchoBody::skin_along(const Point3& through, const Vector3& into_body) const {
+  const BodyLabels& labels = representation_->labels;
+  return labels.knows_skin() ? labels.body_along(through, into_body) : std::nullopt;
+}
+
 SeenPlane EchoBody::plane(const AffineTransform& patient_from_image, int width, int height,
                           const SimulationOptions& options) const {
   check(options);

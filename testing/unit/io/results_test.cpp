@@ -598,6 +598,7 @@ std::vector<SchemaCase> schema_cases() {
   const phantom::Knee knee = sample_phantom();
   return {{"measurements", json::parse(to_json(sample_report())), {"menisci"}},
           {"t2", json::parse(to_json(testing::sample_t2())), {}},
+          {"ultrasound_truth", json::parse(to_json(testing::sample_simulation())), {}},
           {"segmentation", json::parse(to_json(sample_segmentation())), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
