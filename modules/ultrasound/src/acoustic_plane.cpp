@@ -101,8 +101,9 @@ AcousticPlane tissue_plane(Tissue tissue, int width, int height, const PixelSize
       const double along = x_mm * std::cos(angle) + y_mm * std::sin(angle);
       const double across = y_mm * std::cos(angle) - x_mm * std::sin(angle);
       const Vector3 q = options.across_fibres ? Vector3{0.0, along, across} : Vector3{along, 0.0, across};
-      plane.backscatter_db[i] +=
-          lost + static_cast<float>(options.texture) * texture_db(acoustics.texture, q, options.seed);
+      const EchoPattern pattern = pattern_at(acoustics.texture, q, options.seed);
+      plane.backscatter_db[i] += lost + static_cast<float>(options.texture) * pattern.backscatter_db;
+      plane.impedance_mrayl[i] *= std::exp(static_cast<float>(options.texture) * pattern.log_impedance);
     }
   return plane;
 }

@@ -170,6 +170,25 @@ TissueParts BodyLabels::parts(const ImagePlace& place, int width, int height, un
   return parts;
 }
 
+std::optional<Point3> BodyLabels::body_along(const Point3& through, const Vector3& direction) const {
+  const Vector3 along = normalized(direction);
+  const Vector3& spacing = labels_.geometry().spacing_mm();
+  const double step_mm = 0.5 * std::min({spacing.x, spacing.y, spacing.z});
+  const auto body_at = [&](double t) {
+    double part = 0.0;
+    around(through + t * along, [&](std::size_t slot, float weight) { part += slot > 0 ? weight : 0.0F; });
+    return part;
+  };
+  constexpr double reach_mm = 200.0;  // A limb is not thicker.
+  double before = body_at(-reach_mm);
+  for (double t = -reach_mm + step_mm; t <= reach_mm; t += step_mm) {
+    const double now = body_at(t);
+    if (before < 0.5 && now >= 0.5) return through + (t - step_mm * (now - 0.5) / (now - before)) * along;
+    before = now;
+  }
+  return std::nullopt;
+}
+
 double BodyLabels::bone_at(const Point3& p) const {
   double part = 0.0;
   around(p, [&](std::size_t slot, float weight) { part += is_bone(met_[slot]) ? weight : 0.0F; });
@@ -204,9 +223,9 @@ std::vector<double> BodyLabels::bone_tilt_deg(const ImagePlace& place,
   return tilt;
 }
 
-float BodyLabels::pattern_db(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
-                             std::uint64_t seed) const {
-  if (texture == EchoTexture::none) return 0.0F;
+EchoPattern BodyLabels::pattern(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
+                                std::uint64_t seed) const {
+  if (texture == EchoTexture::none) return {};
   const auto& own = grain_[slot_[static_cast<std::size_t>(tissue)]];
   const Vector3 fibre = own ? own->along : limb_.along;
   Vector3 q;
@@ -218,8 +237,9 @@ float BodyLabels::pattern_db(Tissue tissue, EchoTexture texture, const Point3& p
     constexpr double typical_radius_mm = 45.0;
     q = {c.x, typical_radius_mm * std::atan2(c.y, -c.z), std::hypot(c.y, c.z)};
   }
-  return texture_db(texture, q, seed + 16U * static_cast<std::uint64_t>(tissue)) +
-         anisotropy_db(texture, std::abs(90.0 - angle_deg(fibre, beam)));
+  EchoPattern pattern = pattern_at(texture, q, seed + 16U * static_cast<std::uint64_t>(tissue));
+  pattern.backscatter_db += anisotropy_db(texture, std::abs(90.0 - angle_deg(fibre, beam)));
+  return pattern;
 }
 
 }  // namespace genu::ultrasound

@@ -71,11 +71,13 @@ class BodyLabels {
 
   bool knows_skin() const { return knows_skin_; }
   TissueParts parts(const ImagePlace& place, int width, int height, unsigned threads) const;
+  /// Returns where a line comes to what is not background first; nothing if it never does.
+  std::optional<Point3> body_along(const Point3& through, const Vector3& direction) const;
   /// Returns, per column, the angle between the beam and the normal of the bone that begins at these rows.
   std::vector<double> bone_tilt_deg(const ImagePlace& place, const std::vector<double>& bone_px) const;
   /// Returns what a tissue's pattern and the direction of its fibres add to its echo.
-  float pattern_db(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
-                   std::uint64_t seed) const;
+  EchoPattern pattern(Tissue tissue, EchoTexture texture, const Point3& p, const Vector3& beam,
+                      std::uint64_t seed) const;
 
  private:
   /// Calls `add(slot, weight)` for the eight voxels around a place.

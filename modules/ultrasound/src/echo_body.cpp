@@ -161,7 +161,7 @@ class PixelMixer {
     double total = 0.0;
     for (std::size_t t = 0; t < part.size(); ++t) {
       const double p = is_bone(parts_.tissues[t]) ? 0.0 : parts_.at(t, column, row);
-      part[t] = p * p * p * p;  // Sharpens what the smoothing of labels has blurred.
+      part[t] = std::pow(p, 8.0);  // Sharpens what the smoothing of labels has blurred.
       total += part[t];
     }
     if (total < 1e-12) return;
@@ -171,11 +171,11 @@ class PixelMixer {
       const double share = part[t] / total;
       if (share < 0.01) continue;
       const Acoustics a = at(t, column, row);
-      const double db =
-          a.backscatter_db + labels_.pattern_db(parts_.tissues[t], a.texture, p, beam_, options_.seed);
+      const EchoPattern pattern = labels_.pattern(parts_.tissues[t], a.texture, p, beam_, options_.seed);
+      const double db = a.backscatter_db + pattern.backscatter_db;
       power += share * std::pow(10.0, db / 10.0);
       attenuation += share * a.attenuation_db_cm_mhz;
-      log_z += share * std::log(a.impedance_mrayl);
+      log_z += share * (std::log(a.impedance_mrayl) + pattern.log_impedance);
     }
     plane.backscatter_db[i] = static_cast<float>(10.0 * std::log10(power));
     plane.attenuation_db_cm_mhz[i] = static_cast<float>(attenuation);
@@ -229,6 +229,11 @@ EchoBody::EchoBody(const LabelMap& labels)
 EchoBody::~EchoBody() = default;
 EchoBody::EchoBody(EchoBody&&) noexcept = default;
 EchoBody& EchoBody::operator=(EchoBody&&) noexcept = default;
+
+std::optional<Point3> EchoBody::skin_along(const Point3& through, const Vector3& into_body) const {
+  const BodyLabels& labels = representation_->labels;
+  return labels.knows_skin() ? labels.body_along(through, into_body) : std::nullopt;
+}
 
 SeenPlane EchoBody::plane(const AffineTransform& patient_from_image, int width, int height,
                           const SimulationOptions& options) const {

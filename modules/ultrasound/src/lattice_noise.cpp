@@ -55,8 +55,12 @@ double smooth_noise(const Vector3& p, std::uint64_t seed) {
   return low + w * (high - low);
 }
 
-double sheets(const Vector3& p, double sharpness, std::uint64_t seed) {
-  return std::pow(1.0 - std::abs(smooth_noise(p, seed)), sharpness);
+Sheets sheets(const Vector3& p, double sharpness, std::uint64_t seed) {
+  // Waves of a length across and of three sheets in depth keep neighbours apart, and none closes.
+  const double level = p.z + 1.1 * smooth_noise({p.x, p.y, p.z / 3.0}, seed);
+  constexpr double steepness = 8.0;  // The sign changes within a twentieth of the way to the next sheet.
+  return {std::pow(1.0 - 2.0 * std::abs(level - std::round(level)), sharpness),
+          std::tanh(steepness * std::sin(std::numbers::pi * level))};
 }
 
 }  // namespace genu::ultrasound

@@ -34,7 +34,11 @@ std::complex<float> gaussian_of(std::uint64_t hash);
 /// Returns smooth noise of -1 to 1 that changes over a length of 1.
 double smooth_noise(const Vector3& p, std::uint64_t seed);
 
-/// Returns 1 on random sheets through space that lie about a length of 1 apart, falling to 0 beside them.
-double sheets(const Vector3& p, double sharpness, std::uint64_t seed);
+/// Wavy sheets across z that lie about a length of 1 apart.
+struct Sheets {
+  double on = 0.0;    ///< 1 on a sheet, falling to 0 beside it.
+  double side = 0.0;  ///< -1 or 1 between sheets: the sign changes at each.
+};
+Sheets sheets(const Vector3& p, double sharpness, std::uint64_t seed);
 
 }  // namespace genu::ultrasound

@@ -15,9 +15,9 @@ namespace {
 // The echo of a shaft falls about in proportion to its angle to the face (Bradley 2001, J Ultrasound Med;
 // Schafhalter-Zoppoth et al. 2004, Reg Anesth Pain Med 29:480); levels set by eye beside real needles.
 constexpr double level_shaft_db = 0.0;
-constexpr double loss_db_per_deg = 0.42;
-constexpr double tip_db = 7.0;          // Of the bevel, over the shaft ...
-constexpr double least_tip_db = -24.0;  // ... and at any angle: an edge scatters to all sides.
+constexpr double loss_db_per_deg = 0.38;
+constexpr double tip_db = 5.0;     // Of the bevel, over the shaft ...
+constexpr double edge_db = -16.0;  // ... and of its edges, which scatter to all sides, at any angle.
 constexpr double bevel_lengths =
     2.5;  // Diameters that a bevel is long (ISO 7864: 11 to 18 degrees, rounded).
 constexpr int copies = 5;
@@ -101,13 +101,19 @@ void add_needle(EchoField& field, const SimulatedNeedle& needle, const std::vect
     db += 5.0 * smooth_noise({along_mm / 4.0, 0.5, 0.5}, options.seed ^ 0xbeadULL) +
           3.0 * smooth_noise({along_mm / 0.8, 1.5, 0.5}, options.seed ^ 0xbeadULL);
     const double from_tip_mm = (count - static_cast<double>(i)) * step_mm;
-    if (needle.bevel && from_tip_mm < bevel_lengths * needle.diameter_mm)
-      db = std::max(db + tip_db, least_tip_db + needle.echo_db);
+    if (needle.bevel && from_tip_mm < bevel_lengths * needle.diameter_mm) db += tip_db;
     const bool shows = t >= needle.visible_from && t <= needle.visible_to;
     level[i] = (shows ? in_slice(needle, t, options.slice_mm) : 0.0F) * amplitude_of(db) *
                beam_at(beam, field.width, field.height, shaft[i]);
   }
   add_stroke(field, shaft, level, spread);
+  if (needle.bevel && needle.visible_to >= 1.0) {
+    const double reach_px = 0.4 * needle.diameter_mm / pixel.x_mm;
+    const float edge = in_slice(needle, 1.0, options.slice_mm) * amplitude_of(edge_db + needle.echo_db) *
+                       beam_at(beam, field.width, field.height, needle.tip);
+    add_stroke(field, {{needle.tip.x - reach_px, needle.tip.y}, {needle.tip.x + reach_px, needle.tip.y}},
+               {edge, edge}, spread);
+  }
   const double level_part = std::cos(std::min(steepest, 89.0) * std::numbers::pi / 180.0);
   std::vector<PixelPoint> below = shaft;
   for (int k = 1; k <= copies; ++k) {

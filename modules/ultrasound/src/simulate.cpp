@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t rows_a_block = 16;
 constexpr double deg_per_rad = 180.0 / std::numbers::pi;
 // An interface that sends everything back straight on would be this much brighter than white.
-constexpr double mirror_db = 4.0;
+constexpr double mirror_db = 2.0;
 // Smooth interfaces fade once they send sound past the aperture (its half angle at f/2.5: 11 degrees);
 // bone is rough, and shows a little at any angle. Working values, by eye beside real images.
 constexpr double smooth_width_deg = 13.0, bone_width_deg = 24.0;
@@ -210,7 +210,7 @@ void add_ringing(EchoField& field, const AcousticPlane& plane, const Spread& spr
 /// Returns the field with what runs to and fro between face and bone: the layers before the bone again,
 /// faint, below it.
 EchoField with_bone_reverberation(const EchoField& field, const AcousticPlane& plane) {
-  constexpr double again_db = -36.0;  // By eye, as below the shafts of long bones.
+  constexpr double again_db = -28.0, rest_mm = 1.0;  // By eye, as below the shafts of long bones.
   const float again = amplitude_of(again_db);
   EchoField result = field;
   const auto columns = static_cast<std::size_t>(plane.width);
@@ -219,7 +219,7 @@ EchoField with_bone_reverberation(const EchoField& field, const AcousticPlane& p
     const double row = plane.bone_px[x];
     for (auto y = static_cast<std::size_t>(std::ceil(row)); y < static_cast<std::size_t>(plane.height); ++y) {
       const auto from = static_cast<std::size_t>(static_cast<double>(y) - row);
-      if (static_cast<double>(from) > 1.05 * row) break;
+      if (static_cast<double>(from) > row - rest_mm / plane.pixel.y_mm) break;  // Not the ridge itself.
       result.re[y * columns + x] += again * field.re[from * columns + x];
       result.im[y * columns + x] += again * field.im[from * columns + x];
     }

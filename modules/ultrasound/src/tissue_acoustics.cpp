@@ -14,10 +14,10 @@ namespace {
 // values, set by eye beside real images of the knee.
 constexpr Acoustics fluid{-95.0F, 0.02F, 1.52F, EchoTexture::none};
 constexpr Acoustics blood{-72.0F, 0.18F, 1.61F, EchoTexture::none};
-constexpr Acoustics skin{-27.0F, 1.2F, 1.65F, EchoTexture::fine};
-constexpr Acoustics fat{-44.0F, 0.5F, 1.40F, EchoTexture::lobular};
+constexpr Acoustics skin{-30.0F, 1.2F, 1.65F, EchoTexture::fine};
+constexpr Acoustics fat{-42.0F, 0.5F, 1.40F, EchoTexture::lobular};
 constexpr Acoustics fat_pad{-37.0F, 0.6F, 1.45F, EchoTexture::lobular};
-constexpr Acoustics muscle{-45.0F, 0.7F, 1.68F, EchoTexture::fascicular};
+constexpr Acoustics muscle{-43.0F, 0.7F, 1.68F, EchoTexture::fascicular};
 constexpr Acoustics tendon{-31.0F, 1.0F, 1.80F, EchoTexture::fibrillar};
 constexpr Acoustics ligament{-35.0F, 1.0F, 1.78F, EchoTexture::fibrillar};
 constexpr Acoustics nerve{-38.0F, 0.9F, 1.70F, EchoTexture::fibrillar};
@@ -88,36 +88,47 @@ Acoustics acoustics_of(Tissue tissue) {
   }
 }
 
-float texture_db(EchoTexture texture, const Vector3& q, std::uint64_t seed) {
-  // Lengths in mm: fibrils of tendon 0.3 to 0.4 apart, fascicles of muscle 2 to 3, lobules of fat some mm
+EchoPattern pattern_at(EchoTexture texture, const Vector3& q, std::uint64_t seed) {
+  // Lengths in mm: fibrils of tendon 0.3 to 0.4 apart, fascicles of muscle 1 to 3, lobules of fat some mm
   // flat; those and the contrast by eye beside real images.
   const auto noise = [&](double x, double y, double z, std::uint64_t n) {
     return smooth_noise({q.x / x, q.y / y, q.z / z}, seed + n);
   };
   // Septa are sheets that come and go: noise of its own says where.
   const auto septa = [&](double x, double y, double z, double sharpness, std::uint64_t n) {
-    const double there = std::clamp(0.45 + 1.6 * noise(0.6 * x, 1.5 * y, 1.5 * z, n + 1), 0.0, 1.0);
-    return there > 0.0 ? there * sheets({q.x / x, q.y / y, q.z / z}, sharpness, seed + n) : 0.0;
+    const double there = std::clamp(0.35 + 1.6 * noise(0.5 * x, 1.2 * y, 1.7 * z, n + 1), 0.0, 1.0);
+    if (there <= 0.0) return Sheets{};
+    const Sheets s = sheets({q.x / x, q.y / y, q.z / z}, sharpness, seed + n);
+    return Sheets{there * s.on, there * s.side};
   };
-  double db = 0.0;
+  double db = 0.0, log_z = 0.0;
   switch (texture) {
     case EchoTexture::none:
       break;
     case EchoTexture::fine:
-      db = 2.0 * noise(1.5, 1.5, 0.6, 0);
+      db = 3.0 * noise(4.0, 4.0, 0.5, 0);
+      log_z = 0.03 * noise(6.0, 6.0, 0.4, 1);
       break;
-    case EchoTexture::lobular:
-      db = 2.0 * noise(6.0, 6.0, 2.0, 0) + 17.0 * septa(14.0, 11.0, 2.0, 10.0, 1) - 2.0;
+    case EchoTexture::lobular: {
+      const Sheets septum = septa(16.0, 12.0, 2.4, 14.0, 1);
+      db = 2.5 * noise(6.0, 6.0, 1.5, 0) + 9.0 * septum.on - 1.0;
+      log_z = 0.05 * septum.side;
       break;
-    case EchoTexture::fascicular:
-      db = 3.0 * noise(8.0, 3.0, 1.5, 0) + 17.0 * septa(30.0, 4.5, 2.2, 11.0, 1) +
-           11.0 * septa(15.0, 1.6, 0.9, 7.0, 3) - 3.0;
+    }
+    case EchoTexture::fascicular: {
+      const Sheets coarse = septa(32.0, 6.0, 2.2, 14.0, 1), fine = septa(14.0, 3.0, 1.0, 7.0, 3);
+      db = 3.0 * noise(8.0, 4.0, 1.5, 0) + 8.0 * coarse.on + 5.0 * fine.on - 1.5;
+      log_z = 0.05 * coarse.side + 0.02 * fine.side;
       break;
-    case EchoTexture::fibrillar:
-      db = 5.0 * noise(14.0, 0.8, 0.35, 0) + 3.0 * noise(20.0, 2.0, 0.8, 1);
+    }
+    case EchoTexture::fibrillar: {
+      const double fibrils = noise(16.0, 0.9, 0.32, 0);
+      db = 4.0 * fibrils + 2.5 * noise(20.0, 2.0, 0.9, 1);
+      log_z = 0.06 * fibrils;
       break;
+    }
   }
-  return static_cast<float>(db);
+  return {static_cast<float>(db), static_cast<float>(log_z)};
 }
 
 float anisotropy_db(EchoTexture texture, double off_perpendicular_deg) {

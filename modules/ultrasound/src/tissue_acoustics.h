@@ -24,9 +24,14 @@ Acoustics acoustics_of_gel();
 bool is_bone(Tissue tissue);
 bool is_cartilage(Tissue tissue);
 
-/// Returns what septa and fibrils add to the echo, in dB.
+/// What septa and fibrils change at a place.
+struct EchoPattern {
+  float backscatter_db = 0.0F;
+  float log_impedance = 0.0F;  ///< Natural logarithm: thin sheets return sound like mirrors.
+};
+
 /// \param q place in mm: x along the fibres, y across them, z across the layers
-float texture_db(EchoTexture texture, const Vector3& q, std::uint64_t seed);
+EchoPattern pattern_at(EchoTexture texture, const Vector3& q, std::uint64_t seed);
 
 /// Returns what fibres lose because they do not lie across the beam, in dB (0 or less).
 float anisotropy_db(EchoTexture texture, double off_perpendicular_deg);

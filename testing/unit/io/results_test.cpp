@@ -599,6 +599,7 @@ std::vector<SchemaCase> schema_cases() {
   const phantom::Knee knee = sample_phantom();
   return {{"measurements", json::parse(to_json(sample_report())), {"menisci"}},
           {"t2", json::parse(to_json(testing::sample_t2())), {}},
+          {"ultrasound_truth", json::parse(to_json(testing::sample_simulation())), {}},
           {"segmentation", json::parse(to_json(sample_segmentation())), {}},
           {"spatial_calibration", json::parse(testing::sample_spatial_calibration()), {}},
           {"temporal_calibration", json::parse(testing::sample_temporal_calibration()), {}},

@@ -6,6 +6,7 @@
 
 #include <genu/cartilage/report.h>
 #include <genu/io/relaxation_files.h>
+#include <genu/io/simulation_files.h>
 #include <genu/planning/plan.h>
 #include <genu/segmentation/agreement.h>
 #include <genu/segmentation/segment.h>
@@ -228,6 +229,33 @@ inline std::vector<planning::NeedlePlan> sample_plans() {
   none.approach = "superolateral";
   none.reasons = {"no skin in the window"};
   return {plan, none};
+}
+
+/// Two frames of 3 x 4 pixels; the tracker stands 100 mm beside the patient.
+inline io::SimulationRecord sample_simulation() {
+  io::SimulationRecord record;
+  record.labels = "labels, \"0.5 mm\".nrrd";
+  record.created = "2026-01-02T03:04:05Z";
+  record.genu_version = "1.2.3";
+  record.machine.frequency_mhz = 12.5;
+  record.errors.tracker_position_sd_mm = 0.25;
+  record.sweep.truth.probe_from_image = {Matrix3::from_columns({0.5, 0, 0}, {0, 0.25, 0}, {0, 0, 0.5}), {}};
+  record.sweep.probe_from_image = {Matrix3::from_columns({0.75, 0, 0}, {0, 0.25, 0}, {0, 0, 0.5}), {1, 2, 3}};
+  record.sweep.truth.patient_from_tracker = RigidTransform::translation_by({100, 0, 0});
+  for (int n = 0; n < 2; ++n) {
+    ultrasound::TrackedFrame frame;
+    frame.time_s = 0.5 * n;
+    record.sweep.recording.frames.push_back(frame);
+    record.sweep.truth.tracker_from_probe.push_back(RigidTransform::translation_by({0, 0, 7.0 * n}));
+    record.sweep.truth.frames.push_back(
+        {.bone_px = {12.5, not_measured, not_measured},
+         .cartilage_px = {8.0, not_measured, not_measured},
+         .skin_px = {0.0, 0.0, not_measured},
+         .contact = {1, 1, 0},
+         .needles = {{.entry = {0.5, 1.5}, .tip = {2.5, 3.5}, .bend_mm = 0.125}},
+         .pixel = {0.5, 0.25}});
+  }
+  return record;
 }
 
 }  // namespace genu::testing

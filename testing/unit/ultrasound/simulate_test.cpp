@@ -304,6 +304,16 @@ TEST_F(SimulatedLimb, ASmallGapIsGelAndALargeOneIsAir) {
   EXPECT_LT(mean_level_db(air.image, {20, 220, 130, 190}, {}), -50.0);
 }
 
+TEST_F(SimulatedLimb, SkinIsFoundAlongTheBeamFromOutsideAndFromInside) {
+  for (const double lift_mm : {30.0, 0.0, -10.0}) {
+    const auto skin = body_.skin_along(centre_ + Vector3{4.0, -22.0 - lift_mm, 0.0}, {0, 3, 0});
+    ASSERT_TRUE(skin);
+    EXPECT_NEAR(distance(*skin, centre_ + Vector3{4.0, -22.0, 0.0}), 0.0, 0.25) << lift_mm;
+  }
+  EXPECT_FALSE(body_.skin_along(centre_ + Vector3{0.0, 0.0, 60.0}, {0, 1, 0}));
+  EXPECT_THROW(body_.skin_along(centre_, {0, 0, 0}), InvalidInput);
+}
+
 TEST_F(SimulatedLimb, NeighbouringFramesShareTheirSpeckle) {
   SimulationOptions options;
   const auto shifted = [&](double across_mm) {
@@ -390,6 +400,7 @@ TEST(EchoBody, WithoutSkinInTheLabelsTheFaceLiesOnSkinAndFat) {
       labels, image_pose(centre - Vector3{0, 30, 0}, {0, 1, 0}, {1, 0, 0}, pixel, 120), 120, 220);
   EXPECT_EQ(frame.truth.contact[60], 1);
   EXPECT_EQ(frame.truth.skin_px[60], 0.0);
+  EXPECT_FALSE(EchoBody(labels).skin_along(centre, {0, 1, 0}));
   EXPECT_NEAR(frame.truth.bone_px[60] * pixel.y_mm, 18.0, 0.15);
   EXPECT_NEAR(frame.truth.cartilage_px[60] * pixel.y_mm, 16.0, 0.15);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -107,6 +108,9 @@ class EchoBody {
   SimulatedFrame frame(const AffineTransform& patient_from_image, int width, int height,
                        const SimulationOptions& options = {},
                        std::span<const PlacedNeedle> needles = {}) const;
+  /// Returns where a line through a point, along the beam, comes to the skin first; nothing if the labels
+  /// know no skin or the line misses the body. \throws InvalidInput if the direction is zero or not finite
+  std::optional<Point3> skin_along(const Point3& through, const Vector3& into_body) const;
   /// Returns the plane that frame() makes its image of, and what is true of it but for needles.
   SeenPlane plane(const AffineTransform& patient_from_image, int width, int height,
                   const SimulationOptions& options = {}) const;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <genu/planning/expected_view.h>
+#include <genu/testing/bodies.h>
+
+namespace genu::planning {
+namespace {
+
+/// A needle that comes from the left of a probe in front of a sphere of bone.
+class ExpectedViewOfASphere : public ::testing::Test {
+ protected:
+  const Point3 centre_{11.0, -7.0, 5.0};
+  const LabelMap labels_ =
+      testing::concentric_spheres(testing::oblique_grid({.centre = centre_}), centre_, 8.0, 10.0);
+  const ultrasound::EchoBody body_{labels_};
+  RankedTrajectory trajectory() const {
+    RankedTrajectory t;
+    t.path = {centre_ + Vector3{-14, -22, 0}, centre_ + Vector3{2, -13, 0}};
+    t.card.needle = Needle{.diameter_mm = 0.9};
+    t.card.view =
+        ProbeView{.pose = {.face = centre_ + Vector3{0, -22, 0}, .axis = {1, 0, 0}, .beam = {0, 1, 0}},
+                  .length_mm = 25.0,
+                  .width_mm = 9.0,
+                  .image_depth_mm = 30.0};
+    return t;
+  }
+};
+
+TEST_F(ExpectedViewOfASphere, ShowsBoneAndNeedleWhereThePlanHasThem) {
+  const auto view = expected_view(body_, trajectory(), {.pixel_mm = 0.2});
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->frame.image.width, 125);
+  EXPECT_EQ(view->frame.image.height, 150);
+  ASSERT_EQ(view->frame.truth.needles.size(), 1u);
+  const ultrasound::SimulatedNeedle& needle = view->frame.truth.needles[0];
+  EXPECT_LT(needle.entry.x, needle.tip.x);
+  EXPECT_NEAR(needle.tip.x, 62.0 + 10.0, 1e-6);
+  EXPECT_NEAR(needle.tip.y, 45.0, 1e-6);
+  EXPECT_EQ(needle.diameter_mm, 0.9);
+  EXPECT_NEAR(view->frame.truth.bone_px[62] * 0.2, 14.0, 0.25);
+  EXPECT_LT(distance(view->patient_from_image(Point3{62.0, 0.0, 0.0}), trajectory().card.view->pose.face),
+            1e-9);
+}
+
+TEST_F(ExpectedViewOfASphere, IsNothingWhereNoPlaceForTheProbeServes) {
+  RankedTrajectory unseen = trajectory();
+  unseen.card.view.reset();
+  EXPECT_FALSE(expected_view(body_, unseen));
+}
+
+}  // namespace
+}  // namespace genu::planning
