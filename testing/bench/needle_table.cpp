@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <opencv2/imgcodecs.hpp>
+#include "needle_cases.h"
+using namespace genu; using namespace genu::bench;
+int main(int argc, char** argv) {
+  const std::filesystem::path data = argv[2], more = argc > 3 ? argv[3] : "";
+  std::vector<NeedleCase> real = real_needles(data), without = real_without(data, more), all;
+  std::mt19937 random(7);
+  for (auto& c : real) { all.push_back(c); }
+  for (std::size_t n = 0; n < real.size(); n += 2) for (auto& c : varied(real[n], n)) all.push_back(c);
+  for (std::size_t n = 0; n < real.size(); ++n) { auto c = without_needle(real[n]); all.push_back(c); if (n % 4 == 0) for (auto& v : varied(c, n)) { v.set = "removed+" + v.set; all.push_back(v);} }
+  std::map<std::string,int> seen;
+  for (auto& c : without) { all.push_back(c); int k = seen[c.set]++; if (k < 10) { if (k % 3 == 0) for (auto& v : varied(c, 5)) { v.set = c.set + "+" + v.set; all.push_back(v);} 
+     for (int i = 0; i < (c.set=="other"?4:3); ++i) all.push_back(pasted(real[random() % real.size()], c, random)); } }
+  printf("set,name,truth,label,conf,ridge,beside,length,continuity,scatter,bend,contrast,brightness,shadow,rivals,clearance,angle,uneven,fall,aerr,serr,terr\n");
+  for (auto& c : all) {
+    const auto found = ultrasound::needle_candidates(frame_of(c.grey), {.min_length = 0.08, .min_confidence=0});
+    bool any = false;
+    for (auto& f : found) { NeedleError e; if (c.truth) e = error_of(f, c); if (c.truth && any && e.hit) continue; any |= e.hit;
+      auto& v = f.evidence; printf("%s,%s,%d,%d,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g\n", c.set.c_str(), c.name.c_str(), c.truth.has_value(), e.hit, f.confidence, v.ridge, v.beside, v.length, v.continuity, v.scatter, v.bend, v.contrast, v.brightness, v.shadow, v.rivals, v.tip_clearance, f.angle_deg, v.unevenness, v.tip_fall, e.angle_deg, e.shaft_px, e.tip_px); }
+    if (!any) printf("%s,%s,%d,-1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0\n", c.set.c_str(), c.name.c_str(), c.truth.has_value());
+    if (argc > 4 && c.truth) cv::imwrite(std::string(argv[4]) + "/" + c.set + "_" + c.name + ".png", c.grey);
+  }
+}
