@@ -10,6 +10,8 @@
 
 #include <genu/bridge/opencv.h>
 #include <genu/io/tracked_files.h>
+#include <genu/ultrasound/acoustic_plane.h>
+#include <genu/ultrasound/simulate.h>
 
 namespace genu::bench {
 namespace {
@@ -240,6 +242,52 @@ NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937
     mixed.convertTo(r.grey, CV_8U);
     return r;
   }
+}
+
+NeedleCase simulated(const SimulatedSetting& z) {
+  using namespace ultrasound;
+  constexpr int width = 720, height = 440;
+  const PixelSize pixel{z.pixel_mm, z.pixel_mm};
+  std::mt19937 random(z.seed);
+  const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
+  AcousticPlane plane = tissue_plane(z.tissue, width, height, pixel, {.fibre_angle_deg = uniform(-8.0, 8.0), .seed = z.seed});
+  for (int n = 0; n < z.fasciae; ++n) {
+    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(150.0, 900.0);
+    const PixelPoint middle{uniform(100.0, 620.0), uniform(60.0, 400.0)};
+    const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
+    add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y}, .to = {middle.x + half.x, middle.y + half.y},
+                      .sagitta_mm = uniform(-1.0, 1.0), .thickness_mm = uniform(0.2, 0.6), .impedance_mrayl = uniform(1.8, 2.1)});
+  }
+  if (z.bone) {
+    std::vector<double> rows(width);
+    const double depth = uniform(250.0, 380.0), bow = uniform(20.0, 120.0), slope = uniform(-0.3, 0.3);
+    for (int x = 0; x < width; ++x) {
+      const double s = (x - 0.5 * width) / (0.5 * width);
+      rows[static_cast<std::size_t>(x)] = depth + slope * (x - 0.5 * width) + bow * s * s;
+    }
+    add_bone(plane, rows);
+  }
+  const double angle = z.angle_deg * CV_PI / 180.0, tip_y = z.depth_mm / z.pixel_mm;
+  SimulatedNeedle needle{.diameter_mm = z.diameter_mm, .bend_mm = z.bend_mm, .visible_from = z.visible_from, .visible_to = z.visible_to};
+  // The shaft comes in through the face or the side; its tip lies in the middle third.
+  const double reach = std::min(tip_y / std::tan(angle), 900.0);
+  const double x = std::clamp(reach * uniform(0.6, 1.0), 260.0, 460.0);
+  needle.tip = {z.from_left ? x : width - 1.0 - x, tip_y};
+  needle.entry = {z.from_left ? x - reach : width - 1.0 - x + reach, tip_y - reach * std::tan(angle)};
+  const SimulationOptions machine{.frequency_mhz = uniform(7.0, 13.0), .looks = static_cast<int>(uniform(1.0, 5.0)), .gain_db = uniform(-6.0, 6.0),
+                                  .dynamic_range_db = uniform(50.0, 70.0), .seed = z.seed};
+  const std::vector<SimulatedNeedle> needles = z.needle ? std::vector{needle} : std::vector<SimulatedNeedle>{};
+  NeedleCase one{z.needle ? "simulated" : "simulated without", cv::format("%.0f deg %.0f mm d%.2f bend%.1f seed%u", z.angle_deg, z.depth_mm, z.diameter_mm, z.bend_mm, z.seed), {}, {}, {}};
+  one.grey = bridge::view_as_opencv(as_grey(simulate_frame(plane, needles, machine))).clone();
+  if (!z.needle) return one;
+  std::vector<PixelPoint> shaft = shaft_of(needle, pixel);
+  const auto count = static_cast<double>(shaft.size());
+  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count), shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
+  std::erase_if(shaft, [&](const PixelPoint& p) { return p.x < 0.0 || p.y < 0.0 || p.x > width - 1.0 || p.y > height - 1.0; });
+  const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
+  const cv::Point2d chord(b.x - a.x, b.y - a.y);
+  one.truth = NeedleTruth{b, a, (z.bend_mm < 0.0 ? -1.0 : 1.0) * std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
+  return one;
 }
 
 }  // namespace genu::bench

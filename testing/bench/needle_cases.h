@@ -11,6 +11,7 @@
 #include <opencv2/core.hpp>
 
 #include <genu/core/frame.h>
+#include <genu/core/tissue.h>
 #include <genu/ultrasound/needle.h>
 
 namespace genu::bench {
@@ -52,5 +53,20 @@ std::vector<NeedleCase> varied(const NeedleCase& one, unsigned seed);
 NeedleCase without_needle(const NeedleCase& one);
 /// A real needle's echo, turned and resized, laid over a picture that shows none.
 NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937& random);
+
+/// A needle to simulate, and where.
+struct SimulatedSetting {
+  double angle_deg = 30.0, depth_mm = 20.0;  ///< To the face; of the tip.
+  double diameter_mm = 0.72, bend_mm = 0.0;
+  double visible_from = 0.0, visible_to = 1.0;
+  bool from_left = true, needle = true;
+  int fasciae = 0;    ///< Bright layers of 0 to 15 degrees, beside and across.
+  bool bone = false;
+  Tissue tissue = Tissue::muscle;
+  double pixel_mm = 0.08;
+  unsigned seed = 1;
+};
+/// 720 x 440 pixels; the truth is the visible part of the shaft.
+NeedleCase simulated(const SimulatedSetting& setting);
 
 }  // namespace genu::bench

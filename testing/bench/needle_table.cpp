@@ -13,6 +13,17 @@ int main(int argc, char** argv) {
   for (auto& c : real) { all.push_back(c); }
   for (std::size_t n = 0; n < real.size(); n += 2) for (auto& c : varied(real[n], n)) all.push_back(c);
   for (std::size_t n = 0; n < real.size(); ++n) { auto c = without_needle(real[n]); all.push_back(c); if (n % 4 == 0) for (auto& v : varied(c, n)) { v.set = "removed+" + v.set; all.push_back(v);} }
+  if (std::string(argv[1]) == "simulated") {
+    all.clear(); without.clear();
+    const Tissue tissues[] = {Tissue::muscle, Tissue::fat, Tissue::muscle, Tissue::patellar_tendon};
+    for (unsigned n = 0; n < 240; ++n) {
+      std::mt19937 r(n + 1000);
+      const auto u = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(r); };
+      SimulatedSetting z{.angle_deg = u(5, 80), .depth_mm = u(8, 32), .diameter_mm = u(0.4, 1.3), .bend_mm = n % 4 == 0 ? u(-3, 3) : 0.0,
+        .visible_from = n % 3 == 0 ? u(0, 0.6) : 0.0, .from_left = n % 2 == 0, .needle = n % 5 < 3, .fasciae = int(u(0, 4)), .bone = u(0,1) < 0.3, .tissue = tissues[n % 4], .pixel_mm=u(0.06,0.12), .seed = n + 1};
+      all.push_back(simulated(z)); if (!z.needle) all.back().set += z.bone ? " bone" : " tissue";
+    }
+  }
   std::map<std::string,int> seen;
   for (auto& c : without) { all.push_back(c); int k = seen[c.set]++; if (k < 10) { if (k % 3 == 0) for (auto& v : varied(c, 5)) { v.set = c.set + "+" + v.set; all.push_back(v);} 
      for (int i = 0; i < (c.set=="other"?4:3); ++i) all.push_back(pasted(real[random() % real.size()], c, random)); } }
