@@ -226,7 +226,7 @@ NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937
   const cv::Point2d tip(t.tip.x, t.tip.y), far(t.far_end.x, t.far_end.y);
   for (;;) {
     const double size = uniform(0.25, 0.6) * std::hypot(shown.width, shown.height) / cv::norm(tip - far);
-    const double angle = uniform(7.0, 65.0) * CV_PI / 180.0, now = std::atan2(tip.y - far.y, tip.x - far.x);
+    const double angle = uniform(4.0, 65.0) * CV_PI / 180.0, now = std::atan2(tip.y - far.y, tip.x - far.x);
     const bool from_left = uniform(0.0, 1.0) < 0.5;
     const double turn = (from_left ? angle : CV_PI - angle) - now;
     const double c = size * std::cos(turn), s = size * std::sin(turn);
@@ -252,7 +252,7 @@ NeedleCase simulated(const SimulatedSetting& z) {
   const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
   AcousticPlane plane = tissue_plane(z.tissue, width, height, pixel, {.fibre_angle_deg = uniform(-8.0, 8.0), .seed = z.seed});
   for (int n = 0; n < z.fasciae; ++n) {
-    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(150.0, 900.0);
+    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
     const PixelPoint middle{uniform(100.0, 620.0), uniform(60.0, 400.0)};
     const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
     add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y}, .to = {middle.x + half.x, middle.y + half.y},

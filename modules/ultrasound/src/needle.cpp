@@ -14,7 +14,7 @@ namespace needle {
 namespace {
 
 /// Lines to trace: a bright layer, bone, the face of the probe and a dozen more besides a needle.
-constexpr std::size_t most_shafts = 16;
+constexpr std::size_t most_shafts = 24;
 
 void check(const Frame& frame, const NeedleOptions& options) {
   if (frame.empty() || frame.width < 32 || frame.height < 32)
@@ -79,10 +79,26 @@ double weight(const NeedleInImage& n) {
   return n.evidence.ridge * n.evidence.continuity * n.evidence.length;
 }
 
+double slope(const NeedleInImage& n) {
+  return std::atan2(n.far_end.y - n.tip.y, n.far_end.x - n.tip.x);
+}
+
+/// Returns true if a line repeats another one, further from the probe and as long: a reverberation between the
+/// walls of the shaft, or between shaft and probe.
+bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
+  if (std::abs(std::remainder(slope(n) - slope(of), std::numbers::pi)) > 0.07) return false;
+  const PixelPoint a = n.at(0.5), b = of.at(0.5);
+  if (a.y <= b.y || distance_to(of, a) > reach_px) return false;
+  const double dx = of.far_end.x - of.tip.x, dy = of.far_end.y - of.tip.y, squared = dx * dx + dy * dy;
+  const auto along = [&](const PixelPoint& p) { return ((p.x - of.tip.x) * dx + (p.y - of.tip.y) * dy) / squared; };
+  const double low = std::max(0.0, along(n.tip)), high = std::min(1.0, along(n.far_end));
+  return high - low > 0.6 && std::abs(along(n.tip)) < 0.25 &&
+         of.evidence.brightness > 0.85 * n.evidence.brightness && of.evidence.contrast > 0.7 * n.evidence.contrast;
+}
+
 /// Lines that run alike nearby speak against one another: layers and fibres come in bundles, a needle alone.
 /// Those nearer than `own_px` are its own side lobes and reverberations.
 void compare(std::vector<NeedleInImage>& all, double own_px, double bundle_px) {
-  const auto slope = [](const NeedleInImage& a) { return std::atan2(a.far_end.y - a.tip.y, a.far_end.x - a.tip.x); };
   for (NeedleInImage& n : all)
     for (const NeedleInImage& other : all) {
       if (&n == &other || std::abs(std::remainder(slope(n) - slope(other), std::numbers::pi)) > 0.26) continue;
@@ -116,6 +132,15 @@ std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& o
                      [&](const NeedleInImage& m) { return is_same(n, m, 4.0 / picture.scale); }))
       result.push_back(n);
   }
+  // Copies go, but only after all have been compared with one another: a copy has copies.
+  std::vector<bool> copies;
+  copies.reserve(result.size());
+  for (const NeedleInImage& n : result)
+    copies.push_back(std::any_of(result.begin(), result.end(), [&](const NeedleInImage& of) {
+      return &of != &n && is_copy(n, of, 40.0 / picture.scale);
+    }));
+  std::size_t place = 0;
+  std::erase_if(result, [&](const NeedleInImage&) { return copies[place++]; });
   compare(result, 12.0 / picture.scale, 0.2 * picture.diagonal() / picture.scale);
   for (NeedleInImage& n : result) n.confidence = confidence_of(n.evidence, n.angle_deg);
   std::erase_if(result, [&](const NeedleInImage& n) {

@@ -30,8 +30,16 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
 
 /// Second derivatives over two scales, in multiples of the clutter around: along the direction at angle a the
 /// strength of a bright ridge is max(0, -(mean - cosine cos 2a - sine sin 2a)).
+///
+/// Speckle is wider across the beam than along it, and so are the ridges that it makes: `gain` weighs the
+/// directions so that speckle is as strong in each.
 struct Ridges {
+  static constexpr int directions = 36;
   cv::Mat_<float> mean, cosine, sine;
+  std::array<double, directions> gain{};
+
+  static double angle(int direction);
+  double gain_at(double angle) const;
 };
 Ridges ridges_of(const Picture& picture, unsigned threads);
 

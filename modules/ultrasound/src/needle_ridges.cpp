@@ -25,7 +25,6 @@ constexpr double least_clutter = 0.012;
 /// A ridge above this multiple of the clutter says no more: a bright dot must not outvote a long faint line.
 constexpr double most_ridge = 6.0;
 
-constexpr int directions = 36;
 constexpr int doublings = 5;         ///< Pieces of 32 work pixels.
 constexpr int cell = 20;             ///< Work pixels; each cell offers its best piece a direction.
 
@@ -46,10 +45,11 @@ SecondDerivatives second_derivatives(const cv::Mat_<float>& grey, double sigma) 
 }
 
 /// Ridge strength of one direction, 0 to 255 for 0 to most_ridge.
-cv::Mat_<std::uint8_t> along(const Ridges& r, double angle) {
+cv::Mat_<std::uint8_t> along(const Ridges& r, int direction) {
+  const double angle = Ridges::angle(direction);
   cv::Mat_<std::uint8_t> result(r.mean.size());
   const auto c = static_cast<float>(std::cos(2.0 * angle)), s = static_cast<float>(std::sin(2.0 * angle));
-  constexpr auto unit = static_cast<float>(255.0 / most_ridge);
+  const auto unit = static_cast<float>(255.0 / most_ridge * r.gain[static_cast<std::size_t>(direction)]);
   for (int y = 0; y < result.rows; ++y) {
     const float *m = r.mean[y], *a = r.cosine[y], *b = r.sine[y];
     std::uint8_t* out = result[y];
@@ -81,6 +81,8 @@ cv::Mat_<std::uint16_t> pieces(const cv::Mat_<std::uint8_t>& ridge, double angle
 void keep_best_of_cells(const cv::Mat_<std::uint16_t>& sums, double angle, std::vector<Seed>& seeds) {
   constexpr double length = 1 << doublings;
   const cv::Point2d half{0.5 * (length - 1.0) * std::cos(angle), 0.5 * (length - 1.0) * std::sin(angle)};
+  // Layers of tissue run along the face: flat pieces wait until the steeper ones have been looked at.
+  const double flat = 0.3 * std::max(0.0, 1.0 - std::abs(angle) / 0.3);
   for (int y0 = 0; y0 < sums.rows; y0 += cell)
     for (int x0 = 0; x0 < sums.cols; x0 += cell) {
       const int y1 = std::min(sums.rows, y0 + cell), x1 = std::min(sums.cols, x0 + cell);
@@ -95,11 +97,40 @@ void keep_best_of_cells(const cv::Mat_<std::uint16_t>& sums, double angle, std::
           }
       }
       const double strength = best * most_ridge / 255.0 / length;
-      if (strength > 1.0) seeds.push_back({cv::Point2d(place) + half, angle, strength});
+      if (strength > 1.0) seeds.push_back({cv::Point2d(place) + half, angle, strength * (1.0 - flat)});
     }
 }
 
+/// Weighs the directions by the mean ridge in each, on every fourth pixel.
+void set_gain(Ridges& r) {
+  // More would raise noise where there is no speckle, as in water.
+  constexpr double most_gain = 3.0;
+  std::array<double, Ridges::directions> mean{};
+  for (int n = 0; n < Ridges::directions; ++n) {
+    const double angle = Ridges::angle(n), c = std::cos(2.0 * angle), s = std::sin(2.0 * angle);
+    for (int y = 2; y < r.mean.rows; y += 4)
+      for (int x = 2; x < r.mean.cols; x += 4)
+        mean[static_cast<std::size_t>(n)] +=
+            std::clamp(r.cosine(y, x) * c + r.sine(y, x) * s - r.mean(y, x), 0.0, 2.0);
+  }
+  const double most = *std::max_element(mean.begin(), mean.end());
+  for (std::size_t n = 0; n < mean.size(); ++n)
+    r.gain[n] = std::min(most_gain, most / std::max(mean[n], 1e-9));
+}
+
 }  // namespace
+
+double Ridges::angle(int direction) {
+  return (direction + 0.5 - directions / 2.0) * std::numbers::pi / directions;
+}
+
+double Ridges::gain_at(double angle) const {
+  const double place = (std::remainder(angle, std::numbers::pi) / std::numbers::pi + 0.5) * directions - 0.5;
+  const int low = static_cast<int>(std::floor(place));
+  const double part = place - low;
+  const auto at = [&](int n) { return gain[static_cast<std::size_t>((n + directions) % directions)]; };
+  return (1.0 - part) * at(low) + part * at(low + 1);
+}
 
 Ridges ridges_of(const Picture& picture, unsigned threads) {
   std::array<SecondDerivatives, scales.size()> d;
@@ -110,7 +141,7 @@ Ridges ridges_of(const Picture& picture, unsigned threads) {
       },
       threads, 1);
   const cv::Size size = picture.grey.size();
-  Ridges r{cv::Mat_<float>(size), cv::Mat_<float>(size), cv::Mat_<float>(size)};
+  Ridges r{cv::Mat_<float>(size), cv::Mat_<float>(size), cv::Mat_<float>(size), {}};
   cv::Mat_<float> strength(size);
   for (int y = 0; y < size.height; ++y)
     for (int x = 0; x < size.width; ++x) {
@@ -135,25 +166,27 @@ Ridges ridges_of(const Picture& picture, unsigned threads) {
                 cv::BORDER_REFLECT);
   clutter = cv::max(clutter, std::max(floor, 0.5 * typical));
   for (cv::Mat_<float>* m : {&r.mean, &r.cosine, &r.sine}) cv::divide(*m, clutter, *m);
+  set_gain(r);
   return r;
 }
 
 std::vector<Seed> seeds_of(const Ridges& ridges, const NeedleOptions& options) {
   // Tissue's angles in pixels: an anisotropic picture squeezes them.
   const double squeeze = options.pixel_size ? options.pixel_size->x_mm / options.pixel_size->y_mm : 1.0;
-  std::array<std::vector<Seed>, directions> found;
+  std::array<std::vector<Seed>, Ridges::directions> found;
   parallel_for(
-      directions,
+      Ridges::directions,
       [&](std::size_t begin, std::size_t end) {
         for (std::size_t n = begin; n < end; ++n) {
-          const double angle = (static_cast<double>(n) + 0.5 - directions / 2.0) * std::numbers::pi / directions;
+          const int direction = static_cast<int>(n);
+          const double angle = Ridges::angle(direction);
           const double tissue =
               std::atan2(std::abs(std::sin(angle)), std::abs(std::cos(angle)) * squeeze) * 180.0 / std::numbers::pi;
-          constexpr double bin = 180.0 / directions;
+          constexpr double bin = 180.0 / Ridges::directions;
           if (tissue < options.min_angle_deg - bin || tissue > options.max_angle_deg + bin) continue;
           if (options.side == EntrySide::left && angle < -0.1) continue;
           if (options.side == EntrySide::right && angle > 0.1) continue;
-          keep_best_of_cells(pieces(along(ridges, angle), angle), angle, found[n]);
+          keep_best_of_cells(pieces(along(ridges, direction), angle), angle, found[n]);
         }
       },
       options.threads, 1);

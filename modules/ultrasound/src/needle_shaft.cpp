@@ -18,8 +18,9 @@ constexpr double across = 1.0;
 constexpr std::array half_widths{12.0, 7.0, 4.0, 4.0};
 /// On the strongest way through mere speckle the ridge is about 1.5 times the clutter; a line has more than this.
 constexpr double seen_on_way = 2.2;
-/// On a fixed curve, speckle has what is beside it, 0.5 to 1.2; a line has this much more, and at least `least_seen`.
-constexpr double seen_above_beside = 0.9, least_seen = 1.5;
+/// On a fixed curve, speckle has what is beside it, 0.5 to 1.2; a line has this much more. With less than
+/// `least_seen` nothing is a line, and with `surely_seen` it is one also among its own reverberations.
+constexpr double seen_above_beside = 0.9, least_seen = 1.5, surely_seen = 2.8;
 /// The line ends where this much speaks against it (the X-drop of Altschul et al. 1990, J Mol Biol 215:403): a
 /// gap of about 17 steps, 35 work pixels, of mere speckle.
 constexpr double most_against = 14.0;
@@ -58,6 +59,7 @@ Strip strip_along(const Shaft& s, const Ridges& r, double half_width) {
   strip.half = static_cast<int>(half_width / across);
   const int rows = std::max(1, static_cast<int>((high - strip.first) / step) + 1);
   strip.ridge.create(rows, 2 * strip.half + 1);
+  const auto gain = static_cast<float>(r.gain_at(std::atan2(s.direction.y, s.direction.x)));
   for (int row = 0; row < rows; ++row) {
     const double t = strip.t(row), slope = s.curve[1] + 2.0 * s.curve[2] * t;
     const cv::Point2d tangent = s.direction + slope * s.normal();
@@ -68,7 +70,7 @@ Strip strip_along(const Shaft& s, const Ridges& r, double half_width) {
       const cv::Point2d p = s.at(t) + across * (k - strip.half) * s.normal();
       const bool out = p.x < 0.0 || p.y < 0.0 || p.x > r.mean.cols - 1.0 || p.y > r.mean.rows - 1.0;
       const float v = out ? 0.0F : sample(r.cosine, p) * c + sample(r.sine, p) * d - sample(r.mean, p);
-      strip.ridge(row, k) = std::clamp(v, 0.0F, most_ridge);
+      strip.ridge(row, k) = std::clamp(gain * v, 0.0F, most_ridge);
     }
   }
   return strip;
@@ -187,7 +189,7 @@ std::vector<double> smoothed(const std::vector<double>& values, int reach) {
 Profile profile_along(const Strip& strip) {
   const auto strongest = [&](int row, int k) {
     const float* r = strip.ridge[row] + k;
-    return std::max({r[-1], r[0], r[1]});
+    return double{std::max({r[-1], r[0], r[1]})};
   };
   std::vector<double> on, beside;
   on.reserve(static_cast<std::size_t>(strip.ridge.rows));
@@ -197,7 +199,8 @@ Profile profile_along(const Strip& strip) {
     double sum = 0.0;
     int count = 0;
     for (int k = 8; k < strip.half; k += 2, count += 2)
-      sum += strongest(row, strip.half - k) + strongest(row, strip.half + k);
+      sum += std::min(strongest(row, strip.half - k), most_vote) +
+             std::min(strongest(row, strip.half + k), most_vote);
     beside.push_back(sum / count);
   }
   return {smoothed(on, 2), smoothed(beside, 10)};
@@ -249,7 +252,7 @@ Shaft shaft_from(const Seed& seed, const Ridges& ridges) {
   votes.clear();
   for (std::size_t row = 0; row < profile.on.size(); ++row)
     votes.push_back(std::min(profile.on[row], most_vote) -
-                    std::max(least_seen, profile.beside[row] + seen_above_beside));
+                    std::clamp(profile.beside[row] + seen_above_beside, least_seen, surely_seen));
   const auto [begin, end] = seen_rows(votes, middle(strip));
   s.begin = strip.t(begin);
   s.end = strip.t(end);
@@ -362,6 +365,12 @@ NeedleEvidence evidence_of(const Shaft& s, const Picture& picture, bool tip_at_b
   e.contrast = median(contrast);
   e.brightness = median(brightness);
   e.shadow = median(shadow);
+  const cv::Point2d far = s.at(tip_at_begin ? s.end : s.begin);
+  cv::Point2d away = far - s.at(end);
+  away *= 1.0 / std::max(1e-9, cv::norm(away));
+  double gap = 0.0;
+  while (gap < picture.diagonal() && picture.clearance(far + gap * away) > 0.0) gap += 4.0;
+  e.far_gap = gap / picture.diagonal();
   e.tip_clearance = picture.clearance(s.at(end)) / picture.diagonal();
   return e;
 }

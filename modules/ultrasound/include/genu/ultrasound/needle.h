@@ -44,6 +44,7 @@ struct NeedleEvidence {
   double tip_fall = 0.0;      ///< Fall of brightness at the tip, 0 to 1 of that of the shaft.
   double shadow = 0.0;        ///< Logarithm of the brightness below over that above; bone has it below 0.
   double rivals = 0.0;        ///< Strength of the best other line that runs alike, over its own.
+  double far_gap = 0.0;       ///< From the far end to the region's border, along the line.
   double tip_clearance = 0.0; ///< From the tip to the region's border: a line that leaves the picture has no tip.
 };
 
