@@ -268,14 +268,14 @@ NeedleCase simulated(const SimulatedSetting& z) {
     add_bone(plane, rows);
   }
   const double angle = z.angle_deg * CV_PI / 180.0, tip_y = z.depth_mm / z.pixel_mm;
-  SimulatedNeedle needle{.diameter_mm = z.diameter_mm, .bend_mm = z.bend_mm, .visible_from = z.visible_from, .visible_to = z.visible_to};
+  SimulatedNeedle needle{.entry = {}, .tip = {}, .diameter_mm = z.diameter_mm, .bend_mm = z.bend_mm, .visible_from = z.visible_from, .visible_to = z.visible_to};
   // The shaft comes in through the face or the side; its tip lies in the middle third.
   const double reach = std::min(tip_y / std::tan(angle), 900.0);
   const double x = std::clamp(reach * uniform(0.6, 1.0), 260.0, 460.0);
   needle.tip = {z.from_left ? x : width - 1.0 - x, tip_y};
   needle.entry = {z.from_left ? x - reach : width - 1.0 - x + reach, tip_y - reach * std::tan(angle)};
   const SimulationOptions machine{.frequency_mhz = uniform(7.0, 13.0), .looks = static_cast<int>(uniform(1.0, 5.0)), .gain_db = uniform(-6.0, 6.0),
-                                  .dynamic_range_db = uniform(50.0, 70.0), .seed = z.seed};
+                                  .dynamic_range_db = uniform(50.0, 70.0), .seed = z.noise_seed.value_or(z.seed)};
   const std::vector<SimulatedNeedle> needles = z.needle ? std::vector{needle} : std::vector<SimulatedNeedle>{};
   NeedleCase one{z.needle ? "simulated" : "simulated without", cv::format("%.0f deg %.0f mm d%.2f bend%.1f seed%u", z.angle_deg, z.depth_mm, z.diameter_mm, z.bend_mm, z.seed), {}, {}, {}};
   one.grey = bridge::view_as_opencv(as_grey(simulate_frame(plane, needles, machine))).clone();

@@ -65,6 +65,7 @@ struct SimulatedSetting {
   Tissue tissue = Tissue::muscle;
   double pixel_mm = 0.08;
   unsigned seed = 1;
+  std::optional<unsigned> noise_seed = {};  ///< Another frame of the same scene; without it, the seed.
 };
 /// 720 x 440 pixels; the truth is the visible part of the shaft.
 NeedleCase simulated(const SimulatedSetting& setting);
