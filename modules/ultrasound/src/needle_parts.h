@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of find_needle, each a function: picture, ridges, candidates, shaft, confidence.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include <opencv2/core.hpp>
+
+#include <genu/ultrasound/needle.h>
+
+namespace genu::ultrasound::needle {
+
+/// What of a frame shows tissue, brought to a standard size: `work` pixels are those of this picture.
+struct Picture {
+  cv::Mat_<float> grey;               ///< Without the machine's marks, slightly smoothed.
+  std::vector<cv::Point2f> outline;   ///< Convex outline of what shows tissue, in work pixels.
+  cv::Point2d origin;                 ///< Of work pixel (0, 0), in pixels of the frame.
+  double scale = 1.0;                 ///< Work pixels a pixel of the frame.
+  double brightest = 0.0;             ///< 99th percentile of the grey values.
+
+  cv::Point2d to_work(const PixelPoint& p) const { return {(p.x - origin.x) * scale, (p.y - origin.y) * scale}; }
+  PixelPoint to_frame(const cv::Point2d& p) const { return {p.x / scale + origin.x, p.y / scale + origin.y}; }
+  double diagonal() const { return std::hypot(grey.cols, grey.rows); }
+  /// Distance to the outline in work pixels, negative outside.
+  double clearance(const cv::Point2d& p) const;
+};
+/// `unchanging`: pixels of the frame that are known to be marks, empty or of its size.
+Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging);
+
+/// Second derivatives over two scales, in multiples of the clutter around: along the direction at angle a the
+/// strength of a bright ridge is max(0, -(mean - cosine cos 2a - sine sin 2a)).
+///
+/// Speckle is wider across the beam than along it, and so are the ridges that it makes: `gain` weighs the
+/// directions so that speckle is as strong in each.
+struct Ridges {
+  static constexpr int directions = 36;
+  cv::Mat_<float> mean, cosine, sine;
+  std::array<double, directions> gain{};
+
+  static double angle(int direction);
+  double gain_at(double angle) const;
+};
+Ridges ridges_of(const Picture& picture, unsigned threads);
+
+/// A straight piece with a strong ridge.
+struct Seed {
+  cv::Point2d middle;
+  double angle = 0.0;     ///< In radians, y downwards.
+  double strength = 0.0;  ///< Mean ridge along it.
+};
+/// Returns the best pieces of every direction and cell of the picture, the strongest first.
+std::vector<Seed> seeds_of(const Ridges& ridges, const NeedleOptions& options);
+
+/// A traced line in work pixels: origin + t direction + u(t) normal.
+struct Shaft {
+  cv::Point2d origin, direction;
+  std::array<double, 3> curve{};      ///< u(t) = curve[0] + curve[1] t + curve[2] t t
+  double begin = 0.0, end = 0.0;      ///< Of t, where the line is seen.
+  double ridge = 0.0, beside = 0.0, continuity = 0.0, scatter = 0.0;
+
+  double offset(double t) const { return curve[0] + t * (curve[1] + t * curve[2]); }
+  cv::Point2d normal() const { return {-direction.y, direction.x}; }
+  cv::Point2d at(double t) const { return origin + t * direction + offset(t) * normal(); }
+  /// Returns true if a piece lies on the line where it is seen.
+  bool holds(const Seed& seed) const;
+  double length() const { return cv::norm(at(end) - at(begin)); }
+};
+Shaft shaft_from(const Seed& seed, const Ridges& ridges);
+
+/// Moves an end to the last great fall of brightness along the line, where a tip is: echoes of side lobes and
+/// speckle go on beyond it, fainter (Uhercik et al. 2010 take the fall too).
+void sharpen_tip(Shaft& shaft, const Picture& picture, bool at_begin);
+
+/// What is seen along a shaft; `rivals` is left 0.
+NeedleEvidence evidence_of(const Shaft& shaft, const Picture& picture, bool tip_at_begin);
+/// Probability of a needle, and what decided.
+double confidence_of(const NeedleEvidence& evidence, double angle_deg);
+std::string why(const NeedleEvidence& evidence, double angle_deg);
+
+/// As needle_candidates, with what a clip knows of the machine's marks.
+std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging);
+
+/// Bilinear, the border's value outside.
+float sample(const cv::Mat_<float>& image, const cv::Point2d& p);
+
+}  // namespace genu::ultrasound::needle

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <opencv2/imgproc.hpp>
+
+#include <genu/bridge/opencv.h>
+#include <genu/core/error.h>
+
+#include "needle_parts.h"
+
+namespace genu::ultrasound::needle {
+namespace {
+
+/// Work pixels in the region: about those of a 370 x 300 picture, on which a shaft of 14 to 25 gauge is 2 to 8
+/// pixels wide at depths of 20 to 100 mm.
+constexpr double work_area_px = 110000.0;
+/// Grey values up to this show nothing (8 bits; JPEG leaves 1 to 4 in black).
+constexpr double black = 6.0;
+
+/// Marks are coloured; more colour than this is a tinted picture or Doppler, and no marks.
+constexpr double most_coloured = 0.25;
+constexpr int least_colour = 40;
+
+/// Returns where a picture has coloured marks, or an empty matrix.
+cv::Mat coloured(const cv::Mat& rgb) {
+  if (rgb.channels() != 3) return {};
+  std::array<cv::Mat, 3> c;
+  cv::split(rgb, c.data());
+  cv::Mat high, low;
+  cv::max(c[0], c[1], high);
+  cv::max(high, c[2], high);
+  cv::min(c[0], c[1], low);
+  cv::min(low, c[2], low);
+  cv::Mat marks = (high - low) > least_colour;
+  const int count = cv::countNonZero(marks);
+  if (count == 0 || count > most_coloured * static_cast<double>(marks.total())) return {};
+  return marks;
+}
+
+/// Replaces marks, and one pixel around them, by the mean of what surrounds them.
+void fill(cv::Mat_<float>& grey, const cv::Mat& marks) {
+  cv::Mat wide;
+  cv::dilate(marks, wide, cv::Mat());
+  cv::Mat_<float> kept, weight, sum, count;
+  cv::Mat(wide == 0).convertTo(weight, CV_32F, 1.0 / 255.0);
+  cv::multiply(grey, weight, kept);
+  cv::boxFilter(kept, sum, CV_32F, {15, 15}, {-1, -1}, true);
+  cv::boxFilter(weight, count, CV_32F, {15, 15}, {-1, -1}, true);
+  cv::Mat_<float> around;
+  cv::divide(sum, cv::max(count, 1e-3F), around);
+  around.copyTo(grey, wide);
+}
+
+/// Returns the convex outline of what shows tissue: the large connected parts that are not mostly black
+/// (texts are letters on black).
+std::vector<cv::Point> tissue_outline(const cv::Mat_<float>& grey) {
+  constexpr int coarse = 4;  // pixels a cell
+  const cv::Size cells{std::max(1, grey.cols / coarse), std::max(1, grey.rows / coarse)};
+  cv::Mat bright = grey > black, share, shown;
+  cv::resize(bright, share, cells, 0, 0, cv::INTER_AREA);
+  cv::Mat_<float> small;
+  shown = share > 25;  // a tenth of the cell
+  cv::morphologyEx(shown, shown, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_ELLIPSE, {5, 5}));
+  cv::Mat labels, stats, centres;
+  const int parts = cv::connectedComponentsWithStats(shown, labels, stats, centres, 4);
+  std::vector<double> full(static_cast<std::size_t>(parts), 0.0);
+  for (int y = 0; y < labels.rows; ++y)
+    for (int x = 0; x < labels.cols; ++x)
+      full[static_cast<std::size_t>(labels.at<int>(y, x))] += share.at<std::uint8_t>(y, x) / 255.0;
+  int largest = 0;
+  for (int n = 1; n < parts; ++n) largest = std::max(largest, stats.at<int>(n, cv::CC_STAT_AREA));
+  std::vector<cv::Point> corners;
+  if (largest < 0.05 * shown.total()) return {};
+  for (int n = 1; n < parts; ++n) {
+    const int area = stats.at<int>(n, cv::CC_STAT_AREA);
+    const bool text = full[static_cast<std::size_t>(n)] < 0.5 * area;
+    if (area < 0.05 * largest || (text && area < largest)) continue;
+    for (int y = 0; y < labels.rows; ++y)
+      for (int x = 0; x < labels.cols; ++x)
+        if (labels.at<int>(y, x) == n) {
+          corners.emplace_back(x * coarse, y * coarse);
+          corners.emplace_back(std::min(grey.cols, (x + 1) * coarse), std::min(grey.rows, (y + 1) * coarse));
+        }
+  }
+  std::vector<cv::Point> hull;
+  cv::convexHull(corners, hull);
+  return hull;
+}
+
+double percentile(const cv::Mat_<float>& grey, double part) {
+  std::array<double, 256> counts{};
+  double all = 0.0;
+  for (int y = 0; y < grey.rows; ++y)
+    for (const float v : cv::Mat_<float>(grey.row(y)))
+      if (v > black) {
+        ++counts[static_cast<std::size_t>(std::clamp(v, 0.0F, 255.0F))];
+        ++all;
+      }
+  double below = 0.0;
+  for (std::size_t n = 0; n < counts.size(); ++n)
+    if ((below += counts[n]) >= part * all) return static_cast<double>(n) + 1.0;
+  return 255.0;
+}
+
+cv::Rect checked_region(const PixelBox& box, const cv::Size& size) {
+  const cv::Rect region{box.x, box.y, box.width, box.height};
+  if (box.width < 16 || box.height < 16 || (region & cv::Rect({}, size)) != region)
+    throw InvalidInput("finding a needle: the region of " + std::to_string(box.width) + " x " +
+                       std::to_string(box.height) + " pixels at (" + std::to_string(box.x) + ", " +
+                       std::to_string(box.y) + ") is not at least 16 x 16 pixels in a picture of " +
+                       std::to_string(size.width) + " x " + std::to_string(size.height));
+  return region;
+}
+
+}  // namespace
+
+double Picture::clearance(const cv::Point2d& p) const {
+  return cv::pointPolygonTest(outline, cv::Point2f(p), true);
+}
+
+Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging) {
+  const cv::Mat all = bridge::view_as_opencv(frame);
+  cv::Mat_<float> grey;
+  {
+    cv::Mat one = all;
+    if (all.channels() == 3) cv::cvtColor(all, one, cv::COLOR_RGB2GRAY);
+    one.convertTo(grey, CV_32F);
+  }
+  if (const cv::Mat marks = coloured(all); !marks.empty()) fill(grey, marks);
+  if (!unchanging.empty() && cv::countNonZero(unchanging) > 0) fill(grey, unchanging);
+  std::vector<cv::Point> outline;
+  if (options.region) {
+    const cv::Rect r = checked_region(*options.region, grey.size());
+    outline = {r.tl(), {r.x + r.width, r.y}, r.br(), {r.x, r.y + r.height}};
+  } else {
+    outline = tissue_outline(grey);
+    if (outline.size() < 3) outline = {{0, 0}, {grey.cols, 0}, {grey.cols, grey.rows}, {0, grey.rows}};
+  }
+  const cv::Rect box = cv::boundingRect(outline) & cv::Rect({}, grey.size());
+  Picture picture;
+  picture.scale = std::min(2.0, std::sqrt(work_area_px / static_cast<double>(box.area())));
+  const cv::Size size{std::max(1, static_cast<int>(std::lround(box.width * picture.scale))),
+                      std::max(1, static_cast<int>(std::lround(box.height * picture.scale)))};
+  cv::resize(grey(box), picture.grey, size, 0, 0, picture.scale < 1.0 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  // Centres of pixels are at whole numbers on both sides.
+  picture.origin = cv::Point2d(box.tl()) + cv::Point2d(0.5 / picture.scale - 0.5, 0.5 / picture.scale - 0.5);
+  for (const cv::Point& p : outline)
+    picture.outline.emplace_back(static_cast<float>((p.x - box.x) * picture.scale - 0.5),
+                                 static_cast<float>((p.y - box.y) * picture.scale - 0.5));
+  picture.brightest = percentile(picture.grey, 0.99);
+  return picture;
+}
+
+float sample(const cv::Mat_<float>& image, const cv::Point2d& p) {
+  const double x = std::clamp(p.x, 0.0, image.cols - 1.0), y = std::clamp(p.y, 0.0, image.rows - 1.0);
+  const int i = std::min(static_cast<int>(x), image.cols - 2), j = std::min(static_cast<int>(y), image.rows - 2);
+  const float fx = static_cast<float>(x - i), fy = static_cast<float>(y - j);
+  const float* a = image[j] + i;
+  const float* b = image[j + 1] + i;
+  return (1.0F - fy) * (a[0] + fx * (a[1] - a[0])) + fy * (b[0] + fx * (b[1] - b[0]));
+}
+
+}  // namespace genu::ultrasound::needle
