@@ -140,7 +140,8 @@ class FrameAssembler::Moments {
     Moment moment = std::move(*at);
     open_.erase(at);
     learnt_ = true;
-    AssembledFrame frame{.frame = std::move(moment.frame), .received_s = moment.last_s};
+    AssembledFrame frame{
+        .frame = std::move(moment.frame), .begun_s = moment.first_s, .received_s = moment.last_s};
     for (auto& [name, part] : known_)
       if (!moment.parts.contains(name)) {
         ++part.absent;

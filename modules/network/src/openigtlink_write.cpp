@@ -16,6 +16,7 @@ using ultrasound::Fields;
 using ultrasound::TrackedPose;
 
 constexpr std::size_t type_letters = 12, name_letters = 20;
+constexpr std::uint16_t extended_bytes = 12;
 constexpr std::size_t most_pixels = std::numeric_limits<std::uint16_t>::max();
 
 /// Returns seconds with 32 bits after the point. 0 would mean that the time is not known: it becomes the
@@ -45,43 +46,46 @@ void write_metadata(const Fields& fields, WireWriter& writer) {
   }
 }
 
-std::vector<std::byte> body_of(std::span<const std::byte> content, const Fields& fields, int version) {
-  WireWriter body;
-  if (version < 2) {
-    body.raw(content);
-    return std::move(body.bytes());
-  }
+/// Returns how many bytes the metadata's texts have.
+std::size_t letters_of(const Fields& fields) {
   constexpr std::size_t most_fields = 8000, most_letters = 60000;  // their numbers have 16 bits
-  std::size_t texts = 0;
+  std::size_t letters = 0;
   for (const auto& [key, value] : fields) {
     if (key.size() > most_letters || fields.size() > most_fields)
       throw InvalidInput("OpenIGTLink can't say so many fields, or the field '" +
                          key.substr(0, name_letters) + "'");
-    texts += key.size() + value.size();
+    letters += key.size() + value.size();
   }
-  body.reserve(content.size() + texts + 8 * fields.size() + 16);
-  body.number(std::uint16_t{12});  // the extended header's own size
-  body.number(static_cast<std::uint16_t>(2 + 8 * fields.size()));
-  body.number(static_cast<std::uint32_t>(texts));
-  body.number(std::uint32_t{0});  // the message's number, which nobody asks for
-  body.raw(content);
-  write_metadata(fields, body);
-  return std::move(body.bytes());
+  return letters;
+}
+
+void write_extended_header(const Fields& fields, WireWriter& message) {
+  message.number(extended_bytes);
+  message.number(static_cast<std::uint16_t>(2 + 8 * fields.size()));
+  message.number(static_cast<std::uint32_t>(letters_of(fields)));
+  message.number(std::uint32_t{0});  // the message's number, which nobody asks for
 }
 
 std::vector<std::byte> message_of(const std::string& type, const std::string& device, double time_s,
                                   std::span<const std::byte> content, const Fields& fields, int version) {
-  const std::vector<std::byte> body = body_of(content, fields, version);
+  const bool extended = version >= 2;
+  const std::size_t extra = extended ? extended_bytes + 2 + 8 * fields.size() + letters_of(fields) : 0;
   WireWriter message;
-  message.reserve(header_bytes + body.size());
-  message.number(static_cast<std::uint16_t>(version < 2 ? 1 : 2));
+  message.reserve(header_bytes + content.size() + extra);
+  message.number(static_cast<std::uint16_t>(extended ? 2 : 1));
   message.text(type, type_letters);
   message.text(device, name_letters);
   message.number(stamp_of(time_s));
-  message.number(static_cast<std::uint64_t>(body.size()));
-  message.number(checksum_of(body));
-  message.raw(body);
-  return std::move(message.bytes());
+  message.number(static_cast<std::uint64_t>(content.size() + extra));
+  message.number(std::uint64_t{0});  // the checksum, which is not known yet
+  if (extended) write_extended_header(fields, message);
+  message.raw(content);
+  if (extended) write_metadata(fields, message);
+  std::vector<std::byte> bytes = std::move(message.bytes());
+  const std::uint64_t checksum = checksum_of(std::span(bytes).subspan(header_bytes));
+  for (std::size_t b = 0; b < 8; ++b)
+    bytes[header_bytes - 1 - b] = static_cast<std::byte>((checksum >> (8U * b)) & 0xFFU);
+  return bytes;
 }
 
 void write_columns(const TrackedPose& pose, WireWriter& writer) {

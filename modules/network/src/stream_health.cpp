@@ -220,6 +220,7 @@ class StreamHealth::Watch {
       stream.steps.clear();
     } else if (step < 0.0) {
       ++stream.counts.out_of_order;
+      if (stream.counts.dropped > 0) --stream.counts.dropped;  // it was taken for lost
       say(HealthChange::out_of_order, name, "older by " + in_words(-step) + " than one before it");
       return;
     } else if (step == 0.0) {

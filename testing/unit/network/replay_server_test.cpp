@@ -257,7 +257,10 @@ TEST(ReplayServer, FramesInAnotherOrderAreSeen) {
   const Heard heard = with_fault(FaultKind::swap, 12);
   EXPECT_EQ(heard.frames.size(), 20U);
   EXPECT_TRUE(heard.frames[13].out_of_order);
-  for (const StreamReport& stream : heard.report.streams) EXPECT_EQ(stream.out_of_order, 1U) << stream.name;
+  for (const StreamReport& stream : heard.report.streams) {
+    EXPECT_EQ(stream.out_of_order, 1U) << stream.name;
+    EXPECT_EQ(stream.dropped, 0U) << stream.name;
+  }
 }
 
 TEST(ReplayServer, PosesThatAreNotSoundAreSeen) {

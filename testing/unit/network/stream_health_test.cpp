@@ -158,6 +158,7 @@ TEST(StreamHealth, OrderAndRepetitionAreTold) {
   link.pose(12 / 20.0);
   EXPECT_THAT(link.changes(), ElementsAre(HealthChange::dropped, HealthChange::out_of_order));
   EXPECT_EQ(link.stream().out_of_order, 1U);
+  EXPECT_EQ(link.stream().dropped, 0U) << "it came after all";
   EXPECT_EQ(link.stream().repeated, 1U);
 }
 

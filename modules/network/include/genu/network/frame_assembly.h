@@ -25,6 +25,7 @@ struct AssembledFrame {
   /// Poses that did not come have the status MISSING; so has the image, which is then empty.
   ultrasound::TrackedFrame frame;
   std::vector<std::string> missing = {};  ///< "image", "ProbeToTracker".
+  double begun_s = 0.0;                   ///< When its first part came.
   double received_s = 0.0;                ///< When its last part came.
   bool out_of_order = false;              ///< A later moment was given out before it.
 };
