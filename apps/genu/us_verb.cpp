@@ -11,10 +11,14 @@ Verb us_verb() {
               "Works on ultrasound images, and on where they are. Each verb of this group explains itself: "
               "genu us "
               "VERB --help.",
-          .examples = {{"genu us calibrate image wires.igs.mha --setup phantom.xml --out image",
-                        "Where the image lies at the probe's marker."}},
+          .examples = {{"genu us import clip.dcm --out clip", "Frames, and the scale of each region."},
+                       {"genu us calibrate image wires.igs.mha --setup phantom.xml --out image",
+                        "Where the image lies at the probe's marker."},
+                       {"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
+                       {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},
           .references = {},
-          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb()}};
+          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb(),
+                    us_listen_verb(), us_replay_verb()}};
 }
 
 }  // namespace genu::app
