@@ -17,7 +17,7 @@ Verb us_verb() {
                        {"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
                        {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},
           .references = {},
-          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb(),
+          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb(), us_cartilage_verb(),
                     us_listen_verb(), us_replay_verb()}};
 }
 

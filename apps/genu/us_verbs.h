@@ -10,6 +10,7 @@ Verb us_import_verb();
 Verb us_calibrate_verb();
 Verb us_reconstruct_verb();
 Verb us_register_verb();
+Verb us_cartilage_verb();
 Verb us_listen_verb();
 Verb us_replay_verb();
 

@@ -19,6 +19,7 @@
 #include "matchers.h"
 #include "calibration_samples.h"
 #include "samples.h"
+#include "trochlear_samples.h"
 
 namespace genu::io {
 namespace {
@@ -606,6 +607,7 @@ std::vector<SchemaCase> schema_cases() {
           {"pivot_calibration", json::parse(testing::sample_pivot_calibration()), {}},
           {"landmark_registration", json::parse(testing::sample_landmark_registration()), {}},
           {"bone_registration", json::parse(testing::sample_bone_registration()), {}},
+          {"trochlear_cartilage", json::parse(to_json(testing::sample_trochlea())), {}},
           {"reconstruction", json::parse(testing::sample_reconstruction()), {}},
           {"network", shipped("models/knee-1.json"), {}},
           {"stage", json::parse(to_json(sample_stage())), {}},
