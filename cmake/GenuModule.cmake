@@ -84,9 +84,10 @@ function(genu_add_app name)
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# genu_add_tests(NAME SOURCES... USES module... [THIRD_PARTY wrapper...] [LABELS label...]): one executable test_NAME.
+# genu_add_tests(NAME SOURCES... USES module... [THIRD_PARTY wrapper...] [LABELS label...] [SUITES suite...]): one
+#   executable test_NAME. CTest runs each of its tests on its own, but SUITES whole: their tests share a costly set-up.
 function(genu_add_tests name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES;THIRD_PARTY;LABELS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;USES;THIRD_PARTY;LABELS;PRECOMPILE;SUITES" ${ARGN})
   add_executable(test_${name} ${arg_SOURCES})
   list(TRANSFORM arg_USES PREPEND genu_)
   list(TRANSFORM arg_THIRD_PARTY PREPEND genu::)
@@ -97,6 +98,15 @@ function(genu_add_tests name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/"
+  set(others)
+  foreach(suite IN LISTS arg_SUITES)
+    add_test(NAME ${name}/${suite} COMMAND test_${name} --gtest_filter=${suite}.*)
+    set_tests_properties(${name}/${suite} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+    string(APPEND others "${suite}.*:")
+  endforeach()
+  if(others)
+    set(others TEST_FILTER "-${others}")
+  endif()
+  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}/" ${others}
                        PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
