@@ -49,6 +49,13 @@ genu_wrap(pugixml LIBRARIES pugixml::pugixml)
 
 genu_wrap(threads LIBRARIES Threads::Threads)
 
+# OpenIGTLink's own library: the referee in the tests of genu::network, which speaks the protocol itself.
+if(GENU_BUILD_TESTING)
+  find_path(GENU_OPENIGTLINK_INCLUDE_DIR igtlOSUtil.h PATH_SUFFIXES openigtlink REQUIRED)
+  find_library(GENU_OPENIGTLINK_LIBRARY OpenIGTLink REQUIRED)
+  genu_wrap(openigtlink INCLUDES ${GENU_OPENIGTLINK_INCLUDE_DIR} LIBRARIES ${GENU_OPENIGTLINK_LIBRARY} Threads::Threads)
+endif()
+
 # Qt and VTK's Qt view: the viewer alone uses them.
 if(GENU_BUILD_VIEWER)
   find_package(Qt5 5.15 REQUIRED COMPONENTS Widgets)

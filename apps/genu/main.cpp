@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
                       .summary = "Takes a knee from images to an injection plan. Research use only.",
                       .verbs = {import_verb(), phantom_verb(), segment_verb(), measure_verb(), stage_verb(),
                                 plan_verb(), run_verb(), batch_verb(), compare_verb(), precision_verb(),
-                                compare_labels_verb(), t2_verb()},
+                                compare_labels_verb(), t2_verb(), us_verb()},
                       .last_act = genu::io::remove_unfinished},
                      argc, argv);
 }

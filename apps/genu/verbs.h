@@ -18,5 +18,6 @@ Verb compare_verb();
 Verb precision_verb();
 Verb compare_labels_verb();
 Verb t2_verb();
+Verb us_verb();
 
 }  // namespace genu::app

@@ -69,6 +69,10 @@ bool RunningCommand::running() {
   return !ended_;
 }
 
+std::string RunningCommand::errors_so_far() const {
+  return text_of(folder_ / "err");
+}
+
 Ended RunningCommand::wait() {
   if (!ended_) waitpid(pid_, &status_, 0);
   ended_ = true;

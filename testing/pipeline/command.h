@@ -27,6 +27,8 @@ class RunningCommand {
   pid_t pid() const { return pid_; }
   void send(int signal) const;
   bool running();
+  /// Returns what it has said to stderr by now.
+  std::string errors_so_far() const;
   Ended wait();
 
  private:

@@ -21,8 +21,30 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::vector<std::string> verbs{"import", "phantom", "measure",        "stage",   "plan",      "run",
-                                     "batch",  "compare", "compare-labels", "segment", "precision", "t2"};
+const std::vector<std::string> verbs{"import",  "phantom",   "measure", "stage",   "plan",
+                                     "run",     "us",        "batch",   "compare", "compare-labels",
+                                     "segment", "precision", "t2"};
+const std::vector<std::string> ultrasound_verbs{"listen", "replay"};
+
+/// Every verb with the group that it is in.
+std::vector<std::vector<std::string>> all_verbs() {
+  std::vector<std::vector<std::string>> all;
+  for (const std::string& verb : verbs) all.push_back({verb});
+  for (const std::string& verb : ultrasound_verbs) all.push_back({"us", verb});
+  return all;
+}
+
+/// Runs a verb's --help.
+Ended help_of(std::vector<std::string> verb) {
+  verb.emplace_back("--help");
+  return genu(verb);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
 
 /// A user error is one line that names the program, and nothing on stdout.
 void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {
@@ -35,19 +57,22 @@ void expect_one_line(const Ended& ended, int exit_code, const std::string& says)
 TEST(Words, EveryVerbExplainsItselfWithExamplesAndExitCodes) {
   const Ended overview = genu({"--help"});
   EXPECT_EQ(overview.exit_code, 0);
-  for (const std::string& verb : verbs) {
-    EXPECT_THAT(overview.out, HasSubstr("\n  " + verb));
-    const Ended help = genu({verb, "--help"});
+  for (const std::string& verb : verbs) EXPECT_THAT(overview.out, HasSubstr("\n  " + verb));
+  for (const auto& words : all_verbs()) {
+    const std::string verb = joined(words);
+    const Ended help = help_of(words);
     EXPECT_EQ(help.exit_code, 0) << verb;
     EXPECT_EQ(help.err, "") << verb;
     EXPECT_THAT(help.out, AllOf(HasSubstr("Examples:\n  genu " + verb), HasSubstr("Exit codes:"))) << verb;
   }
+  for (const std::string& verb : ultrasound_verbs) EXPECT_THAT(help_of({"us"}).out, HasSubstr("\n  " + verb));
 }
 
 // Examples rot: every option that an example names must be one that the verb has.
 TEST(Words, ExamplesUseOptionsThatExist) {
-  for (const std::string& verb : verbs) {
-    const std::string help = genu({verb, "--help"}).out;
+  for (const auto& words : all_verbs()) {
+    const std::string verb = joined(words);
+    const std::string help = help_of(words).out;
     const std::size_t examples = help.find("Examples:");
     const std::string options = help.substr(0, examples);
     const std::string text = help.substr(examples);

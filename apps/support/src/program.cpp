@@ -79,11 +79,25 @@ std::string on_one_line(std::string text) {
   return text;
 }
 
+/// Returns the verb that was used, or the group whose verb is not known.
+const CLI::App& last_used(const CLI::App& parser) {
+  const CLI::App* last = &parser;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().back();
+  return *last;
+}
+
 /// The parser's own words, but for what it calls subcommands.
 std::string what_is_wrong(const CLI::App& parser, const CLI::ParseError& error) {
-  if (!parser.get_subcommands().empty()) return error.what();
-  const auto extra = parser.remaining();
+  const CLI::App& last = last_used(parser);
+  if (last.get_require_subcommand_min() == 0) return error.what();
+  const auto extra = last.remaining();
   return extra.empty() ? "a verb is required" : "there is no verb \"" + extra.front() + "\"";
+}
+
+/// Returns "genu us listen".
+std::string whole_name(const CLI::App& verb) {
+  const CLI::App* parent = verb.get_parent();
+  return (parent ? whole_name(*parent) + " " : "") + verb.get_name();
 }
 
 ExitCode fail(ExitCode code, const Program& program, const std::string& message) {
@@ -126,6 +140,22 @@ ExitCode run_work(const Program& program, const Work& work) {
   }
 }
 
+/// Adds a verb, or a group with its verbs, to the parser; the one that is used becomes `chosen`.
+void add_verb(CLI::App& parser, const Verb& verb, Work& chosen) {
+  CLI::App* sub = parser.add_subcommand(verb.name, verb.summary);
+  sub->footer(footer_of(verb));
+  sub->set_help_flag("-h,--help", "Explains this verb, with examples, and exits");
+  for (const Verb& part : verb.verbs) add_verb(*sub, part, chosen);
+  if (verb.verbs.empty()) {
+    Work work = verb.declare(*sub);
+    sub->final_callback([&chosen, work] { chosen = work; });
+  } else {
+    sub->require_subcommand(1);
+  }
+  // Only the verb's own help shows the long description; the list of verbs keeps to one line each.
+  sub->preparse_callback([sub, &verb](std::size_t) { sub->description(wrapped(verb.description, 0)); });
+}
+
 }  // namespace
 
 Session::Session(ProgressBar& bar, std::stop_token stop)
@@ -156,15 +186,7 @@ int run_program(const Program& program, int argc, const char* const* argv) {
   parser.footer("Each verb explains itself with examples: " + program.name + " VERB --help\n\n" +
                 std::string(exit_code_table));
   Work chosen;
-  for (const Verb& verb : program.verbs) {
-    CLI::App* sub = parser.add_subcommand(verb.name, verb.summary);
-    sub->footer(footer_of(verb));
-    sub->set_help_flag("-h,--help", "Explains this verb, with examples, and exits");
-    Work work = verb.declare(*sub);
-    sub->final_callback([&chosen, work] { chosen = work; });
-    // Only the verb's own help shows the long description; the list of verbs keeps to one line each.
-    sub->preparse_callback([sub, &verb](std::size_t) { sub->description(wrapped(verb.description, 0)); });
-  }
+  for (const Verb& verb : program.verbs) add_verb(parser, verb, chosen);
   try {
     parser.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -174,8 +196,7 @@ int run_program(const Program& program, int argc, const char* const* argv) {
     std::cout << request.what() << std::endl;
     return 0;
   } catch (const CLI::ParseError& error) {
-    const auto used = parser.get_subcommands();
-    const std::string help = program.name + (used.empty() ? "" : " " + used.back()->get_name()) + " --help";
+    const std::string help = whole_name(last_used(parser)) + " --help";
     return static_cast<int>(fail(ExitCode::usage, program, what_is_wrong(parser, error) + "; see " + help));
   }
   return static_cast<int>(run_work(program, chosen));

@@ -65,7 +65,9 @@ struct Verb {
   std::vector<Example> examples;
   std::vector<std::string> references;  ///< Publications whose methods the verb uses.
   /// Adds the verb's options to the parser and returns what to do once they are filled.
-  std::function<Work(CLI::App&)> declare;
+  std::function<Work(CLI::App&)> declare = {};
+  /// The verbs of a group, "genu us listen"; a group has no options of its own, and `declare` is empty.
+  std::vector<Verb> verbs = {};
 };
 
 struct Program {

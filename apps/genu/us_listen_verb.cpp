@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <genu/io/files.h>
+#include <genu/io/tracked_files.h>
+#include <genu/network/frame_assembly.h>
+#include <genu/network/stream_health.h>
+#include <genu/network/tracking_client.h>
+
+#include "inputs.h"
+#include "live_tables.h"
+#include "us_verbs.h"
+
+namespace genu::app {
+
+namespace {
+
+struct ListenWords {
+  std::string address;
+  std::filesystem::path out, csv, json;
+  std::optional<double> seconds;
+  std::optional<std::size_t> frames;
+  double every_s = 1.0;
+  double late_ms = 200.0;
+  network::ClientOptions client;
+  network::HealthOptions health;
+};
+
+/// Listens, shows what happens, and keeps what is wanted.
+class Listener {
+ public:
+  Listener(const ListenWords& words, const Session& session)
+      : words_(&words), session_(&session), health_(words.health) {}
+
+  LiveSession listen() {
+    const network::Address address = address_of(words_->address);
+    result_.server = address.host + ":" + std::to_string(address.port);
+    network::TrackingClient client(address, words_->client);
+    started_s_ = shown_s_ = network::clock_s();
+    while (!is_over(client)) {
+      constexpr double often_s = 0.05;  // a stop or a stall is noticed so soon
+      if (auto message = client.next(often_s)) {
+        note(*message);
+        show(health_.note(*message), message->received_s);
+        keep(assembler_.add(*std::move(message)));
+      }
+      const double now = network::clock_s();
+      show(health_.look(now), now);
+      keep(assembler_.look(now));
+      show_streams(now);
+    }
+    keep(assembler_.finish());
+    const double now = network::clock_s();
+    show({}, std::numeric_limits<double>::infinity());
+    result_.seconds = now - started_s_;
+    result_.link = health_.report(now);
+    result_.parts_too_late = assembler_.too_late();
+    if (!waits_ms_.empty()) {
+      const auto middle = waits_ms_.begin() + static_cast<std::ptrdiff_t>(waits_ms_.size() / 2);
+      std::nth_element(waits_ms_.begin(), middle, waits_ms_.end());
+      result_.assembly_ms = *middle;
+    }
+    return std::move(result_);
+  }
+
+  network::SequenceRecorder& recorder() { return recorder_; }
+  const std::string& pose_table() const { return poses_; }
+  /// Returns true if the link ended by itself, and not in order.
+  bool broken() const { return broken_; }
+
+ private:
+  static network::Address address_of(const std::string& text) {
+    try {
+      return network::address_in(text);
+    } catch (const InvalidInput& problem) {
+      throw UsageError(problem.what());
+    }
+  }
+
+  bool is_over(const network::TrackingClient& client) {
+    const bool timed_out = words_->seconds && network::clock_s() - started_s_ >= *words_->seconds;
+    if (session_->progress().stop_requested())
+      result_.ended = "it was stopped";
+    else if (timed_out)
+      result_.ended = "the time was over";
+    else if (words_->frames && result_.frames >= *words_->frames)
+      result_.ended = "there were enough frames";
+    else if (!client.open())
+      result_.ended = lost_;
+    else
+      return false;
+    return true;
+  }
+
+  void note(const network::LiveMessage& message) {
+    const auto* status = std::get_if<network::LiveStatus>(&message.content);
+    constexpr int shutting_down = 19;
+    if (status) goodbye_ = status->code == shutting_down;
+    if (const auto* lost = std::get_if<network::LiveLost>(&message.content)) {
+      lost_ = lost->why + (goodbye_ ? ", as it had said" : "");
+      broken_ = !goodbye_;
+    }
+  }
+
+  /// Shows what changed. What comes close together is told together, and of a flood only how large it is.
+  void show(std::vector<network::HealthEvent> events, double now) {
+    constexpr double together_s = 0.05;
+    constexpr std::size_t most = 20;  // lines between two of the streams
+    for (network::HealthEvent& event : events) untold_.push_back(std::move(event));
+    if (untold_.empty() || now - untold_.front().at_s < together_s) return;
+    for (const std::string& line : lines_of(untold_, started_s_))
+      if (++lines_ <= most)
+        session_->note(line);
+      else
+        ++unsaid_;
+    untold_.clear();
+  }
+
+  void show_streams(double now) {
+    if (now - shown_s_ < words_->every_s) return;
+    shown_s_ = now;
+    if (unsaid_ > 0) session_->note("             ... and " + std::to_string(unsaid_) + " more");
+    lines_ = unsaid_ = 0;
+    for (const std::string& line :
+         lines_of({{network::HealthChange::status, {}, now, line_of(health_.report(now))}}, started_s_))
+      session_->note(line);
+  }
+
+  void keep(const std::vector<network::AssembledFrame>& frames) {
+    for (const network::AssembledFrame& frame : frames) {
+      if (words_->frames && result_.frames >= *words_->frames) return;
+      if (!words_->csv.empty()) poses_ += pose_table_rows(result_.frames, frame);
+      ++result_.frames;
+      if (frame.missing.empty()) ++result_.whole_frames;
+      if (frame.frame.shows_image()) ++result_.frames_with_image;
+      waits_ms_.push_back(1e3 * (frame.received_s - frame.begun_s));
+      if (!words_->out.empty()) recorder_.add(frame.frame);
+    }
+  }
+
+  const ListenWords* words_;
+  const Session* session_;
+  network::StreamHealth health_;
+  network::FrameAssembler assembler_;
+  network::SequenceRecorder recorder_;
+  LiveSession result_;
+  std::string poses_ = pose_table_head();
+  std::vector<double> waits_ms_;
+  std::string lost_;
+  std::vector<network::HealthEvent> untold_;
+  double started_s_ = 0.0, shown_s_ = 0.0;
+  std::size_t lines_ = 0, unsaid_ = 0;
+  bool goodbye_ = false, broken_ = false;
+};
+
+ExitCode listen(const ListenWords& words, const Session& session) {
+  if (!words.out.empty() && !words.out.string().ends_with(".mha") && !words.out.string().ends_with(".nrrd"))
+    throw UsageError("--out is a .igs.mha or .igs.nrrd, not \"" + words.out.string() + "\"");
+  Listener listener(words, session);
+  LiveSession result = listener.listen();
+  if (listener.recorder().frames() > 0) {
+    const std::size_t left_out = listener.recorder().left_out();
+    io::write_tracked_sequence(words.out, listener.recorder().take());
+    result.recording = words.out.string();
+    if (left_out > 0)
+      session.note("genu: " + std::to_string(left_out) +
+                   " images of another size than the first are not in " + result.recording);
+  }
+  if (!words.csv.empty()) io::write_text(words.csv, listener.pose_table());
+  if (!words.json.empty()) io::write_text(words.json, to_json(result));
+  session.print(text_of(result));
+  if (!words.out.empty() && result.recording.empty()) throw IoError("nothing was recorded: no frame came");
+  if (listener.broken() && !words.client.reconnect)
+    throw IoError("the link to " + result.server + " broke: " + result.ended);
+  return ExitCode::ok;
+}
+
+Work declare(CLI::App& parser) {
+  const auto words = std::make_shared<ListenWords>();
+  parser.add_option("HOST:PORT", words->address, "The server; port 18944 if none is given")
+      ->required()
+      ->type_name("ADDRESS");
+  parser.add_option("-o,--out", words->out, "Records all frames")->type_name("FILE.igs.mha");
+  parser.add_option("--csv", words->csv, "Writes a line a frame and pose")->type_name("FILE.csv");
+  parser.add_option("--json", words->json, "Writes the summary for programs")->type_name("FILE.json");
+  parser.add_option("--for", words->seconds, "Ends after so long; otherwise at Ctrl-C or with the server")
+      ->type_name("SECONDS")
+      ->check(above_0);
+  parser.add_option("--frames", words->frames, "Ends after so many frames")->type_name("N");
+  parser.add_option("--every", words->every_s, "Shows the streams so often")
+      ->type_name("SECONDS")
+      ->check(above_0)
+      ->capture_default_str();
+  parser.add_option("--stall-s", words->health.stall_s, "Silence so long is a stall")
+      ->type_name("SECONDS")
+      ->check(above_0)
+      ->capture_default_str();
+  parser.add_option("--late-ms", words->late_ms, "A message so much slower than the fastest is late")
+      ->type_name("MS")
+      ->check(above_0)
+      ->capture_default_str();
+  parser.add_flag("--reconnect", words->client.reconnect,
+                  "Tries again when the link is lost or can't be made");
+  parser
+      .add_option("--ask-tdata", words->client.ask_tracking_data_ms,
+                  "Asks for TDATA at such intervals; some trackers wait for it")
+      ->type_name("MS")
+      ->check(above_0);
+  parser.add_flag("--trust-identity", words->client.reading.trust_identity,
+                  "Takes a pose for sound that is the identity and has no status");
+  return [words](const Session& session) {
+    words->health.late_s = 1e-3 * words->late_ms;
+    return listen(*words, session);
+  };
+}
+
+}  // namespace
+
+Verb us_listen_verb() {
+  return {
+      .name = "listen",
+      .summary = "Shows, checks and records what an OpenIGTLink server sends",
+      .description =
+          "Connects to a tracking server such as PLUS and says what comes: streams with their rates, poses "
+          "with "
+          "their status, and, as it happens, stalls, messages that are late, lost, out of order or make no "
+          "sense. "
+          "Images and poses of one time are put together to frames; what a frame lacks is marked, and "
+          "nothing is "
+          "bridged. Ctrl-C ends it in order: what was recorded is written. If the link breaks, that is an "
+          "error, "
+          "after all has been written.",
+      .examples = {{"genu us listen localhost:18944 --for 10", "What is there, for ten seconds."},
+                   {"genu us listen plus-server:18944 --out sweep.igs.mha --reconnect",
+                    "Records until Ctrl-C, whatever the line does."},
+                   {"genu us listen localhost:18944 --csv poses.csv --json summary.json", "For programs."}},
+      .references = {"Tokuda J et al. 2009, International Journal of Medical Robotics 5:423 (OpenIGTLink)."},
+      .declare = declare};
+}
+
+}  // namespace genu::app

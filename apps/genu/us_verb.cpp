@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "us_verbs.h"
+#include "verbs.h"
+
+namespace genu::app {
+
+Verb us_verb() {
+  return {.name = "us",
+          .summary = "Ultrasound: tracked images, live and from files",
+          .description =
+              "Works on ultrasound images, and on where they are. Each verb of this group explains itself: "
+              "genu us "
+              "VERB --help.",
+          .examples = {{"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
+                       {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},
+          .references = {},
+          .verbs = {us_listen_verb(), us_replay_verb()}};
+}
+
+}  // namespace genu::app

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// `genu us replay` and `genu us listen`, two programs on one machine.
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <genu/io/files.h>
+#include <genu/io/results.h>
+#include <genu/io/tracked_files.h>
+#include <genu/testing/data.h>
+
+#include "command.h"
+
+namespace genu::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+/// A recording of 40 small frames at 40 Hz, one of which lost its probe.
+ultrasound::TrackedSequence sweep() {
+  ultrasound::TrackedSequence sequence;
+  for (int f = 0; f < 40; ++f) {
+    ultrasound::TrackedFrame frame;
+    frame.image = {32, 24, 1, {}};
+    for (int p = 0; p < 32 * 24; ++p) frame.image.pixels.push_back(static_cast<std::uint8_t>(f + 3 * p));
+    frame.time_s = 100.0 + f / 40.0;
+    ultrasound::TrackedPose& pose = frame.poses[{"Probe", "Tracker"}];
+    pose.rows[3] = 0.25 * f;
+    pose.rows[7] = -1.5;
+    if (f == 7) pose.status = "OUT_OF_VIEW";
+    sequence.frames.push_back(std::move(frame));
+  }
+  return sequence;
+}
+
+/// A server that plays it, with whatever else is said.
+class Replay {
+ public:
+  explicit Replay(const std::filesystem::path& folder, const std::vector<std::string>& more)
+      : server_(words(folder, more)) {
+    const std::string before = "listening on 127.0.0.1:";
+    for (int n = 0; n < 1000 && port_.empty() && server_.running(); ++n) {
+      const std::string said = server_.errors_so_far();
+      const std::size_t at = said.find(before);
+      if (at != std::string::npos && said.find(';', at) != std::string::npos)
+        port_ = said.substr(at + before.size(), said.find(';', at) - at - before.size());
+      else
+        std::this_thread::sleep_for(5ms);
+    }
+  }
+  std::string address() const { return "127.0.0.1:" + port_; }
+  RunningCommand& server() { return server_; }
+
+ private:
+  static std::vector<std::string> words(const std::filesystem::path& folder,
+                                        const std::vector<std::string>& more) {
+    io::write_tracked_sequence(folder / "sweep.igs.mha", sweep());
+    std::vector<std::string> all{"us", "replay", folder / "sweep.igs.mha", "--port", "0"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  RunningCommand server_;
+  std::string port_;
+};
+
+TEST(UsLive, ASweepIsReplayedHeardAndRecorded) {
+  const ScratchFolder scratch;
+  Replay replay(scratch.path(), {"--speed", "5"});
+  const Ended heard = genu({"us", "listen", replay.address(), "--out", scratch / "heard.igs.mha", "--json",
+                            scratch / "live.json", "--csv", scratch / "poses.csv"});
+  ASSERT_EQ(heard.exit_code, 0) << heard.err;
+  EXPECT_THAT(heard.err, AllOf(HasSubstr("connected"),
+                               HasSubstr("pose lost     ProbeToTracker: its status is OUT_OF_VIEW"),
+                               HasSubstr("pose found"), HasSubstr("shutting down: the recording is over")));
+  EXPECT_THAT(heard.out, AllOf(HasSubstr("ProbeToTracker"), HasSubstr("1 OUT_OF_VIEW"),
+                               HasSubstr("40 frames, 40 whole"), HasSubstr("as it had said")));
+  const Ended played = replay.server().wait();
+  EXPECT_EQ(played.exit_code, 0) << played.err;
+  EXPECT_THAT(played.out, HasSubstr("sent 40 frames, 0 MB, to 1 client"));
+
+  const auto sent = sweep(), got = io::read_tracked_sequence(scratch / "heard.igs.mha");
+  ASSERT_EQ(got.frames.size(), 40U);
+  for (std::size_t f = 0; f < 40; ++f) {
+    EXPECT_EQ(got.frames[f].image, sent.frames[f].image) << f;
+    EXPECT_EQ(got.frames[f].poses, sent.frames[f].poses) << f;
+    EXPECT_NEAR(got.frames[f].time_s, sent.frames[f].time_s, 1e-9) << f;
+  }
+  const std::string text = io::read_text(scratch / "live.json");
+  EXPECT_NO_THROW(io::validate_json(text, "live", "live.json"));
+  const json summary = json::parse(text);
+  EXPECT_EQ(summary["whole_frames"], 40);
+  EXPECT_EQ(summary["streams"][1]["not_sound"]["OUT_OF_VIEW"], 1);
+  const std::string poses = io::read_text(scratch / "poses.csv");
+  EXPECT_THAT(poses, StartsWith("frame,time_s,received_s,image,transform,status,m11,"));
+  EXPECT_THAT(poses, HasSubstr("OK,ProbeToTracker,OUT_OF_VIEW,,,,,,,,,,,,\n"));
+  EXPECT_THAT(poses, HasSubstr("OK,ProbeToTracker,OK,1,0,0,9.75,0,1,0,-1.5,0,0,1,0\n"));
+}
+
+// What the person at the screen must see.
+TEST(UsLive, WhatGoesWrongIsShownAsItHappens) {
+  const ScratchFolder scratch;
+  Replay replay(scratch.path(), {"--speed", "5", "--stall-at", "20", "--stall-s", "0.8", "--fault", "drop:30",
+                                 "--fault", "wrong_checksum:35"});
+  const Ended heard = genu({"us", "listen", replay.address(), "--stall-s", "0.5", "--late-ms", "300",
+                            "--every", "0.1", "--json", scratch / "live.json"});
+  ASSERT_EQ(heard.exit_code, 0) << heard.err;
+  EXPECT_THAT(heard.err,
+              AllOf(HasSubstr("stalled       nothing has come for"), HasSubstr("SILENT"),
+                    HasSubstr("resumed       after"), HasSubstr("late "), HasSubstr("1 is missing"),
+                    HasSubstr("refused       IMAGE Image_Image: its checksum is wrong")));
+  const json summary = json::parse(io::read_text(scratch / "live.json"));
+  EXPECT_EQ(summary["stalls"], 1);
+  EXPECT_EQ(summary["refused"], 1);
+  EXPECT_EQ(summary["frames"], 39);
+  EXPECT_EQ(summary["whole_frames"], 38);
+  EXPECT_TRUE(summary["recording"].is_null());
+}
+
+TEST(UsLive, ABrokenLinkIsAnErrorAfterAllIsWritten) {
+  const ScratchFolder scratch;
+  Replay replay(scratch.path(), {"--speed", "0", "--fault", "truncated:10"});
+  const Ended heard = genu({"us", "listen", replay.address(), "--out", scratch / "heard.igs.mha"});
+  EXPECT_EQ(heard.exit_code, 3);
+  EXPECT_THAT(heard.err, HasSubstr("broke: the server closed the connection in the middle of a message"));
+  EXPECT_EQ(io::read_tracked_sequence(scratch / "heard.igs.mha").frames.size(), 10U);
+  replay.server().send(SIGINT);
+  EXPECT_EQ(replay.server().wait().exit_code, 0) << "it waited for another client";
+}
+
+TEST(UsLive, CtrlCEndsListeningInOrder) {
+  const ScratchFolder scratch;
+  Replay replay(scratch.path(), {"--loop"});
+  RunningCommand listening(
+      {"us", "listen", replay.address(), "--out", scratch / "heard.igs.mha", "--every", "0.05"});
+  while (listening.running() && listening.errors_so_far().find("ProbeToTracker") == std::string::npos)
+    std::this_thread::sleep_for(5ms);
+  listening.send(SIGINT);
+  const Ended ended = listening.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("it was stopped"), HasSubstr("recorded in")));
+  EXPECT_GT(io::read_tracked_sequence(scratch / "heard.igs.mha").frames.size(), 0U);
+}
+
+TEST(UsLive, WhatMakesNoSenseIsSaidInOneLine) {
+  const ScratchFolder scratch;
+  io::write_tracked_sequence(scratch / "sweep.igs.mha", sweep());
+  const std::string sweep_file = scratch / "sweep.igs.mha";
+  const auto refusal = [](const std::vector<std::string>& line, int code) {
+    const Ended ended = genu(line);
+    EXPECT_EQ(ended.exit_code, code) << ended.err;
+    EXPECT_THAT(ended.err, AllOf(StartsWith("genu: error: "), Not(HasSubstr("\n\n"))));
+    return ended.err;
+  };
+  EXPECT_THAT(refusal({"us"}, 2), HasSubstr("a verb is required; see genu us --help"));
+  EXPECT_THAT(refusal({"us", "hear"}, 2), HasSubstr("there is no verb \"hear\"; see genu us --help"));
+  EXPECT_THAT(refusal({"us", "listen"}, 2), HasSubstr("see genu us listen --help"));
+  EXPECT_THAT(refusal({"us", "listen", "host:x"}, 2), HasSubstr("no host:port"));
+  EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1"}, 3), HasSubstr("cannot connect to 127.0.0.1:1"));
+  EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", "--out", "a.png"}, 2), HasSubstr(".igs.mha"));
+  EXPECT_THAT(refusal({"us", "replay", "absent.igs.mha"}, 3), HasSubstr("absent.igs.mha"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "drop"}, 2), HasSubstr("KIND:FRAME"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "flood:1"}, 2), HasSubstr("no fault 'flood'"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--port", "0", "--fault", "drop:40"}, 3),
+              HasSubstr("40 frames"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--embed", "Image"}, 2), HasSubstr("ImageToReference"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--stall-s", "1"}, 2), HasSubstr("--stall-at"));
+}
+
+}  // namespace
+
+}  // namespace genu::testing

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include <genu/io/tracked_files.h>
+#include <genu/network/frame_assembly.h>
+#include <genu/testing/data.h>
+
+#include "live_samples.h"
+
+namespace genu::network {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+LiveMessage image_at(double time_s, int seed = 0, const std::string& device = "Image_Image") {
+  return {.device = device, .time_s = time_s, .content = LiveImage{.image = picture(4, 3, 1, seed)}};
+}
+
+/// An assembler that is given messages at times of its own.
+struct Assembly {
+  FrameAssembler assembler;
+  std::vector<AssembledFrame> frames;
+
+  explicit Assembly(const AssemblyOptions& options = {}) : assembler(options) {}
+  void add(LiveMessage message, double received_s = 0.0) {
+    message.received_s = received_s;
+    take(assembler.add(std::move(message)));
+  }
+  void take(std::vector<AssembledFrame> more) {
+    for (AssembledFrame& frame : more) frames.push_back(std::move(frame));
+  }
+  void add_pose(double time_s, const std::string& name = "ProbeToTracker", double received_s = 0.0) {
+    add(transform_at(name, time_s, pose_at(time_s, 1, 2, 3)), received_s);
+  }
+};
+
+TEST(FrameAssembler, PutsTogetherWhatHasOneTimeAndGivesItOutAtOnce) {
+  Assembly assembly;
+  for (int n = 1; n <= 5; ++n) {
+    assembly.add(image_at(n, n));
+    assembly.add_pose(n);
+    assembly.add_pose(n, "ReferenceToTracker");
+    // What belongs to a moment is learnt from the first one, which is over when the second begins.
+    EXPECT_EQ(assembly.frames.size(), n == 1 ? 0U : static_cast<std::size_t>(n));
+  }
+  for (int n = 1; n <= 5; ++n) {
+    const AssembledFrame& frame = assembly.frames[static_cast<std::size_t>(n - 1)];
+    EXPECT_EQ(frame.frame.time_s, n);
+    EXPECT_EQ(frame.frame.image, picture(4, 3, 1, n));
+    EXPECT_EQ(frame.frame.image_status, "OK");
+    EXPECT_EQ(frame.frame.poses.at({"Probe", "Tracker"}), pose_at(n, 1, 2, 3));
+    EXPECT_EQ(frame.frame.poses.size(), 2U);
+    EXPECT_THAT(frame.missing, IsEmpty());
+    EXPECT_FALSE(frame.out_of_order);
+  }
+}
+
+TEST(FrameAssembler, MarksWhatDidNotCome) {
+  Assembly assembly;
+  for (int n = 1; n <= 6; ++n) {
+    if (n != 3) assembly.add(image_at(n));
+    if (n != 4) assembly.add_pose(n);
+  }
+  assembly.take(assembly.assembler.finish());
+  ASSERT_EQ(assembly.frames.size(), 6U);
+  const auto at = [&](double time) {
+    for (const AssembledFrame& frame : assembly.frames)
+      if (frame.frame.time_s == time) return frame;
+    return AssembledFrame{};
+  };
+  EXPECT_THAT(at(3).missing, ElementsAre("image"));
+  EXPECT_TRUE(at(3).frame.image.empty());
+  EXPECT_EQ(at(3).frame.image_status, "MISSING");
+  EXPECT_THAT(at(4).missing, ElementsAre("ProbeToTracker"));
+  EXPECT_EQ(at(4).frame.poses.at({"Probe", "Tracker"}).status, "MISSING");
+  EXPECT_FALSE(at(4).frame.poses.at({"Probe", "Tracker"}).transform());
+  EXPECT_THAT(at(5).missing, IsEmpty());
+}
+
+TEST(FrameAssembler, DoesNotWaitLongerThanItIsTold) {
+  Assembly assembly({.hold_s = 0.2});
+  for (int n = 1; n <= 2; ++n) {
+    assembly.add(image_at(n), n);
+    assembly.add_pose(n, "ProbeToTracker", n);
+  }
+  assembly.add(image_at(3), 3.0);
+  assembly.take(assembly.assembler.look(3.15));
+  EXPECT_EQ(assembly.frames.size(), 2U);
+  assembly.take(assembly.assembler.look(3.25));
+  ASSERT_EQ(assembly.frames.size(), 3U);
+  EXPECT_THAT(assembly.frames[2].missing, ElementsAre("ProbeToTracker"));
+}
+
+// Otherwise each moment would be late for as long as a tool is out of sight.
+TEST(FrameAssembler, AToolThatStaysAwayIsMarkedAndNotWaitedFor) {
+  Assembly assembly({.patience = 3});
+  for (int n = 1; n <= 2; ++n) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  for (int n = 3; n <= 9; ++n) assembly.add(image_at(n));
+  ASSERT_EQ(assembly.frames.size(), 9U) << "the last one is there at once";
+  EXPECT_THAT(assembly.frames.back().missing, ElementsAre("ProbeToTracker"));
+  EXPECT_EQ(assembly.frames.back().frame.poses.at({"Probe", "Tracker"}).status, "MISSING");
+  assembly.add(image_at(10));
+  assembly.add_pose(10);
+  EXPECT_EQ(assembly.assembler.too_late(), 1U) << "it is back, after its moment was given out";
+  assembly.add(image_at(11));
+  EXPECT_EQ(assembly.frames.size(), 10U) << "and is waited for again";
+  assembly.add_pose(11);
+  EXPECT_EQ(assembly.frames.size(), 11U);
+  EXPECT_THAT(assembly.frames.back().missing, IsEmpty());
+}
+
+TEST(FrameAssembler, TellsWhenMomentsComeInAnotherOrder) {
+  Assembly assembly;
+  for (const double n : {1.0, 2.0, 4.0, 3.0, 5.0}) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  ASSERT_EQ(assembly.frames.size(), 5U);
+  for (std::size_t f = 0; f < 5; ++f) {
+    EXPECT_EQ(assembly.frames[f].out_of_order, f == 3) << f;
+    EXPECT_THAT(assembly.frames[f].missing, IsEmpty()) << f;
+  }
+}
+
+TEST(FrameAssembler, MomentsMayOverlap) {
+  Assembly assembly;
+  for (const double n : {1.0, 2.0}) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  assembly.add_pose(3);
+  assembly.add_pose(4);
+  assembly.add(image_at(3));
+  assembly.add(image_at(4));
+  ASSERT_EQ(assembly.frames.size(), 4U);
+  EXPECT_THAT(assembly.frames[2].missing, IsEmpty());
+  EXPECT_THAT(assembly.frames[3].missing, IsEmpty());
+}
+
+TEST(FrameAssembler, WhatHasNoTimeBelongsToNothingElse) {
+  Assembly assembly;
+  assembly.add(image_at(nan));
+  assembly.add_pose(nan);
+  ASSERT_EQ(assembly.frames.size(), 2U);
+  EXPECT_THAT(assembly.frames[1].missing, ElementsAre("image"));
+  EXPECT_TRUE(std::isnan(assembly.frames[1].frame.time_s));
+}
+
+TEST(FrameAssembler, TakesPosesOfAllKindsAndTheImagesOfOneDevice) {
+  Assembly assembly;
+  LiveImage live{.image = picture(4, 3), .fields = {{"Depth", "45"}}};
+  live.status = "INVALID";
+  live.embedded = {"Image_Reference", ultrasound::FramePair{"Image", "Reference"}, pose_at(1, 2, 3, 4)};
+  live.poses = {{"ProbeToTracker", ultrasound::FramePair{"Probe", "Tracker"}, pose_at(5, 6, 7, 8)}};
+  assembly.add({.device = "Image_Reference", .time_s = 1.0, .content = live});
+  assembly.add(image_at(1.0, 5, "Other_Reference"));
+  LiveMessage nameless = transform_at("Gimbal", 1.0, pose_at(0, 0, 0, 1));
+  assembly.add(nameless);
+  assembly.take(assembly.assembler.finish());
+  ASSERT_EQ(assembly.frames.size(), 1U);
+  const auto& frame = assembly.frames[0].frame;
+  EXPECT_EQ(frame.image, picture(4, 3));
+  EXPECT_FALSE(frame.shows_image()) << "its status came with it";
+  EXPECT_EQ(frame.fields, live.fields);
+  EXPECT_EQ(frame.poses.size(), 2U);
+  EXPECT_EQ(frame.poses.at({"Image", "Reference"}), pose_at(1, 2, 3, 4));
+}
+
+TEST(FrameAssembler, ALostLinkEndsWhatWasHeld) {
+  Assembly assembly;
+  for (const double n : {1.0, 2.0}) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  assembly.add(image_at(3));
+  assembly.add({.content = LiveLost{"gone", std::nullopt}});
+  ASSERT_EQ(assembly.frames.size(), 3U);
+  EXPECT_THAT(assembly.frames[2].missing, ElementsAre("ProbeToTracker"));
+}
+
+TEST(SequenceRecorder, MakesAFileOfWhateverCame) {
+  SequenceRecorder recorder;
+  ultrasound::TrackedFrame without;
+  without.poses[{"Probe", "Tracker"}] = pose_at(1, 2, 3, 4);
+  without.poses[{"Probe", "Tracker"}].rows[3] = nan;
+  ultrasound::TrackedFrame with = without;
+  with.image = picture(4, 3);
+  with.time_s = 2.0;
+  ultrasound::TrackedFrame larger = with;
+  larger.image = picture(5, 3);
+  for (const auto& frame : {without, with, larger}) recorder.add(frame);
+  EXPECT_EQ(recorder.frames(), 3U);
+  EXPECT_EQ(recorder.left_out(), 1U);
+  const testing::ScratchFolder scratch;
+  io::write_tracked_sequence(scratch / "a.igs.mha", recorder.take());
+  const auto back = io::read_tracked_sequence(scratch / "a.igs.mha");
+  ASSERT_EQ(back.frames.size(), 3U);
+  EXPECT_FALSE(back.frames[0].shows_image());
+  EXPECT_EQ(back.frames[1].image, with.image);
+  EXPECT_TRUE(back.frames[1].shows_image());
+  EXPECT_FALSE(back.frames[2].shows_image());
+  EXPECT_FALSE(back.frames[1].poses.at({"Probe", "Tracker"}).transform());
+  EXPECT_EQ(recorder.frames(), 0U);
+}
+
+}  // namespace
+}  // namespace genu::network

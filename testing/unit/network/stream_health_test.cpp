@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// No clock runs here: every time is said.
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include <genu/network/stream_health.h>
+
+#include "live_samples.h"
+
+namespace genu::network {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr double clocks_apart_s = 1000.0;  // the receiver's less the sender's
+constexpr double travel_s = 0.01;
+
+/// A link whose messages are noted one after the other.
+struct Link {
+  StreamHealth health;
+  std::vector<HealthEvent> events;
+
+  explicit Link(const HealthOptions& options = {}) : health(options) {
+    note({.received_s = clocks_apart_s, .content = LiveConnected{"probe:18944"}});
+    events.clear();
+  }
+  void note(const LiveMessage& message) {
+    for (HealthEvent& event : health.note(message)) events.push_back(std::move(event));
+  }
+  void look(double sent_s) {
+    for (HealthEvent& event : health.look(sent_s + clocks_apart_s)) events.push_back(std::move(event));
+  }
+  void pose(double sent_s, double on_its_way_s = travel_s,
+            const ultrasound::TrackedPose& pose = pose_at(1, 2, 3, 4),
+            const std::string& name = "ProbeToTracker") {
+    LiveMessage message = transform_at(name, sent_s, pose);
+    message.received_s = sent_s + clocks_apart_s + on_its_way_s;
+    note(message);
+  }
+  /// Poses at 20 Hz.
+  void steady(int from, int to) {
+    for (int n = from; n < to; ++n) pose(n / 20.0);
+  }
+  std::vector<HealthChange> changes() const {
+    std::vector<HealthChange> all;
+    for (const HealthEvent& event : events) all.push_back(event.change);
+    return all;
+  }
+  LinkReport report(double sent_s) const { return health.report(sent_s + clocks_apart_s); }
+  StreamReport stream(double sent_s = 0.0) const { return report(sent_s).streams.at(0); }
+};
+
+TEST(StreamHealth, ASteadyStreamHasItsRateAndNothingToSay) {
+  Link link;
+  link.steady(1, 100);
+  EXPECT_THAT(link.events, IsEmpty());
+  const StreamReport stream = link.stream();
+  EXPECT_EQ(stream.name, "ProbeToTracker");
+  EXPECT_EQ(stream.status, "OK");
+  EXPECT_EQ(stream.messages, 99U);
+  EXPECT_NEAR(stream.rate_hz, 20.0, 1e-6);
+  EXPECT_NEAR(stream.period_s, 0.05, 1e-9);
+  EXPECT_NEAR(stream.delay_s, 0.0, 1e-9) << "over the fastest";
+  EXPECT_NEAR(link.report(5.0).clock_offset_s, clocks_apart_s + travel_s, 1e-9);
+  EXPECT_EQ(stream.dropped + stream.late + stream.out_of_order + stream.repeated + stream.stalls, 0U);
+}
+
+TEST(StreamHealth, SilenceIsToldWhileItLastsAndWhenItEnds) {
+  Link link;
+  link.steady(1, 20);
+  link.look(1.5);
+  EXPECT_THAT(link.events, IsEmpty());
+  link.look(2.1);
+  link.look(2.5);
+  ASSERT_THAT(link.changes(), ElementsAre(HealthChange::stalled)) << "once";
+  EXPECT_EQ(link.events[0].stream, "") << "of the whole link";
+  EXPECT_TRUE(link.stream(2.5).stalled_now);
+  EXPECT_NEAR(link.report(2.5).stalled_s, 2.5 - 0.96, 1e-6);
+  link.pose(3.0);
+  EXPECT_EQ(link.events[1].change, HealthChange::resumed);
+  EXPECT_THAT(link.events[1].text, HasSubstr("2.05 s"));
+  link.steady(61, 80);
+  EXPECT_EQ(link.report(4.0).stalls, 1U);
+  EXPECT_NEAR(link.report(4.0).stalled_s, 2.05, 1e-6);
+  EXPECT_EQ(link.stream(4.0).stalls, 1U);
+  EXPECT_FALSE(link.stream(4.0).stalled_now);
+}
+
+TEST(StreamHealth, AStallIsToldEvenIfNobodyLooked) {
+  Link link;
+  link.steady(1, 20);
+  link.pose(5.0);
+  EXPECT_THAT(link.changes(),
+              ElementsAre(HealthChange::stalled, HealthChange::resumed, HealthChange::dropped));
+}
+
+// PLUS leaves out the poses of a tool that it has lost, while images go on.
+TEST(StreamHealth, OneStreamMayStallWhileAnotherGoesOn) {
+  Link link;
+  for (int n = 1; n < 60; ++n) {
+    link.pose(n / 20.0);
+    if (n < 20 || n > 50) link.pose(n / 20.0, travel_s, pose_at(0, 1, 1, 1), "StylusToTracker");
+    link.look(n / 20.0 + 0.02);
+  }
+  ASSERT_THAT(link.changes(),
+              ElementsAre(HealthChange::stalled, HealthChange::resumed, HealthChange::dropped));
+  EXPECT_EQ(link.events[0].stream, "StylusToTracker");
+  EXPECT_EQ(link.report(3.0).stalls, 0U);
+  EXPECT_EQ(link.report(3.0).streams[0].stalls, 0U);
+  EXPECT_EQ(link.report(3.0).streams[1].stalls, 1U);
+}
+
+TEST(StreamHealth, ASlowStreamIsNotAStall) {
+  Link link;
+  for (int n = 1; n < 12; ++n) {
+    link.pose(2.0 * n);
+    link.look(2.0 * n + 1.9);
+  }
+  EXPECT_EQ(link.stream().messages, 11U);
+  EXPECT_EQ(link.report(24.0).stalls, 2U) << "until its period is known";
+  const std::size_t before = link.events.size();
+  link.look(22.0 + 5.9);
+  EXPECT_EQ(link.events.size(), before);
+  link.look(22.0 + 6.2);
+  EXPECT_EQ(link.events.back().change, HealthChange::stalled);
+}
+
+TEST(StreamHealth, MissingMessagesAreCountedByTheGapTheyLeave) {
+  Link link;
+  for (int n = 1; n < 60; ++n)
+    if (n != 30 && n != 40 && n != 41 && n != 42) link.pose(n / 20.0);
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::dropped, HealthChange::dropped));
+  EXPECT_EQ(link.events[1].text, "3 are missing: a gap of 200 ms where 50 ms are usual");
+  EXPECT_EQ(link.stream().dropped, 4U);
+}
+
+TEST(StreamHealth, LateMessagesAreToldByTheFastestOne) {
+  Link link;
+  link.steady(1, 20);
+  for (int n = 20; n < 25; ++n) link.pose(n / 20.0, 0.5 - 0.05 * (n - 20));
+  link.steady(25, 40);
+  ASSERT_THAT(link.changes(), ElementsAre(HealthChange::late, HealthChange::on_time));
+  EXPECT_EQ(link.events[0].text, "by 490 ms");
+  EXPECT_EQ(link.events[1].text, "after 5 that were late");
+  EXPECT_EQ(link.stream().late, 5U);
+  EXPECT_NEAR(link.stream().longest_delay_s, 0.49, 1e-9);
+}
+
+TEST(StreamHealth, OrderAndRepetitionAreTold) {
+  Link link;
+  link.steady(1, 10);
+  link.pose(11 / 20.0);
+  link.pose(10 / 20.0, 0.07);
+  link.pose(12 / 20.0);
+  link.pose(12 / 20.0);
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::dropped, HealthChange::out_of_order));
+  EXPECT_EQ(link.stream().out_of_order, 1U);
+  EXPECT_EQ(link.stream().dropped, 0U) << "it came after all";
+  EXPECT_EQ(link.stream().repeated, 1U);
+}
+
+TEST(StreamHealth, AClockThatGoesBackIsAnotherClock) {
+  Link link;
+  link.steady(100, 120);
+  link.events.clear();
+  LiveMessage again = transform_at("ProbeToTracker", 1.0, pose_at(1, 2, 3, 4));
+  again.received_s = clocks_apart_s + 6.05;
+  link.note(again);
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::clock_jumped));
+  EXPECT_NEAR(link.report(7.0).clock_offset_s, again.received_s - 1.0, 1e-9);
+  EXPECT_EQ(link.stream().out_of_order, 0U);
+  EXPECT_EQ(link.stream().late, 0U);
+}
+
+TEST(StreamHealth, PosesThatAreNotSoundAreCountedByTheirStatus) {
+  Link link;
+  link.steady(1, 10);
+  ultrasound::TrackedPose lost = pose_at(1, 2, 3, 4);
+  lost.status = "OUT_OF_VIEW";
+  for (int n = 10; n < 15; ++n) link.pose(n / 20.0, travel_s, lost);
+  ultrasound::TrackedPose broken;
+  broken.rows[3] = std::numeric_limits<double>::quiet_NaN();
+  link.pose(15 / 20.0, travel_s, broken);
+  link.steady(16, 20);
+  EXPECT_THAT(link.changes(),
+              ElementsAre(HealthChange::pose_lost, HealthChange::pose_lost, HealthChange::pose_found));
+  EXPECT_EQ(link.events[0].text, "its status is OUT_OF_VIEW");
+  EXPECT_EQ(link.stream().unsound,
+            (std::map<std::string, std::size_t>{{"OUT_OF_VIEW", 5}, {"NO_TRANSFORM", 1}}));
+}
+
+TEST(StreamHealth, ImagesAndTheirEmbeddedPosesAreStreams) {
+  Link link;
+  LiveImage live{.image = picture(2, 2)};
+  live.embedded = {"Image_Reference", ultrasound::FramePair{"Image", "Reference"}, {}};
+  live.embedded.pose.status = "INVALID";
+  live.poses = {{"ProbeToTracker", ultrasound::FramePair{"Probe", "Tracker"}, {}}};
+  link.note({.device = "Image_Reference", .time_s = 1.0, .received_s = 1001.0, .content = live});
+  const auto streams = link.report(1.0).streams;
+  ASSERT_EQ(streams.size(), 3U);
+  EXPECT_EQ(streams[0].name, "IMAGE Image_Reference");
+  EXPECT_EQ(streams[1].name, "ImageToReference");
+  EXPECT_EQ(streams[1].unsound.at("INVALID"), 1U);
+  EXPECT_EQ(streams[2].name, "ProbeToTracker");
+}
+
+TEST(StreamHealth, WhatIsRefusedSkippedOrSaidOfTheServerIsTold) {
+  Link link;
+  const auto note = [&](LiveContent content) {
+    link.note({.device = "Plus", .received_s = 1001.0, .content = std::move(content)});
+  };
+  note(LiveRefused{"IMAGE Probe: its checksum is wrong"});
+  note(LiveSkipped{"VIDEO", 10});
+  note(LiveSkipped{"VIDEO", 10});
+  note(LiveStatus{.code = 13, .text = "warming up"});
+  note(LiveStatus{.code = 13, .text = "warming up"});
+  note(LiveLost{"the server closed the connection", 0.5});
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::refused, HealthChange::skipped, HealthChange::status,
+                                          HealthChange::lost));
+  EXPECT_EQ(link.events[2].text, "not ready: warming up");
+  EXPECT_EQ(link.events[3].text, "the server closed the connection; trying again in 500 ms");
+  const LinkReport report = link.report(2.0);
+  EXPECT_EQ(report.refused, 1U);
+  EXPECT_EQ(report.skipped.at("VIDEO"), 2U);
+  EXPECT_EQ(report.losses, 1U);
+  link.look(100.0);
+  EXPECT_EQ(link.events.size(), 4U) << "a lost link does not stall";
+}
+
+TEST(StreamHealth, MessagesWithoutATimeHaveARateAndNoDelay) {
+  Link link;
+  for (int n = 0; n < 10; ++n) {
+    LiveMessage message =
+        transform_at("ProbeToTracker", std::numeric_limits<double>::quiet_NaN(), pose_at(1, 2, 3, 4));
+    message.received_s = 1000.0 + n / 10.0;
+    link.note(message);
+  }
+  EXPECT_NEAR(link.stream().rate_hz, 10.0, 1e-6);
+  EXPECT_TRUE(std::isnan(link.stream().delay_s));
+  EXPECT_TRUE(std::isnan(link.report(1.0).clock_offset_s));
+  EXPECT_THAT(link.events, IsEmpty());
+}
+
+TEST(StreamHealth, EveryChangeHasItsName) {
+  EXPECT_EQ(name_of(HealthChange::connected), "connected");
+  EXPECT_EQ(name_of(HealthChange::out_of_order), "out of order");
+  EXPECT_EQ(name_of(HealthChange::refused), "refused");
+  EXPECT_EQ(name_of(HealthChange::status), "status");
+}
+
+}  // namespace
+}  // namespace genu::network
