@@ -21,7 +21,7 @@
 
 #include "inputs.h"
 #include "protocol.h"
-#include "verbs.h"
+#include "us_verbs.h"
 
 namespace genu::app {
 

@@ -12,9 +12,10 @@ Verb us_verb() {
               "genu us "
               "VERB --help.",
           .examples = {{"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
-                       {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},
+                       {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."},
+                       {"genu us simulate knee -o view", "Shows what to expect on the screen for a plan."}},
           .references = {},
-          .verbs = {us_listen_verb(), us_replay_verb()}};
+          .verbs = {us_listen_verb(), us_replay_verb(), us_simulate_verb()}};
 }
 
 }  // namespace genu::app

@@ -8,5 +8,6 @@ namespace genu::app {
 
 Verb us_listen_verb();
 Verb us_replay_verb();
+Verb us_simulate_verb();
 
 }  // namespace genu::app

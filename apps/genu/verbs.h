@@ -11,7 +11,6 @@ Verb segment_verb();
 Verb measure_verb();
 Verb stage_verb();
 Verb plan_verb();
-Verb us_simulate_verb();  ///< For the group "genu us".
 Verb run_verb();
 Verb batch_verb();
 Verb compare_verb();
