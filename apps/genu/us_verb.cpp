@@ -15,10 +15,11 @@ Verb us_verb() {
                        {"genu us calibrate image wires.igs.mha --setup phantom.xml --out image",
                         "Where the image lies at the probe's marker."},
                        {"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
+                       {"genu us simulate knee -o view", "Shows what to expect on the screen for a plan."},
                        {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},
           .references = {},
-          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb(), us_cartilage_verb(),
-                    us_listen_verb(), us_replay_verb()}};
+          .verbs = {us_import_verb(), us_calibrate_verb(), us_reconstruct_verb(), us_register_verb(),
+                    us_cartilage_verb(), us_simulate_verb(), us_listen_verb(), us_replay_verb()}};
 }
 
 }  // namespace genu::app

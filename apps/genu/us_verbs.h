@@ -13,5 +13,6 @@ Verb us_register_verb();
 Verb us_cartilage_verb();
 Verb us_listen_verb();
 Verb us_replay_verb();
+Verb us_simulate_verb();
 
 }  // namespace genu::app
