@@ -79,7 +79,8 @@ std::optional<render::Picture> wires_figure(const Sweep& sweep, const ultrasound
     if (!phantom || found.empty()) continue;
     const AffineTransform image_from_phantom = c.probe_from_image.inverse() * *phantom;
     render::FrameMarks marks{.words = {"yellow: wires found; blue: where the calibration puts them"},
-                             .pixel = c.pixel};
+                             .pixel = c.pixel,
+                             .face_row = 0.0};
     for (std::size_t w = 0; w < sweep.setup.n_wires.size(); ++w) {
       marks.lines.push_back(
           {{found[0].points[w].begin(), found[0].points[w].end()}, {255, 210, 0}, 1.0, true});

@@ -122,6 +122,7 @@ Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm
   if (!pixel_mm.empty()) {
     pictures.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
     pictures.pixel_source = "--pixel-mm";
+    std::erase_if(pictures.warnings, [](const std::string& w) { return w.starts_with("no millimetres"); });
   }
   if (pictures.frames.empty()) throw InvalidInput("'" + file.string() + "' shows no ultrasound picture");
   return pictures;

@@ -88,8 +88,10 @@ void draw_scale(Canvas& canvas, const FrameMarks& marks, const Scale& scale, int
   const double mm = scale.y / marks.pixel->y_mm;
   canvas.stroke({{Spot{12.0, height - 12.0}, Spot{12.0 + 10.0 * mm, height - 12.0}}}, 3.0, white);
   canvas.text({12.0 + 5.0 * mm, height - 16.0}, "10 mm", {letters, white, false, 0.5, 1.0, black});
-  for (int cm = 1; cm * 10.0 * mm < height; ++cm) {
-    const double y = cm * 10.0 * mm;
+  if (!marks.face_row) return;
+  const double face = scale.spot({0.0, *marks.face_row}).y;
+  for (int cm = 1; face + cm * 10.0 * mm < height; ++cm) {
+    const double y = face + cm * 10.0 * mm;
     canvas.stroke({{Spot{width - 9.0, y}, Spot{width - 1.0, y}}}, 2.0, white);
     canvas.text({width - 12.0, y}, std::to_string(cm) + " cm", {11, white, false, 1.0, 0.5, black});
   }

@@ -70,6 +70,14 @@ TEST(FrameFigure, MarksLieWhereTheyBelong) {
   EXPECT_GT(reds(ring), 60);
 }
 
+TEST(FrameFigure, TellsDepthFromTheProbesFace) {
+  const Frame black{640, 600, 1, std::vector<std::uint8_t>(640 * 600, 0)};
+  const Picture p = frame_figure(black, {.pixel = PixelSize{0.1, 0.1}, .face_row = 40.0});
+  EXPECT_GT(at(p, 634, 140)[0], 200);
+  EXPECT_LT(at(p, 634, 100)[0], 50);
+  EXPECT_LT(at(frame_figure(black, {.pixel = PixelSize{0.1, 0.1}}), 634, 140)[0], 50);
+}
+
 TEST(FrameFigure, RefusesNothing) {
   EXPECT_THROW(frame_figure({}), InvalidInput);
   EXPECT_THROW(frame_figure(ramp(4, 4), {.min_height = 5}), InvalidInput);
