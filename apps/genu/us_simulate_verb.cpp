@@ -17,6 +17,7 @@
 #include <genu/io/tracked_files.h>
 #include <genu/planning/expected_view.h>
 #include <genu/render/picture.h>
+#include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/simulated_sweep.h>
 
 #include "inputs.h"
@@ -186,8 +187,15 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
   io::write_tracked_sequence(folder.path() / "sweep.igs.mha", record.sweep.recording);
   io::write_text(folder.path() / "truth.csv", io::simulation_csv(record));
   io::write_text(folder.path() / "truth.json", io::to_json(record));
+  io::TrackedSetup setup;
+  setup.transforms.push_back({{"Image", "Probe"},
+                              record.sweep.probe_from_image,
+                              {},
+                              record.created,
+                              ultrasound::image_setup_of(record.sweep.recording)});
+  io::write_tracked_setup(folder.path() / "setup.xml", setup);
   folder.commit();
-  for (const char* name : {"frame_0000.png", "sweep.igs.mha", "truth.csv", "truth.json"})
+  for (const char* name : {"frame_0000.png", "sweep.igs.mha", "setup.xml", "truth.csv", "truth.json"})
     session.print((words.out / name).string() + "\n");
   return ExitCode::ok;
 }
@@ -280,7 +288,8 @@ Verb us_simulate_verb() {
       "Simulates B-mode frames of a labelled knee: speckle, attenuation, bone with its shadow, cartilage, "
       "tendon, fluid, "
       "and the needle. DIR/frame_0000.png ... hold the pictures, DIR/sweep.igs.mha the tracked sequence, "
-      "DIR/truth.json and truth.csv where skin, cartilage, bone and needle are in each frame.",
+      "DIR/setup.xml the calibration as it was handed out, DIR/truth.json and truth.csv where skin, "
+      "cartilage, bone and needle are in each frame.",
       {{"genu us simulate knee -o view", "What to expect on the screen for the best plan of the case."},
        {"genu us simulate --labels phantom/labels.nrrd --plan plan.json --target suprapatellar_recess -o "
         "view",

@@ -62,17 +62,20 @@ class Walk {
        double reach_mm, unsigned threads)
       : points_(points), target_(target), reach_mm_(reach_mm), threads_(threads), pose_(start) {}
 
-  /// Goes on until it moves by less than a hundredth of a millimetre. Returns false if it lost its partners.
+  /// Goes on until it moves by less than a hundredth of a millimetre, or no way is better. Returns false if
+  /// it lost its partners.
   bool go(int most_steps) {
+    constexpr double shrink = 0.85, least_reach_mm = 4.0, still_mm = 0.01;
+    if (!pair()) return false;
     for (int step = 0; step < most_steps; ++step) {
-      if (!pair()) return false;
-      const double moved = improve();
       // The reach shrinks, so that partners of a poor start are given up as it gets better.
-      constexpr double shrink = 0.85, least_reach_mm = 4.0, still_mm = 0.01;
+      const bool near = reach_mm_ <= least_reach_mm;
       reach_mm_ = std::max(least_reach_mm, shrink * reach_mm_);
-      if (moved < still_mm && reach_mm_ <= least_reach_mm) break;
+      const double moved = near ? descend() : stride();
+      if (!(moved >= 0.0)) return false;
+      if (near && moved < still_mm) break;
     }
-    return pair();
+    return true;
   }
 
   const RigidTransform& pose() const { return pose_; }
@@ -125,8 +128,43 @@ class Walk {
     return true;
   }
 
-  /// Makes one step, and returns how far it moved the points at most.
-  double improve() {
+  /// Makes one step whatever it brings: far off, most distances count alike and tell nothing. Returns how
+  /// far it moved the points, or less than nothing if they lost their partners.
+  double stride() {
+    const Step step = improvement();
+    pose_ = step.motion(1.0) * pose_;
+    return pair() ? step.length_mm : -1.0;
+  }
+
+  /// Makes as much of one step as makes the fit better. Along bone that hardly resists, tangent planes lead
+  /// further and further away.
+  double descend() {
+    const Step step = improvement();
+    const RigidTransform here = pose_;
+    const double cost = cost_;
+    constexpr double least_part = 0.05;
+    for (double part = 1.0; part > least_part; part /= 2) {
+      pose_ = step.motion(part) * here;
+      if (pair() && cost_ < cost) return part * step.length_mm;
+    }
+    pose_ = here;
+    return pair() ? 0.0 : -1.0;
+  }
+
+  /// A turn about a centre and a shift.
+  struct Step {
+    Point3 centre;
+    Vector3 turn, shift;
+    double length_mm = 0.0;  ///< It moves no point further.
+    RigidTransform motion(double part) const {
+      const double angle = part * length(turn);
+      const RigidTransform move = RigidTransform::translation_by(part * shift);
+      return angle > 1e-12 ? move * RigidTransform::rotation_about(centre, turn, angle * degrees) : move;
+    }
+  };
+
+  /// Returns the step with which the distances to the partners' planes are least.
+  Step improvement() const {
     Vector3 sum;
     double weights = 0.0;
     for (std::size_t n = 0; n < pairs_.size(); ++n) {
@@ -150,12 +188,9 @@ class Walk {
       }
     }
     const vnl_vector<double> x = least_squares(std::move(left), right);
-    const Vector3 turn{x[0], x[1], x[2]}, shift{x[3], x[4], x[5]};
-    const double angle = length(turn);
-    RigidTransform step = RigidTransform::translation_by(shift);
-    if (angle > 1e-12) step = step * RigidTransform::rotation_about(centre, turn, angle * degrees);
-    pose_ = step * pose_;
-    return angle * radius + length(shift);
+    Step step{centre, {x[0], x[1], x[2]}, {x[3], x[4], x[5]}};
+    step.length_mm = length(step.turn) * radius + length(step.shift);
+    return step;
   }
 
   const std::vector<SeenPoint>& points_;

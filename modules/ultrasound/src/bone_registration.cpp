@@ -49,9 +49,12 @@ std::optional<Seen> bone_of(const TrackedFrame& frame, const CoordinateFrames& a
   constexpr double step_mm = 0.5;
   const int step = std::max(1, static_cast<int>(std::lround(step_mm / options.pixel_size->x_mm)));
   for (std::size_t x = 0; x < line->row_px.size(); x += static_cast<std::size_t>(step))
-    if (std::isfinite(line->row_px[x]))
-      seen.points.push_back({(*probe_from_image)(Point3{static_cast<double>(x), line->row_px[x], 0.0}),
+    if (std::isfinite(line->row_px[x])) {
+      // The echo begins half a pulse before the bone's surface and is brightest at it or a little behind.
+      const double row = (line->row_px[x] + line->peak_px[x]) / 2;
+      seen.points.push_back({(*probe_from_image)(Point3{static_cast<double>(x), row, 0.0}),
                              std::max(1e-3, line->confidence[x]), 0});
+    }
   return seen;
 }
 
