@@ -109,9 +109,9 @@ TEST(UsLive, ASweepIsReplayedHeardAndRecorded) {
 // What the person at the screen must see.
 TEST(UsLive, WhatGoesWrongIsShownAsItHappens) {
   const ScratchFolder scratch;
-  Replay replay(scratch.path(), {"--speed", "5", "--stall-at", "20", "--stall-s", "0.4", "--fault", "drop:30",
+  Replay replay(scratch.path(), {"--speed", "5", "--stall-at", "20", "--stall-s", "0.8", "--fault", "drop:30",
                                  "--fault", "wrong_checksum:35"});
-  const Ended heard = genu({"us", "listen", replay.address(), "--stall-s", "0.2", "--late-ms", "100",
+  const Ended heard = genu({"us", "listen", replay.address(), "--stall-s", "0.5", "--late-ms", "300",
                             "--every", "0.1", "--json", scratch / "live.json"});
   ASSERT_EQ(heard.exit_code, 0) << heard.err;
   EXPECT_THAT(heard.err,

@@ -75,6 +75,7 @@ class ReplayServer::Service {
   Service(ultrasound::TrackedSequence sequence, const ReplayOptions& options)
       : speed_(options.speed),
         loop_(options.loop),
+        awaited_(options.clients),
         script_(std::move(sequence), options),
         listener_(listen_on(options.address, options.port)),
         port_(port_of(listener_)),
@@ -163,8 +164,10 @@ class ReplayServer::Service {
       client.give(
           std::make_shared<const Bytes>(written({.device = "Genu", .time_s = clock_s(), .content = status})));
       count_bytes(client.push());
-      if (!playing_) started_s_ = clock_s();
-      playing_ = true;
+      if (!playing_ && clients_.size() >= awaited_) {
+        started_s_ = clock_s();
+        playing_ = true;
+      }
       const std::lock_guard lock(mutex_);
       ++report_.clients;
     }
@@ -239,6 +242,7 @@ class ReplayServer::Service {
 
   double speed_;
   bool loop_;
+  std::size_t awaited_;
   ReplayScript script_;
   Descriptor listener_;
   int port_;

@@ -180,14 +180,15 @@ TEST(ReplayServer, ImagesHoldTheTransformThatIsWanted) {
 
 TEST(ReplayServer, SeveralClientsSeeTheSame) {
   ReplayOptions options = at_full_speed();
-  options.speed = 20.0;
+  options.clients = 2;
   const TrackedSequence sequence = sweep(60);
   const ReplayServer server(sequence, options);
   TrackingClient first({"127.0.0.1", server.port()}), second({"127.0.0.1", server.port()});
   const Heard a = listen(first), b = listen(second);
-  EXPECT_EQ(a.frames.size(), 60U);
-  ASSERT_GT(b.frames.size(), 30U) << "it came a little later";
-  expect_equal(b.frames.back().frame, sequence.frames.back());
+  for (const Heard& heard : {a, b}) {
+    ASSERT_EQ(heard.frames.size(), 60U);
+    for (std::size_t f = 0; f < 60; ++f) expect_equal(heard.frames[f].frame, sequence.frames[f]);
+  }
   EXPECT_TRUE(server.wait(patience_s));
   EXPECT_EQ(server.report().clients, 2U);
   EXPECT_EQ(server.report().frames, 60U);
@@ -237,9 +238,9 @@ Heard with_fault(FaultKind kind, std::size_t frame, double seconds = 1.0, double
 
 // As a network does it: silence, and then all at once, late.
 TEST(ReplayServer, AStallIsSeenAsSilenceAndThenAsLateness) {
-  const Heard heard = with_fault(FaultKind::stall, 10, 0.25, 10.0, {.stall_s = 0.12, .late_s = 0.1});
+  const Heard heard = with_fault(FaultKind::stall, 10, 0.7, 10.0, {.stall_s = 0.45, .late_s = 0.3});
   EXPECT_EQ(heard.report.stalls, 1U);
-  EXPECT_GT(heard.report.stalled_s, 0.2);
+  EXPECT_GT(heard.report.stalled_s, 0.6);
   EXPECT_EQ(heard.count(HealthChange::stalled), 1U) << "of the link, not of each stream";
   EXPECT_EQ(heard.count(HealthChange::resumed), 1U);
   EXPECT_GT(heard.report.streams.at(0).late, 0U);

@@ -46,6 +46,7 @@ struct ReplayOptions {
   int port = 18944;                   ///< 0 takes any that is free.
   double speed = 1.0;                 ///< Of the recording's own; 0 is as fast as clients take it.
   bool loop = false;                  ///< Begins again at the end, until it is stopped.
+  std::size_t clients = 1;            ///< It begins when so many have come.
   ReplayTimes times = ReplayTimes::recorded;
   double rate_hz = 20.0;       ///< Where the recording has no times.
   bool tracking_data = false;  ///< Poses as TDATA instead of TRANSFORM.
@@ -67,8 +68,8 @@ struct ReplayReport {
 /// Plays a recording to OpenIGTLink clients, as PLUS would send it: IMAGE and TRANSFORM or TDATA of one time
 /// a frame, after a STATUS. Images that are not OK are not sent.
 ///
-/// It begins when the first client has come; those who come later see what is played by then. At its end it
-/// sends the STATUS "shutting down" and closes.
+/// It begins when the first client has come, or as many as are awaited; those who come later see what is
+/// played by then. At its end it sends the STATUS "shutting down" and closes.
 class ReplayServer {
  public:
   /// Listens from here on, in a thread of its own.
