@@ -14,6 +14,7 @@
 #include <genu/core/error.h>
 #include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/needle_deviation.h>
+#include <genu/ultrasound/picture_area.h>
 #include <genu/ultrasound/plan_in_image.h>
 
 #include "theme.h"
@@ -109,6 +110,12 @@ void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
   if (moment.image.empty() || tied_to_ == pictures) return;
   tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
   tied_to_ = pictures;
+  part_ = recording_ ? recording_->part : std::nullopt;
+  if (!part_) {
+    const ultrasound::PictureArea area = ultrasound::find_picture_area(moment.image);
+    part_ = ultrasound::PixelBounds{area.x, area.y, area.width, area.height};
+  }
+  face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
 }
 
 PictureScale UltrasoundPanel::scale_for(const ultrasound::TrackedFrame& moment) const {
@@ -125,7 +132,8 @@ void UltrasoundPanel::draw(const NeedleFinder::Moment& moment, const NeedleAnswe
   if (moment->shows_image()) shown.image = image_of(moment->image);
   shown.pixel = scale.pixel;
   shown.no_scale = scale.words;
-  if (recording_) shown.part = recording_->part;
+  shown.part = part_;
+  shown.face_row = face_row_;
   shown.alarms = alarms_of(*moment);
   if (answer) shown.needle = answer->needle;
   scale_text_ = scale_words(scale);

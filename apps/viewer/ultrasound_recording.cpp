@@ -27,11 +27,15 @@ UltrasoundRecording recording_of(ultrasound::UltrasoundClip clip) {
   if (scale.region) {
     const ultrasound::UltrasoundRegion& region = clip.regions[*scale.region];
     recording.part = ultrasound::visible_part(region, clip.width(), clip.height());
+    recording.face_row = ultrasound::zero_row(region);
     if (scale.scale.pixel_size)
       recording.scale.words = QStringLiteral("region %1 of the file").arg(region.item);
   }
   if (!recording.scale.pixel) recording.scale.words = QString::fromStdString(scale.scale.reason);
-  for (const std::string& warning : clip.warnings) recording.remarks << QString::fromStdString(warning);
+  for (const std::string& warning : clip.warnings) {
+    const QString remark = QString::fromStdString(warning);
+    if (recording.scale.pixel || !remark.contains(recording.scale.words)) recording.remarks << remark;
+  }
   recording.sequence.frames.reserve(clip.frames.size());
   for (std::size_t f = 0; f < clip.frames.size(); ++f) {
     ultrasound::TrackedFrame frame;

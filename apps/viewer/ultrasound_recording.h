@@ -28,6 +28,7 @@ struct UltrasoundRecording {
   ultrasound::TrackedSequence sequence;         ///< That of a still or clip has no poses.
   PictureScale scale;                           ///< By the file itself.
   std::optional<ultrasound::PixelBounds> part;  ///< Which the scale holds for; nothing = all of the picture.
+  std::optional<double> face_row;               ///< Where depth begins, if the file says so.
   QStringList remarks;
 };
 

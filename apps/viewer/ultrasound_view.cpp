@@ -12,7 +12,7 @@
 namespace genu::viewer {
 namespace {
 
-constexpr double ruler_width = 38.0, border = 8.0;
+constexpr double ruler_width = 46.0, border = 8.0;
 
 void draw_text(QPainter& painter, const QRectF& box, int alignment, const QString& text,
                const QColor& colour) {
@@ -92,33 +92,29 @@ void UltrasoundView::paintEvent(QPaintEvent*) {
   paint_words(painter);
 }
 
-// From the first row for which the scale holds: the probe's face, if the picture begins there.
+// From the row in which depth is 0 to the end of the echo image.
 void UltrasoundView::paint_ruler(QPainter& painter) const {
   const ultrasound::PixelBounds part = shown_.part.value_or(all_of(shown_.image));
   const QRectF picture = picture_rect();
   const double row = picture.height() / shown_.image.height();
-  const double top = picture.top() + part.y * row, length = part.height * row, per_mm = pixels_per_mm();
-  const double x = picture.left() - 4.0;
+  const double top = picture.top() + shown_.face_row * row;
+  const double length = picture.top() + (part.y + part.height) * row - top;
+  const double cm = 10.0 * pixels_per_mm(), x = picture.left() - 4.0;
   painter.setPen(pen_of(theme::dim_text, 1.0));
   painter.drawLine(QPointF(x, top), QPointF(x, top + length));
   // Numbers that would run into each other are left out.
-  const double cm = 10.0 * per_mm;
-  const int every_cm = cm >= 14.0 ? 1 : cm >= 3.0 ? 5 : 10;
+  constexpr double text_height = 14.0;
+  const int every_cm = cm >= text_height ? 1 : 5.0 * cm >= text_height ? 5 : 10;
   for (int half = 0; 0.5 * half * cm <= length; ++half) {
     const double y = top + 0.5 * half * cm;
     const bool whole = half % 2 == 0;
-    if (!whole && cm < 14.0) continue;
+    if (!whole && cm < text_height) continue;
     painter.setPen(pen_of(theme::dim_text, 1.0));
     painter.drawLine(QPointF(x - (whole ? 6.0 : 3.0), y), QPointF(x, y));
-    const int depth_cm = half / 2;
-    if (!whole || depth_cm % every_cm != 0) continue;
-    draw_text(painter, QRectF(x - 36.0, y - 9.0, 27.0, 18.0), Qt::AlignRight | Qt::AlignVCenter,
-              QString::number(depth_cm), theme::text);
+    if (whole && (half / 2) % every_cm == 0)
+      draw_text(painter, QRectF(x - 44.0, y - 9.0, 35.0, 18.0), Qt::AlignRight | Qt::AlignVCenter,
+                half == 0 ? QStringLiteral("cm 0") : QString::number(half / 2), theme::text);
   }
-  const double last = std::floor(length / cm) * cm;
-  if (length - last > 18.0 || length < cm)
-    draw_text(painter, QRectF(x - 36.0, top + length - 16.0, 27.0, 16.0), Qt::AlignRight | Qt::AlignBottom,
-              QStringLiteral("cm"), theme::dim_text);
 }
 
 void UltrasoundView::paint_bar(QPainter& painter) const {
@@ -168,9 +164,9 @@ void UltrasoundView::paint_needle(QPainter& painter) const {
   for (int piece = 1; piece <= pieces; ++piece)
     shaft.lineTo(on_screen(needle.at(static_cast<double>(piece) / pieces)));
   painter.setBrush(Qt::NoBrush);
-  painter.setPen(pen_of(QColor(0, 0, 0, 150), 4.0));
-  painter.drawPath(shaft);
-  painter.setPen(pen_of(theme::found_needle, 2.0));
+  QColor through = theme::found_needle;
+  through.setAlpha(190);  // the needle's own echo stays to be seen
+  painter.setPen(pen_of(through, 1.5));
   painter.drawPath(shaft);
   painter.drawEllipse(on_screen(needle.tip), 6.0, 6.0);
 }

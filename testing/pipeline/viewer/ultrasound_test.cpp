@@ -194,6 +194,11 @@ TEST_F(Ultrasound, AClipsRegionGivesScaleAndShape) {
   const QRectF picture = panel_.view().picture_rect();
   EXPECT_NEAR(picture.width() / picture.height(), 2.0 * 200.0 / 160.0, 1e-6);
   EXPECT_EQ(shown().part, (ultrasound::PixelBounds{20, 10, 160, 140}));
+  EXPECT_EQ(shown().face_row, 10.0);
+  clip.regions[0].y.reference_pixel = 6;
+  clip.regions[0].y.reference_value = 0.0;
+  panel_.show_recording(std::make_shared<UltrasoundRecording>(recording_of(clip)));
+  EXPECT_EQ(shown().face_row, 16.0);
 }
 
 TEST_F(Ultrasound, APictureWithoutScaleSaysSoAndWhy) {
