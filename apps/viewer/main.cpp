@@ -23,9 +23,11 @@
 #include <genu/app/program.h>
 #include <genu/core/error.h>
 #include <genu/io/files.h>
+#include <genu/network/tracking_client.h>
 
 #include "main_window.h"
 #include "theme.h"
+#include "ultrasound_panel.h"
 
 namespace {
 
@@ -33,6 +35,10 @@ using genu::app::ExitCode;
 
 struct Request {
   std::optional<std::filesystem::path> folder;
+  std::optional<std::filesystem::path> ultrasound, setup;
+  std::optional<genu::network::Address> live;
+  int frame = 0;  ///< Of the ultrasound, from 0.
+  bool needle = false;
   QString screenshot;  ///< Empty: show the window.
   QSize size{1600, 1000};
   QString tab;
@@ -46,25 +52,61 @@ int fail(ExitCode code, const std::string& message) {
 constexpr const char* help_text = R"(Usage: genu-viewer [options] [CASE]
 
 Shows a case: three linked slices in patient planes, thickness maps and needle
-paths in 3-D, measurements and stage. Research use only.
+paths in 3-D, measurements and stage; and ultrasound, alone or beside a case.
+Research use only.
 
   CASE                a case folder as genu run writes it; without one the
-                      viewer opens empty (File > Open case, or drop a folder)
+                      viewer opens empty (File > Open case, or drop a folder).
+                      A file is shown as --ultrasound does
 
 Options:
   --screenshot FILE   draw the window into a PNG file and end
   --size WxH          size of the window in pixels (default 1600x1000)
   --tab NAME          side panel to show: plan, measurements or stage
+  --ultrasound FILE   a still or clip (DICOM, PNG, JPEG) or a tracked recording
+                      (.igs.mha, .igs.nrrd)
+  --live HOST:PORT    what an OpenIGTLink server sends
+  --setup FILE        what always holds for a tracked recording or a live stream
+                      (a PLUS configuration, or setup.xml of genu us calibrate)
+  --frame N           frame of the ultrasound to begin with, from 1
+  --needle            finds the needle in each picture
   --help, --version
 
 Examples:
   genu-viewer knee_case
   genu-viewer knee_case --tab stage --screenshot knee.png --size 1920x1080
+  genu-viewer knee_case --ultrasound sweep.igs.mha --setup setup.xml --needle
+  genu-viewer --live localhost:18944 --setup setup.xml
   xvfb-run -a genu-viewer knee_case --screenshot knee.png    without a display
 
 Exit codes: 0 done, 1 there is no display or something failed, 2 the command
 line makes no sense, 3 the case can't be read or the picture can't be written.
 )";
+
+// Takes what is said of ultrasound; returns what makes no sense.
+QString read_ultrasound_words(const QCommandLineParser& parser, Request& request) {
+  if (parser.isSet("ultrasound")) {
+    if (request.ultrasound) return "One file of ultrasound at a time";
+    request.ultrasound = parser.value("ultrasound").toStdString();
+  }
+  if (parser.isSet("setup")) request.setup = parser.value("setup").toStdString();
+  if (parser.isSet("live")) {
+    if (request.ultrasound) return "Either a file of ultrasound or --live, not both";
+    try {
+      request.live = genu::network::address_in(parser.value("live").toStdString());
+    } catch (const genu::InvalidInput& error) {
+      return QString::fromStdString(genu::describe(error));
+    }
+  }
+  if (request.setup && !request.ultrasound && !request.live)
+    return "--setup is for a tracked recording or --live";
+  bool number = true;
+  if (parser.isSet("frame")) request.frame = parser.value("frame").toInt(&number) - 1;
+  if (!number || request.frame < 0)
+    return "--frame needs a number from 1, not '" + parser.value("frame") + "'";
+  request.needle = parser.isSet("needle");
+  return {};
+}
 
 // Returns what is asked for, or the exit code to end with.
 std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
@@ -72,6 +114,11 @@ std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
   parser.addOptions({{"screenshot", "", "FILE"},
                      {"size", "", "WxH"},
                      {"tab", "", "NAME"},
+                     {"ultrasound", "", "FILE"},
+                     {"live", "", "HOST:PORT"},
+                     {"setup", "", "FILE"},
+                     {"frame", "", "N"},
+                     {"needle", ""},
                      {{"h", "help"}, ""},
                      {"version", ""}});
   parser.addPositionalArgument("CASE", "");
@@ -92,7 +139,12 @@ std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
   Request request;
   const QStringList cases = parser.positionalArguments();
   if (cases.size() > 1) return usage(QStringLiteral("One case at a time, not %1").arg(cases.size()));
-  if (!cases.empty()) request.folder = cases.front().toStdString();
+  if (!cases.empty()) {
+    const std::filesystem::path given = cases.front().toStdString();
+    (std::filesystem::is_regular_file(given) ? request.ultrasound : request.folder) = given;
+  }
+  const QString mistake = read_ultrasound_words(parser, request);
+  if (!mistake.isEmpty()) return usage(mistake);
   if (parser.isSet("screenshot")) {
     request.screenshot = parser.value("screenshot");
     if (request.screenshot.isEmpty()) return usage("--screenshot needs a file name");
@@ -138,6 +190,8 @@ int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
   waited.start();
   while (!(window.windowHandle() && window.windowHandle()->isExposed()) && waited.elapsed() < patience_ms)
     QApplication::processEvents(QEventLoop::AllEvents, 50);
+  while (!window.ultrasound().settled() && waited.elapsed() < patience_ms)
+    QApplication::processEvents(QEventLoop::AllEvents, 50);
   for (int round = 0; round < 3; ++round) {
     QApplication::processEvents();
     window.picture();
@@ -148,6 +202,16 @@ int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
     return fail(ExitCode::failure, "the window can't be turned into a picture");
   genu::io::write_text(file.toStdString(), {png.constData(), static_cast<std::size_t>(png.size())});
   return static_cast<int>(ExitCode::ok);
+}
+
+void show_ultrasound(genu::viewer::UltrasoundPanel& panel, const Request& request) {
+  panel.find_needles(request.needle);
+  if (request.setup) panel.use_setup(*request.setup);
+  if (request.live) panel.connect_to(*request.live);
+  if (request.ultrasound) {
+    panel.show_recording(genu::viewer::open_ultrasound(*request.ultrasound));
+    panel.go_to(request.frame);
+  }
 }
 
 int run(int argc, char** argv) {
@@ -170,6 +234,7 @@ int run(int argc, char** argv) {
   genu::viewer::MainWindow window(can_draw_3d());
   window.resize(request->size);
   if (!request->tab.isEmpty()) window.show_tab(request->tab);
+  show_ultrasound(window.ultrasound(), *request);
   if (request->screenshot.isEmpty()) {
     window.show();
     if (request->folder) QTimer::singleShot(0, &window, [&] { window.load(*request->folder); });

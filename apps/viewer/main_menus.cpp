@@ -2,15 +2,18 @@
 // MainWindow's menus and the dialogs they open.
 #include <QAction>
 #include <QFileDialog>
+#include <QInputDialog>
 #include <QKeySequence>
 #include <QMenuBar>
 #include <QMessageBox>
 
 #include <genu/app/program.h>
+#include <genu/core/error.h>
 
 #include "display_panel.h"
 #include "main_window.h"
 #include "slice_view.h"
+#include "ultrasound_panel.h"
 
 namespace genu::viewer {
 
@@ -18,6 +21,8 @@ void MainWindow::make_menus() {
   QMenu* file = menuBar()->addMenu(QStringLiteral("&File"));
   file->addAction(
       QStringLiteral("&Open case\u2026"), this, [this] { ask_for_case(); }, QKeySequence::Open);
+  file->addAction(QStringLiteral("Open &ultrasound\u2026"), this, [this] { ask_for_ultrasound(); });
+  file->addAction(QStringLiteral("&Connect to OpenIGTLink\u2026"), this, [this] { ask_for_server(); });
   file->addAction(
       QStringLiteral("&Save picture\u2026"), this, [this] { ask_for_picture(); }, QKeySequence::Save);
   file->addSeparator();
@@ -53,6 +58,27 @@ void MainWindow::ask_for_case() {
   if (!folder.isEmpty()) load(folder.toStdString());
 }
 
+void MainWindow::ask_for_ultrasound() {
+  const QString file = QFileDialog::getOpenFileName(
+      this, QStringLiteral("Open ultrasound"), {},
+      QStringLiteral(
+          "Stills, clips, tracked recordings (*.dcm *.png *.jpg *.jpeg *.mha *.nrrd);;All files (*)"));
+  if (!file.isEmpty()) ultrasound_->load(file.toStdString());
+}
+
+void MainWindow::ask_for_server() {
+  bool given = false;
+  const QString address = QInputDialog::getText(this, QStringLiteral("Connect to OpenIGTLink"),
+                                                QStringLiteral("Host and port of the server:"),
+                                                QLineEdit::Normal, QStringLiteral("localhost:18944"), &given);
+  if (!given) return;
+  try {
+    ultrasound_->connect_to(network::address_in(address.trimmed().toStdString()));
+  } catch (const Error& error) {
+    QMessageBox::warning(this, QStringLiteral("Genu"), QString::fromStdString(describe(error)));
+  }
+}
+
 void MainWindow::ask_for_picture() {
   const QString file =
       QFileDialog::getSaveFileName(this, QStringLiteral("Save a picture of the window"),
@@ -73,6 +99,7 @@ void MainWindow::show_controls() {
                      "<tr><td><b>Double click, R</b></td><td>reset zoom, pan, window and level</td></tr>"
                      "<tr><td><b>O</b></td><td>outlines on or off</td></tr>"
                      "<tr><td><b>X</b></td><td>crosshair on or off</td></tr>"
+                     "<tr><td><b>Space</b></td><td>plays the ultrasound, or stops it</td></tr>"
                      "</table>"));
 }
 

@@ -29,6 +29,7 @@
 #include "slice_view.h"
 #include "stage_panel.h"
 #include "theme.h"
+#include "ultrasound_panel.h"
 
 namespace genu::viewer {
 namespace {
@@ -69,7 +70,20 @@ MainWindow::MainWindow(bool can_draw_3d) {
   pages_ = new QStackedWidget(this);
   pages_->addWidget(make_welcome());
   pages_->addWidget(columns);
-  setCentralWidget(pages_);
+  ultrasound_ = new UltrasoundPanel(state_);
+  ultrasound_->hide();
+  connect(ultrasound_, &UltrasoundPanel::opened, this, [this] {
+    ultrasound_->show();
+    show_or_hide();
+  });
+  connect(ultrasound_, &UltrasoundPanel::closed, this, [this] {
+    ultrasound_->hide();
+    show_or_hide();
+  });
+  auto* both = make_splitter(Qt::Horizontal, pages_, ultrasound_);
+  both->setStretchFactor(0, 1);
+  both->setStretchFactor(1, 1);
+  setCentralWidget(both);
   make_status_bar();
   make_menus();
 }
@@ -176,6 +190,12 @@ void MainWindow::show_case(std::shared_ptr<const OpenedCase> opened) {
     setWindowTitle(title + QStringLiteral(" \u2013 Genu"));
   }
   state_.show(std::move(opened));
+  show_or_hide();
+}
+
+// Without a case the ultrasound has the window for itself.
+void MainWindow::show_or_hide() {
+  pages_->setVisible(state_.opened() || ultrasound_->isHidden());
 }
 
 void MainWindow::load(const std::filesystem::path& folder) {
@@ -230,7 +250,11 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
-  load(case_folder_of(event->mimeData()->urls().front().toLocalFile()));
+  const QString path = event->mimeData()->urls().front().toLocalFile();
+  if (QFileInfo(path).isFile() && !path.endsWith(QStringLiteral(".json")))
+    ultrasound_->load(path.toStdString());
+  else
+    load(case_folder_of(path));
 }
 
 }  // namespace genu::viewer

@@ -17,6 +17,7 @@ class QThread;
 namespace genu::viewer {
 
 class DisplayPanel;
+class UltrasoundPanel;
 class SceneView;
 class SliceView;
 
@@ -31,6 +32,9 @@ class MainWindow : public QMainWindow {
   void show_case(std::shared_ptr<const OpenedCase> opened);
   /// Reads a case while the window stays alive, then shows it; tells what went wrong in a dialog.
   void load(const std::filesystem::path& folder);
+
+  /// Returns the panel for ultrasound, which is hidden until it shows something.
+  UltrasoundPanel& ultrasound() { return *ultrasound_; }
 
   /// Shows a tab of the side panel: "plan", "measurements" or "stage".
   /// \returns false if there is none of that name.
@@ -49,6 +53,9 @@ class MainWindow : public QMainWindow {
   void make_menus();
   void make_status_bar();
   void ask_for_case();
+  void ask_for_ultrasound();
+  void ask_for_server();
+  void show_or_hide();
   void ask_for_picture();
   void show_controls();
   void show_about();
@@ -58,6 +65,7 @@ class MainWindow : public QMainWindow {
   std::vector<SliceView*> slices_;
   SceneView* scene_ = nullptr;
   QStackedWidget* pages_ = nullptr;
+  UltrasoundPanel* ultrasound_ = nullptr;
   QTabWidget* tabs_ = nullptr;
   DisplayPanel* display_ = nullptr;
   QProgressBar* busy_ = nullptr;

@@ -16,6 +16,10 @@ inline const QColor text{226, 229, 233};
 inline const QColor dim_text{163, 170, 180};
 inline const QColor faint_text{96, 102, 112};
 inline const QColor accent{76, 148, 222};
+inline const QColor alarm{255, 82, 71};
+inline const QColor caution{240, 176, 70};
+inline const QColor needle_path{255, 214, 0};  ///< A plan's, as in the report.
+inline const QColor found_needle{90, 220, 120};
 
 /// Dark, so that the eye stays adapted to the images.
 void apply(QApplication& app);

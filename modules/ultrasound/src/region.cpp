@@ -186,6 +186,16 @@ std::array<double, 2> values_at(const UltrasoundRegion& region, const PixelPoint
           value(region.y, pixel.y - static_cast<double>(region.min_y))};
 }
 
+std::optional<double> zero_row(const UltrasoundRegion& region) {
+  if (!region.y.reference_pixel || !(std::abs(region.y.delta) > 0.0)) return std::nullopt;
+  const double row = static_cast<double>(region.min_y) + static_cast<double>(*region.y.reference_pixel) -
+                     region.y.reference_value / region.y.delta;
+  // Written so that a row that is not a number is not in the region either.
+  if (!(row >= static_cast<double>(region.min_y) && row <= static_cast<double>(region.max_y)))
+    return std::nullopt;
+  return row;
+}
+
 std::vector<std::string> region_warnings(std::span<const UltrasoundRegion> regions, int width, int height) {
   std::vector<std::string> warnings;
   for (const UltrasoundRegion& r : regions) {

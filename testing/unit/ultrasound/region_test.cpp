@@ -166,6 +166,27 @@ TEST(ValuesAt, CountTheReferencePixelFromTheRegionsOwnCorner) {
   EXPECT_TRUE(std::isnan(values_at(region, {110.0, 45.0})[0]));
 }
 
+TEST(ZeroRow, IsWhereTheFileSaysThatDepthBegins) {
+  UltrasoundRegion region = b_mode();
+  region.y = {RegionUnit::centimetre, 0.05, 10, 0.2};
+  const auto row = zero_row(region);
+  ASSERT_TRUE(row);
+  EXPECT_DOUBLE_EQ(*row, static_cast<double>(region.min_y) + 6.0);
+  EXPECT_NEAR(values_at(region, {0.0, *row})[1], 0.0, 1e-12);
+}
+
+TEST(ZeroRow, IsNotInventedWhereNothingSaysIt) {
+  UltrasoundRegion region = b_mode();
+  region.y = {RegionUnit::centimetre, 0.05, {}, 0.0};
+  EXPECT_FALSE(zero_row(region));
+  region.y = {RegionUnit::centimetre, 0.05, -1, 0.0};
+  EXPECT_FALSE(zero_row(region)) << "above the region";
+  region.y = {RegionUnit::centimetre, 0.0, 10, 0.0};
+  EXPECT_FALSE(zero_row(region));
+  region.y = {RegionUnit::centimetre, 0.05, 10, std::nan("")};
+  EXPECT_FALSE(zero_row(region));
+}
+
 TEST(Cropped, IsThatPartOfThePictureAndNoOther) {
   Frame frame{4, 3, 3, {}};
   for (int i = 0; i < 36; ++i) frame.pixels.push_back(static_cast<std::uint8_t>(i));

@@ -118,6 +118,10 @@ std::optional<std::size_t> region_at(std::span<const UltrasoundRegion> regions, 
 /// the file states no reference pixel.
 std::array<double, 2> values_at(const UltrasoundRegion& region, const PixelPoint& pixel);
 
+/// Returns the row in which y is 0, in most machines that of the probe's face; nothing if the file states no
+/// reference pixel, y has no step, or that row is not in the region.
+std::optional<double> zero_row(const UltrasoundRegion& region);
+
 /// Returns what is odd about the regions of a picture, a sentence each.
 std::vector<std::string> region_warnings(std::span<const UltrasoundRegion> regions, int width, int height);
 

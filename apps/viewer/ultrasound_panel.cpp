@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// What UltrasoundPanel shows; its widgets are made in ultrasound_controls.cpp.
+#include "ultrasound_panel.h"
+
+#include <QCheckBox>
+#include <QLabel>
+#include <QScrollBar>
+#include <QSlider>
+#include <QTextBrowser>
+#include <QToolButton>
+#include <cmath>
+#include <utility>
+
+#include <genu/core/error.h>
+#include <genu/ultrasound/calibrated_image.h>
+#include <genu/ultrasound/needle_deviation.h>
+#include <genu/ultrasound/picture_area.h>
+#include <genu/ultrasound/plan_in_image.h>
+
+#include "theme.h"
+#include "ultrasound_words.h"
+
+namespace genu::viewer {
+namespace {
+
+NeedleFinder::Moment moment_of(const std::shared_ptr<const UltrasoundRecording>& recording, int frame) {
+  return {recording, &recording->sequence.frames[static_cast<std::size_t>(frame)]};
+}
+
+QString paragraph(const QString& heading, const QString& words) {
+  return words.isEmpty()
+             ? QString()
+             : QStringLiteral("<p style='margin:2px 0'><span style='color:%1'>%2</span>&nbsp; %3</p>")
+                   .arg(theme::dim_text.name(), heading, words);
+}
+
+}  // namespace
+
+void UltrasoundPanel::begin(const QString& name) {
+  close_source();
+  title_->setText(name);
+}
+
+void UltrasoundPanel::close_source() {
+  playback_->set_times({});
+  poll_.stop();
+  live_.reset();
+  finder_->forget();
+  recording_.reset();
+  moment_.reset();
+  tied_to_.reset();
+  shown_frame_ = -1;
+  scale_text_ = needle_text_ = plan_text_ = link_text_ = QString();
+  title_->clear();
+  time_->clear();
+  text_->clear();
+  view_->show_picture({});
+}
+
+void UltrasoundPanel::show_recording(std::shared_ptr<const UltrasoundRecording> recording) {
+  begin(recording->name);
+  recording_ = std::move(recording);
+  std::vector<double> times_s;
+  times_s.reserve(recording_->sequence.frames.size());
+  for (const ultrasound::TrackedFrame& frame : recording_->sequence.frames) times_s.push_back(frame.time_s);
+  playback_->set_times(times_s);
+  controls_->setVisible(playback_->count() > 1);
+  slider_->setRange(0, playback_->count() - 1);
+  slider_->setValue(0);
+  choose_setup_->setVisible(recording_->tracked);
+  present(moment_of(recording_, 0));
+  emit opened();
+}
+
+void UltrasoundPanel::connect_to(const network::Address& address) {
+  begin(QStringLiteral("Live: %1:%2").arg(QString::fromStdString(address.host)).arg(address.port));
+  controls_->hide();
+  choose_setup_->show();
+  live_ = std::make_unique<LiveLink>(address);
+  poll_.start();
+  poll();
+  emit opened();
+}
+
+// Where needles are sought the picture waits for its needle, and is left out if another comes meanwhile.
+void UltrasoundPanel::present(NeedleFinder::Moment moment) {
+  if (!find_->isChecked() || !moment->shows_image()) {
+    finder_->forget();
+    draw(moment, nullptr);
+    return;
+  }
+  tie_setup(*moment);
+  ultrasound::NeedleOptions options;
+  options.pixel_size = scale_for(*moment).pixel;
+  if (recording_ && recording_->part) {
+    const ultrasound::PixelBounds& part = *recording_->part;
+    options.region = ultrasound::PixelBox{part.x, part.y, part.width, part.height};
+  }
+  finder_->look(std::move(moment), options);
+}
+
+void UltrasoundPanel::find_needles(bool on) {
+  find_->setChecked(on);
+}
+
+// A set-up holds for pictures of one size; a live stream may change it.
+void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
+  const ultrasound::ImageSetup pictures{
+      .width = moment.image.width, .height = moment.image.height, .depth_mm = {}};
+  if (moment.image.empty() || tied_to_ == pictures) return;
+  tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
+  tied_to_ = pictures;
+  part_ = recording_ ? recording_->part : std::nullopt;
+  if (!part_) {
+    const ultrasound::PictureArea area = ultrasound::find_picture_area(moment.image);
+    part_ = ultrasound::PixelBounds{area.x, area.y, area.width, area.height};
+  }
+  face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
+}
+
+PictureScale UltrasoundPanel::scale_for(const ultrasound::TrackedFrame& moment) const {
+  if (recording_ && !recording_->tracked) return recording_->scale;
+  return scale_at(moment, tied_);
+}
+
+void UltrasoundPanel::draw(const NeedleFinder::Moment& moment, const NeedleAnswer* answer) {
+  tie_setup(*moment);
+  moment_ = moment;
+  if (recording_) shown_frame_ = static_cast<int>(moment_.get() - recording_->sequence.frames.data());
+  const PictureScale scale = scale_for(*moment);
+  ShownUltrasound shown;
+  if (moment->shows_image()) shown.image = image_of(moment->image);
+  shown.pixel = scale.pixel;
+  shown.no_scale = scale.words;
+  shown.part = part_;
+  shown.face_row = face_row_;
+  shown.alarms = alarms_of(*moment);
+  if (answer) shown.needle = answer->needle;
+  scale_text_ = scale_words(scale);
+  needle_text_ = answer ? needle_words(*answer, !scale.pixel) : QString();
+  draw_plan(moment, answer, shown);
+  view_->show_picture(std::move(shown));
+  show_frame_words();
+  show_words();
+}
+
+void UltrasoundPanel::draw_plan(const NeedleFinder::Moment& moment, const NeedleAnswer* answer,
+                                ShownUltrasound& shown) {
+  plan_text_.clear();
+  const planning::NeedlePlan* plan = state_.selected_plan();
+  const planning::RankedTrajectory* trajectory = state_.shown_trajectory();
+  if (!plan || !trajectory) return;
+  const auto patient_from_image = ultrasound::at_moment(*moment, tied_.always).find("Image", "Patient");
+  if (!patient_from_image) {
+    plan_text_ = QStringLiteral("not tied to MRI: no transform from Image to Patient");
+    return;
+  }
+  const double tolerance_mm = plan->target.tolerance_mm;
+  try {
+    shown.plan =
+        ultrasound::plan_in_image(trajectory->path, *patient_from_image, {.tolerance_mm = tolerance_mm});
+    plan_text_ = plan_words(*shown.plan, tolerance_mm);
+    if (answer && answer->needle)
+      plan_text_ += QStringLiteral("<br><b>%1</b>")
+                        .arg(deviation_words(ultrasound::deviation_from_plan(
+                            *answer->needle, *patient_from_image, trajectory->path)));
+  } catch (const Error& error) {
+    plan_text_ = QString::fromStdString(describe(error)).toHtmlEscaped();
+  }
+}
+
+void UltrasoundPanel::show_frame_words() {
+  if (!recording_ || shown_frame_ < 0) return;
+  QString words = QStringLiteral("frame %1 of %2").arg(shown_frame_ + 1).arg(playback_->count());
+  const auto& frames = recording_->sequence.frames;
+  if (playback_->times_known())
+    words += QStringLiteral("   %1 s").arg(
+        theme::number(frames[static_cast<std::size_t>(shown_frame_)].time_s - frames.front().time_s, 2));
+  else if (playback_->count() > 1)
+    words += QStringLiteral("   times not known, 10 a second");
+  time_->setText(words);
+}
+
+void UltrasoundPanel::show_words() {
+  QString html =
+      paragraph(QStringLiteral("Scale"), scale_text_) + paragraph(QStringLiteral("Needle"), needle_text_) +
+      paragraph(QStringLiteral("Plan"), plan_text_) + paragraph(QStringLiteral("Link"), link_text_);
+  if (recording_ && !recording_->remarks.empty())
+    html +=
+        paragraph(QStringLiteral("Remarks"), recording_->remarks.join(QStringLiteral("; ")).toHtmlEscaped());
+  const int place = text_->verticalScrollBar()->value();
+  text_->setHtml(html);
+  text_->verticalScrollBar()->setValue(place);
+}
+
+void UltrasoundPanel::poll() {
+  if (!live_) return;
+  const LiveLink::News news = live_->take();
+  QStringList lines;
+  if (news.connected)
+    lines << QStringLiteral("connected");
+  else
+    lines << QStringLiteral("<b style='color:%1'>no link</b>: %2")
+                 .arg(theme::alarm.name(), news.trouble.empty()
+                                               ? QStringLiteral("connecting")
+                                               : QString::fromStdString(news.trouble).toHtmlEscaped());
+  lines << link_words(news.report);
+  const double now = network::clock_s();
+  for (auto event = news.events.rbegin(); event != news.events.rend(); ++event)
+    lines << QStringLiteral("<span style='color:%1'>%2</span>")
+                 .arg(theme::dim_text.name(), event_words(*event, now));
+  link_text_ = lines.join(QStringLiteral("<br>"));
+  if (news.moment)
+    present(news.moment);
+  else
+    show_words();
+  show_stale(news);
+}
+
+// The last picture stays, greyed, and says how old it is.
+void UltrasoundPanel::show_stale(const LiveLink::News& news) {
+  const double silent_s = network::clock_s() - news.picture_s;
+  const network::HealthOptions limits;
+  QString stale;
+  if (std::isnan(news.picture_s))
+    stale = QStringLiteral("no picture yet");
+  else if (silent_s > limits.stall_s || !news.connected)
+    stale = QStringLiteral("no picture for %1 s").arg(static_cast<int>(silent_s));
+  if (stale == view_->shown().stale) return;
+  ShownUltrasound shown = view_->shown();
+  shown.stale = stale;
+  view_->show_picture(std::move(shown));
+}
+
+QString UltrasoundPanel::words() const {
+  return text_->toPlainText();
+}
+
+QString UltrasoundPanel::frame_words() const {
+  return time_->text();
+}
+
+bool UltrasoundPanel::settled() const {
+  return !reading_ && !finder_->busy() && (!live_ || moment_);
+}
+
+}  // namespace genu::viewer

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "live_link.h"
+#include "needle_finder.h"
+#include "ultrasound_playback.h"
+#include "ultrasound_recording.h"
+#include "ultrasound_view.h"
+#include "view_state.h"
+
+class QCheckBox;
+class QLabel;
+class QSlider;
+class QTextBrowser;
+class QThread;
+class QToolButton;
+
+namespace genu::viewer {
+
+/// Ultrasound beside a case: plays a clip or a recording, or shows a live stream, with scale, needle and
+/// plan.
+///
+/// What is shown of a picture, needle and numbers, is always of that picture: where finding the needle is
+/// slower than the pictures come, pictures are left out.
+class UltrasoundPanel : public QWidget {
+  Q_OBJECT
+ public:
+  explicit UltrasoundPanel(ViewState& state, QWidget* parent = nullptr);
+  ~UltrasoundPanel() override;
+
+  /// Shows a recording in place of what was shown.
+  void show_recording(std::shared_ptr<const UltrasoundRecording> recording);
+  /// Reads a recording while the window stays alive, then shows it; tells what went wrong.
+  void load(const std::filesystem::path& file);
+  /// Uses a set-up for whatever is shown; nothing = none. \throws IoError
+  void use_setup(const std::filesystem::path& file);
+  /// Shows a live stream in place of what was shown.
+  void connect_to(const network::Address& address);
+  /// Shows nothing, and ends what plays.
+  void close_source();
+
+  void play(bool on) { playback_->play(on); }
+  void go_to(int frame) { playback_->go_to(frame); }
+  void find_needles(bool on);
+  int shown_frame() const { return shown_frame_; }
+
+  const UltrasoundView& view() const { return *view_; }
+  /// Returns the words beside the picture, without their markup.
+  QString words() const;
+  QString frame_words() const;
+  /// Returns false while something is read, or a picture or its needle is waited for.
+  bool settled() const;
+
+ signals:
+  void closed();
+  void opened();
+
+ private:
+  void make_rows();
+  QWidget* make_head();
+  QWidget* make_controls();
+  void ask_for_setup();
+  void finish_loading(const std::filesystem::path& file);
+  void tell(const QString& trouble);
+  void begin(const QString& name);
+
+  void present(NeedleFinder::Moment moment);
+  void draw(const NeedleFinder::Moment& moment, const NeedleAnswer* answer);
+  void show_words();
+  void show_frame_words();
+  void draw_plan(const NeedleFinder::Moment& moment, const NeedleAnswer* answer, ShownUltrasound& shown);
+  void tie_setup(const ultrasound::TrackedFrame& moment);
+  PictureScale scale_for(const ultrasound::TrackedFrame& moment) const;
+  void poll();
+  void show_stale(const LiveLink::News& news);
+
+  ViewState& state_;
+  std::shared_ptr<const UltrasoundRecording> recording_;
+  std::unique_ptr<LiveLink> live_;
+  std::optional<UltrasoundSetup> setup_;
+  TiedSetup tied_;
+  std::optional<ultrasound::ImageSetup> tied_to_;  ///< The pictures that `tied_` is for.
+  std::optional<ultrasound::PixelBounds> part_;    ///< Where the echo image is.
+  double face_row_ = 0.0;
+
+  NeedleFinder::Moment moment_;  ///< The one that is shown.
+  int shown_frame_ = -1;
+  QString needle_text_, plan_text_, scale_text_, link_text_;
+
+  UltrasoundPlayback* playback_ = nullptr;
+  NeedleFinder* finder_ = nullptr;
+  UltrasoundView* view_ = nullptr;
+  QLabel* title_ = nullptr;
+  QLabel* time_ = nullptr;
+  QToolButton* play_ = nullptr;
+  QSlider* slider_ = nullptr;
+  QCheckBox* find_ = nullptr;
+  QToolButton* choose_setup_ = nullptr;
+  QWidget* controls_ = nullptr;
+  QTextBrowser* text_ = nullptr;
+  QTimer poll_;
+
+  struct Reading;
+  std::shared_ptr<Reading> reading_;  ///< Set while a file is read.
+  QThread* reader_ = nullptr;
+};
+
+}  // namespace genu::viewer

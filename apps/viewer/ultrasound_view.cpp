@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ultrasound_view.h"
+
+#include <QPainter>
+#include <QPainterPath>
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "theme.h"
+
+namespace genu::viewer {
+namespace {
+
+constexpr double ruler_width = 46.0, border = 8.0;
+
+void draw_text(QPainter& painter, const QRectF& box, int alignment, const QString& text,
+               const QColor& colour) {
+  painter.setPen(QColor(0, 0, 0, 210));
+  for (const QPointF& shift : {QPointF(-1, 0), QPointF(1, 0), QPointF(0, -1), QPointF(0, 1)})
+    painter.drawText(box.translated(shift), alignment, text);
+  painter.setPen(colour);
+  painter.drawText(box, alignment, text);
+}
+
+QPen pen_of(const QColor& colour, double width, Qt::PenStyle style = Qt::SolidLine) {
+  return {QBrush(colour), width, style, Qt::RoundCap, Qt::RoundJoin};
+}
+
+ultrasound::PixelBounds all_of(const QImage& image) {
+  return {0, 0, image.width(), image.height()};
+}
+
+}  // namespace
+
+QImage image_of(const Frame& frame) {
+  if (frame.empty()) return {};
+  const bool colour = frame.channels == 3;
+  // Qt only looks at the bytes here; the copy does not depend on the frame.
+  return QImage(frame.pixels.data(), frame.width, frame.height, frame.width * frame.channels,
+                colour ? QImage::Format_RGB888 : QImage::Format_Grayscale8)
+      .copy();
+}
+
+UltrasoundView::UltrasoundView(QWidget* parent) : QWidget(parent) {
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+}
+
+void UltrasoundView::show_picture(ShownUltrasound shown) {
+  shown_ = std::move(shown);
+  update();
+}
+
+QRectF UltrasoundView::picture_rect() const {
+  if (shown_.image.isNull()) return {};
+  const double left = shown_.pixel ? ruler_width : border;
+  const QRectF room(left, border, std::max(1.0, width() - left - border),
+                    std::max(1.0, height() - 2 * border));
+  const PixelSize pixel = shown_.pixel.value_or(PixelSize{1.0, 1.0});
+  const double w = shown_.image.width() * pixel.x_mm, h = shown_.image.height() * pixel.y_mm;
+  const double scale = std::min(room.width() / w, room.height() / h);
+  return {room.left() + 0.5 * (room.width() - scale * w), room.top() + 0.5 * (room.height() - scale * h),
+          scale * w, scale * h};
+}
+
+QPointF UltrasoundView::on_screen(const PixelPoint& p) const {
+  const QRectF rect = picture_rect();
+  return {rect.left() + (p.x + 0.5) * rect.width() / shown_.image.width(),
+          rect.top() + (p.y + 0.5) * rect.height() / shown_.image.height()};
+}
+
+double UltrasoundView::pixels_per_mm() const {
+  return picture_rect().height() / (shown_.image.height() * shown_.pixel->y_mm);
+}
+
+void UltrasoundView::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  painter.fillRect(rect(), Qt::black);
+  if (!shown_.image.isNull()) {
+    painter.setRenderHint(QPainter::SmoothPixmapTransform);
+    if (!shown_.stale.isEmpty()) painter.setOpacity(0.35);
+    painter.drawImage(picture_rect(), shown_.image);
+    painter.setOpacity(1.0);
+    painter.setRenderHint(QPainter::Antialiasing);
+    if (shown_.pixel) {
+      paint_ruler(painter);
+      paint_bar(painter);
+    }
+    if (shown_.plan) paint_plan(painter);
+    if (shown_.needle) paint_needle(painter);
+  }
+  paint_words(painter);
+}
+
+// From the row in which depth is 0 to the end of the echo image.
+void UltrasoundView::paint_ruler(QPainter& painter) const {
+  const ultrasound::PixelBounds part = shown_.part.value_or(all_of(shown_.image));
+  const QRectF picture = picture_rect();
+  const double row = picture.height() / shown_.image.height();
+  const double top = picture.top() + shown_.face_row * row;
+  const double length = picture.top() + (part.y + part.height) * row - top;
+  const double cm = 10.0 * pixels_per_mm(), x = picture.left() - 4.0;
+  painter.setPen(pen_of(theme::dim_text, 1.0));
+  painter.drawLine(QPointF(x, top), QPointF(x, top + length));
+  // Numbers that would run into each other are left out.
+  constexpr double text_height = 14.0;
+  const int every_cm = cm >= text_height ? 1 : 5.0 * cm >= text_height ? 5 : 10;
+  for (int half = 0; 0.5 * half * cm <= length; ++half) {
+    const double y = top + 0.5 * half * cm;
+    const bool whole = half % 2 == 0;
+    if (!whole && cm < text_height) continue;
+    painter.setPen(pen_of(theme::dim_text, 1.0));
+    painter.drawLine(QPointF(x - (whole ? 6.0 : 3.0), y), QPointF(x, y));
+    if (whole && (half / 2) % every_cm == 0)
+      draw_text(painter, QRectF(x - 44.0, y - 9.0, 35.0, 18.0), Qt::AlignRight | Qt::AlignVCenter,
+                half == 0 ? QStringLiteral("cm 0") : QString::number(half / 2), theme::text);
+  }
+}
+
+void UltrasoundView::paint_bar(QPainter& painter) const {
+  const QRectF picture = picture_rect();
+  const double length = 10.0 * picture.width() / (shown_.image.width() * shown_.pixel->x_mm);
+  const double right = picture.right() - 10.0, y = picture.bottom() - 10.0;
+  for (const auto& [colour, thickness] :
+       {std::pair{QColor(0, 0, 0, 210), 4.0}, {QColor(235, 235, 235), 2.0}}) {
+    painter.setPen(QPen(colour, thickness, Qt::SolidLine, Qt::FlatCap));
+    painter.drawLine(QPointF(right - length, y), QPointF(right, y));
+    painter.drawLine(QPointF(right - length, y - 4), QPointF(right - length, y + 4));
+    painter.drawLine(QPointF(right, y - 4), QPointF(right, y + 4));
+  }
+  draw_text(painter, QRectF(right - 120.0, y - 24.0, 120.0, 18.0), Qt::AlignRight | Qt::AlignBottom,
+            QStringLiteral("10 mm"), QColor(235, 235, 235));
+}
+
+void UltrasoundView::paint_plan(QPainter& painter) const {
+  const ultrasound::PlanInImage& plan = *shown_.plan;
+  painter.save();
+  painter.setClipRect(picture_rect());
+  QColor faint = theme::needle_path;
+  faint.setAlpha(150);
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(pen_of(faint, 1.5, Qt::DashLine));
+  painter.drawLine(on_screen(plan.entry), on_screen(plan.target));
+  if (plan.in_picture) {
+    painter.setPen(pen_of(theme::needle_path, 3.0));
+    painter.drawLine(on_screen(plan.at((*plan.in_picture)[0])), on_screen(plan.at((*plan.in_picture)[1])));
+  }
+  const QPointF target = on_screen(plan.target);
+  if (shown_.pixel && plan.tolerance_radius_mm > 0.0) {
+    const double radius = plan.tolerance_radius_mm * pixels_per_mm();
+    painter.setPen(pen_of(theme::needle_path, 1.5));
+    painter.drawEllipse(target, radius, radius);
+  }
+  painter.setPen(pen_of(plan.tolerance_radius_mm > 0.0 ? QColor(Qt::white) : faint, 1.5));
+  painter.drawLine(target - QPointF(5, 0), target + QPointF(5, 0));
+  painter.drawLine(target - QPointF(0, 5), target + QPointF(0, 5));
+  painter.restore();
+}
+
+void UltrasoundView::paint_needle(QPainter& painter) const {
+  const ultrasound::NeedleInImage& needle = *shown_.needle;
+  constexpr int pieces = 24;
+  QPainterPath shaft(on_screen(needle.at(0.0)));
+  for (int piece = 1; piece <= pieces; ++piece)
+    shaft.lineTo(on_screen(needle.at(static_cast<double>(piece) / pieces)));
+  painter.setBrush(Qt::NoBrush);
+  QColor through = theme::found_needle;
+  through.setAlpha(190);  // the needle's own echo stays to be seen
+  painter.setPen(pen_of(through, 1.5));
+  painter.drawPath(shaft);
+  painter.drawEllipse(on_screen(needle.tip), 6.0, 6.0);
+}
+
+void UltrasoundView::paint_words(QPainter& painter) const {
+  const QRectF inside = QRectF(rect()).adjusted(ruler_width + 6.0, 10.0, -14.0, -10.0);
+  QFont bold = font();
+  bold.setBold(true);
+  painter.setFont(bold);
+  if (!shown_.alarms.empty())
+    draw_text(painter, inside, Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap, shown_.alarms.join('\n'),
+              theme::alarm);
+  if (!shown_.stale.isEmpty())
+    draw_text(painter, inside, Qt::AlignCenter | Qt::TextWordWrap, shown_.stale, theme::text);
+  if (!shown_.pixel && !shown_.image.isNull())
+    draw_text(painter, inside, Qt::AlignBottom | Qt::AlignLeft | Qt::TextWordWrap,
+              QStringLiteral("no scale: %1").arg(shown_.no_scale), theme::caution);
+}
+
+}  // namespace genu::viewer

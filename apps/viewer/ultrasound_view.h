@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QImage>
+#include <QRectF>
+#include <QString>
+#include <QStringList>
+#include <QWidget>
+#include <optional>
+
+#include <genu/core/frame.h>
+#include <genu/ultrasound/needle.h>
+#include <genu/ultrasound/plan_in_image.h>
+#include <genu/ultrasound/region.h>
+
+namespace genu::viewer {
+
+/// One ultrasound picture and what is drawn over it.
+struct ShownUltrasound {
+  QImage image;                    ///< Null: there is no picture to show.
+  std::optional<PixelSize> pixel;  ///< Without it pixels are drawn square, and there is no ruler.
+  std::optional<ultrasound::PixelBounds> part;  ///< Where the scale holds; nothing = everywhere.
+  double face_row = 0.0;                        ///< Where depth is 0.
+  QString no_scale;                             ///< Why there is no scale.
+  QStringList alarms;                           ///< In red: what must not be overlooked.
+  QString stale;                                ///< In words why the picture is old; it is greyed then.
+  std::optional<ultrasound::NeedleInImage> needle;
+  std::optional<ultrasound::PlanInImage> plan;
+};
+
+/// Returns a frame as Qt draws it; null if it is empty.
+QImage image_of(const Frame& frame);
+
+/// Paints an ultrasound picture in its true shape, with a ruler of depth, needle and plan.
+class UltrasoundView : public QWidget {
+ public:
+  explicit UltrasoundView(QWidget* parent = nullptr);
+
+  void show_picture(ShownUltrasound shown);
+  const ShownUltrasound& shown() const { return shown_; }
+
+  /// Returns where the picture lies in the widget.
+  QRectF picture_rect() const;
+  /// Returns where a place in the picture lies in the widget.
+  QPointF on_screen(const PixelPoint& p) const;
+
+  QSize sizeHint() const override { return {560, 480}; }
+  QSize minimumSizeHint() const override { return {240, 200}; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  double pixels_per_mm() const;
+  void paint_ruler(QPainter& painter) const;
+  void paint_bar(QPainter& painter) const;
+  void paint_plan(QPainter& painter) const;
+  void paint_needle(QPainter& painter) const;
+  void paint_words(QPainter& painter) const;
+
+  ShownUltrasound shown_;
+};
+
+}  // namespace genu::viewer
