@@ -42,6 +42,7 @@ NeedleCase with_values(const NeedleCase& one, const std::string& set, const std:
   NeedleCase r = one;
   r.set = set;
   r.grey = cv::Mat();
+  r.colour = cv::Mat();
   cv::Mat table(1, 256, CV_8U);
   for (int n = 0; n < 256; ++n) table.at<std::uint8_t>(n) = cv::saturate_cast<std::uint8_t>(value(n));
   cv::LUT(one.grey, table, r.grey);
@@ -53,6 +54,7 @@ NeedleCase noisier(const NeedleCase& one, const std::string& set, double strengt
   NeedleCase r = one;
   r.set = set;
   r.grey = cv::Mat();
+  r.colour = cv::Mat();
   cv::Mat noise(one.grey.size(), CV_32F), value;
   cv::RNG rng(seed);
   rng.fill(noise, cv::RNG::NORMAL, 0.0, 1.0);
@@ -65,6 +67,15 @@ NeedleCase noisier(const NeedleCase& one, const std::string& set, double strengt
   return r;
 }
 
+/// With its colours, by which coloured marks are told.
+NeedleCase read(const std::filesystem::path& file, const std::string& set) {
+  NeedleCase one{set, file.stem().string(), {}, {}, {}};
+  const cv::Mat bgr = cv::imread(file.string(), cv::IMREAD_COLOR);
+  cv::cvtColor(bgr, one.colour, cv::COLOR_BGR2RGB);
+  cv::cvtColor(bgr, one.grey, cv::COLOR_BGR2GRAY);
+  return one;
+}
+
 void add_sequence(const std::filesystem::path& file, int step, std::vector<NeedleCase>& cases) {
   const auto read = io::read_tracked_sequence(file);
   for (std::size_t n = 0; n < read.frames.size(); n += static_cast<std::size_t>(step))
@@ -75,8 +86,8 @@ void add_sequence(const std::filesystem::path& file, int step, std::vector<Needl
 
 }  // namespace
 
-Frame frame_of(const cv::Mat& grey) {
-  return bridge::copy_frame_from_opencv(grey);
+Frame frame_of(const cv::Mat& picture) {
+  return bridge::copy_frame_from_opencv(picture);
 }
 
 NeedleError error_of(const ultrasound::NeedleInImage& found, const NeedleCase& one) {
@@ -142,7 +153,7 @@ std::vector<NeedleCase> real_needles(const std::filesystem::path& data) {
 std::vector<NeedleCase> real_without(const std::filesystem::path& data, const std::filesystem::path& more) {
   std::vector<NeedleCase> cases;
   for (const char* name : {"Subject001_L_02.jpg", "Subject001_R_01.jpg"})
-    cases.push_back({"trochlea", name, cv::imread((data / "ultrasound/knee_trochlea" / name).string(), cv::IMREAD_GRAYSCALE), {}, {}});
+    cases.push_back(read(data / "ultrasound/knee_trochlea" / name, "trochlea"));
   const auto tracked = data / "ultrasound/tracked";
   add_sequence(tracked / "BoneUltrasound_L14.igs.mha", 1, cases);
   add_sequence(tracked / "SpinePhantomFreehand.igs.mha", 1, cases);
@@ -154,8 +165,7 @@ std::vector<NeedleCase> real_without(const std::filesystem::path& data, const st
   for (const auto& entry : std::filesystem::directory_iterator(more))
     if (entry.path().extension() == ".png") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  for (const auto& file : files)
-    cases.push_back({"other", file.stem().string(), cv::imread(file.string(), cv::IMREAD_GRAYSCALE), {}, {}});
+  for (const auto& file : files) cases.push_back(read(file, "other"));
   return cases;
 }
 

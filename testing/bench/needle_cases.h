@@ -26,10 +26,11 @@ struct NeedleCase {
   std::string set, name;
   cv::Mat grey;
   std::optional<NeedleTruth> truth;
-  cv::Mat mask;  ///< Of the needle, for pictures; may be empty.
+  cv::Mat mask;    ///< Of the needle, for pictures; may be empty.
+  cv::Mat colour = {};  ///< Red, green, blue; may be empty.
 };
 
-Frame frame_of(const cv::Mat& grey);
+Frame frame_of(const cv::Mat& picture);
 
 /// How far a found needle is from the true one.
 struct NeedleError {

@@ -98,7 +98,7 @@ void print_head() {
 using Tallies = std::map<std::string, Tally>;
 
 std::vector<NeedleInImage> lines_of(const NeedleCase& one) {
-  return ultrasound::needle_candidates(frame_of(one.grey));
+  return ultrasound::needle_candidates(frame_of(one.colour.empty() ? one.grey : one.colour));
 }
 
 void real(const std::filesystem::path& data, const std::string& out) {
@@ -255,7 +255,7 @@ void print_features(const std::vector<NeedleCase>& all) {
   std::printf("set,name,truth,label,conf,ridge,beside,length,continuity,scatter,bend,contrast,brightness,shadow,rivals,clearance,gap,angle,fall,uneven,angle_error,shaft_error,tip_error\n");
   for (const NeedleCase& one : all) {
     bool hit = false;
-    for (const NeedleInImage& n : ultrasound::needle_candidates(frame_of(one.grey), {.min_length = 0.08})) {
+    for (const NeedleInImage& n : ultrasound::needle_candidates(frame_of(one.colour.empty() ? one.grey : one.colour), {.min_length = 0.08})) {
       const NeedleError e = one.truth ? error_of(n, one) : NeedleError{};
       if (e.hit && hit) continue;  // the same line again says nothing
       hit |= e.hit;

@@ -14,7 +14,7 @@ namespace needle {
 namespace {
 
 /// Lines to trace: a bright layer, bone, the face of the probe and a dozen more besides a needle.
-constexpr std::size_t most_shafts = 24;
+constexpr std::size_t most_shafts = 20;
 
 void check(const Frame& frame, const NeedleOptions& options) {
   if (frame.empty() || frame.width < 32 || frame.height < 32)

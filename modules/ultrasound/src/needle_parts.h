@@ -2,7 +2,10 @@
 // The steps of find_needle, each a function: picture, ridges, candidates, shaft, confidence.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <string>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -13,7 +16,7 @@ namespace genu::ultrasound::needle {
 
 /// What of a frame shows tissue, brought to a standard size: `work` pixels are those of this picture.
 struct Picture {
-  cv::Mat_<float> grey;               ///< Without the machine's marks, slightly smoothed.
+  cv::Mat_<float> grey;              ///< Without the machine's marks, slightly smoothed.
   std::vector<cv::Point2f> outline;   ///< Convex outline of what shows tissue, in work pixels.
   cv::Point2d origin;                 ///< Of work pixel (0, 0), in pixels of the frame.
   double scale = 1.0;                 ///< Work pixels a pixel of the frame.
@@ -34,8 +37,8 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
 /// Speckle is wider across the beam than along it, and so are the ridges that it makes: `gain` weighs the
 /// directions so that speckle is as strong in each.
 struct Ridges {
-  static constexpr int directions = 36;
-  cv::Mat_<float> mean, cosine, sine;
+  static constexpr int directions = 24;
+  cv::Mat_<cv::Vec4f> terms;  ///< mean, cosine, sine, and nothing
   std::array<double, directions> gain{};
 
   static double angle(int direction);
@@ -82,6 +85,15 @@ std::string why(const NeedleEvidence& evidence, double angle_deg);
 std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging);
 
 /// Bilinear, the border's value outside.
-float sample(const cv::Mat_<float>& image, const cv::Point2d& p);
+template <typename T>
+T sample(const cv::Mat_<T>& image, const cv::Point2d& p) {
+  const double x = std::clamp(p.x, 0.0, image.cols - 1.0), y = std::clamp(p.y, 0.0, image.rows - 1.0);
+  const int i = std::min(static_cast<int>(x), image.cols - 2), j = std::min(static_cast<int>(y), image.rows - 2);
+  const float fx = static_cast<float>(x - i), fy = static_cast<float>(y - j);
+  const T* a = image[j] + i;
+  const T* b = image[j + 1] + i;
+  return a[0] * ((1.0F - fy) * (1.0F - fx)) + a[1] * ((1.0F - fy) * fx) + b[0] * (fy * (1.0F - fx)) +
+         b[1] * (fy * fx);
+}
 
 }  // namespace genu::ultrasound::needle

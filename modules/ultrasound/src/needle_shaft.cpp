@@ -52,12 +52,12 @@ std::pair<double, double> inside(const Shaft& s, const cv::Size& size) {
   return {low, high};
 }
 
-Strip strip_along(const Shaft& s, const Ridges& r, double half_width) {
-  const auto [low, high] = inside(s, r.mean.size());
+Strip strip_along(const Shaft& s, const Ridges& r, double half_width, double from, double to) {
+  const auto [low, high] = inside(s, r.terms.size());
   Strip strip;
-  strip.first = std::ceil(low / step) * step;
+  strip.first = std::ceil(std::max(low, from) / step) * step;
   strip.half = static_cast<int>(half_width / across);
-  const int rows = std::max(1, static_cast<int>((high - strip.first) / step) + 1);
+  const int rows = std::max(1, static_cast<int>((std::min(high, to) - strip.first) / step) + 1);
   strip.ridge.create(rows, 2 * strip.half + 1);
   const auto gain = static_cast<float>(r.gain_at(std::atan2(s.direction.y, s.direction.x)));
   for (int row = 0; row < rows; ++row) {
@@ -68,9 +68,9 @@ Strip strip_along(const Shaft& s, const Ridges& r, double half_width) {
     const auto d = static_cast<float>(2.0 * tangent.x * tangent.y / n2);
     for (int k = 0; k < strip.ridge.cols; ++k) {
       const cv::Point2d p = s.at(t) + across * (k - strip.half) * s.normal();
-      const bool out = p.x < 0.0 || p.y < 0.0 || p.x > r.mean.cols - 1.0 || p.y > r.mean.rows - 1.0;
-      const float v = out ? 0.0F : sample(r.cosine, p) * c + sample(r.sine, p) * d - sample(r.mean, p);
-      strip.ridge(row, k) = std::clamp(gain * v, 0.0F, most_ridge);
+      const bool out = p.x < 0.0 || p.y < 0.0 || p.x > r.terms.cols - 1.0 || p.y > r.terms.rows - 1.0;
+      const cv::Vec4f v = out ? cv::Vec4f() : sample(r.terms, p);
+      strip.ridge(row, k) = std::clamp(gain * (v[1] * c + v[2] * d - v[0]), 0.0F, most_ridge);
     }
   }
   return strip;
@@ -238,16 +238,21 @@ Shaft shaft_from(const Seed& seed, const Ridges& ridges) {
   s.direction = {std::cos(seed.angle), std::sin(seed.angle)};
   std::vector<double> votes;
   const auto middle = [](const Strip& strip) { return static_cast<int>(std::lround(-strip.first / step)); };
+  // The first pass looks along the whole line, the others where it was seen and some way on.
+  constexpr double on = 100.0;
+  double from = -1e6, to = 1e6;
   for (const double half_width : half_widths) {
-    const Strip strip = strip_along(s, ridges, half_width);
+    const Strip strip = strip_along(s, ridges, half_width, from, to);
     const std::vector<int> way = strongest_way(strip);
     votes.clear();
     for (std::size_t row = 0; row < way.size(); ++row)
       votes.push_back(std::min<double>(strip.ridge(static_cast<int>(row), way[row]), most_vote) - seen_on_way);
     const auto [begin, end] = seen_rows(votes, middle(strip));
     fit(s, strip, way, begin, end);
+    from = strip.t(begin) - on;
+    to = strip.t(end) + on;
   }
-  const Strip strip = strip_along(s, ridges, 21.0);
+  const Strip strip = strip_along(s, ridges, 21.0, from, to);
   const Profile profile = profile_along(strip);
   votes.clear();
   for (std::size_t row = 0; row < profile.on.size(); ++row)
@@ -256,7 +261,9 @@ Shaft shaft_from(const Seed& seed, const Ridges& ridges) {
   const auto [begin, end] = seen_rows(votes, middle(strip));
   s.begin = strip.t(begin);
   s.end = strip.t(end);
-  const Strip narrow = strip_along(s, ridges, half_widths.back());
+  Strip narrow = strip;
+  narrow.half = static_cast<int>(half_widths.back() / across);
+  narrow.ridge = strip.ridge.colRange(strip.half - narrow.half, strip.half + narrow.half + 1);
   const std::vector<int> way = strongest_way(narrow);
   double sum = 0.0, beside = 0.0, seen = 0.0, squares = 0.0;
   for (int row = begin; row <= end; ++row) {
@@ -288,7 +295,7 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
   constexpr double fine = 0.5;
   constexpr int window = 20;        // 10 work pixels: several speckles
   constexpr double beyond = 16.0;   // work pixels looked at past the end
-  constexpr double inner = 0.4;     // of the length, in which the tip may be
+  constexpr double inner = 0.3;     // of the length, in which the tip may be
   const double length = s.end - s.begin, outwards = at_begin ? -1.0 : 1.0;
   const auto [low, high] = inside(s, picture.grey.size());
   const double start = (at_begin ? s.end : s.begin) + outwards * (1.0 - inner) * length;
@@ -316,8 +323,8 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
       place = n;
     }
   }
-  // A fall of less than a tenth of the brightest is no tip that can be told from speckle.
-  if (fall < 0.1 * picture.brightest) return;
+  // A fall of less than a tenth of the brightest, or to more than 0.7 of what was, can't be told from speckle.
+  if (place == 0 || fall < std::max(0.1 * picture.brightest, 0.3 * mean[place - window / 2])) return;
   const double half = 0.5 * (mean[place - window / 2] + after[place + window / 2]);
   std::size_t n = place - window / 2;
   for (std::size_t k = n; k <= place + window / 2; ++k)
