@@ -13,8 +13,8 @@
 namespace genu::ultrasound::needle {
 namespace {
 
-/// Work pixels in the region: about those of a 370 x 300 picture, on which a shaft of 14 to 25 gauge is 2 to 8
-/// pixels wide at depths of 20 to 100 mm.
+/// Work pixels in the region: about those of a 370 x 300 picture, on which a shaft of 14 to 25 gauge is 2 to
+/// 8 pixels wide at depths of 20 to 100 mm.
 constexpr double work_area_px = 110000.0;
 /// Grey values up to this show nothing (8 bits; JPEG leaves 1 to 4 in black).
 constexpr int black = 6;

@@ -27,8 +27,9 @@ constexpr double most_ridge = 6.0;
 
 /// Pieces are looked for on every second pixel, where ridges still are 1.5 pixels wide.
 constexpr int coarse = 2;
-constexpr int doublings = 4;  ///< Pieces of 16 coarse pixels; 24 directions miss their ends by 1 pixel at most.
-constexpr int cell = 10;      ///< Coarse pixels; each cell offers its best piece a direction.
+constexpr int doublings =
+    4;                    ///< Pieces of 16 coarse pixels; 24 directions miss their ends by 1 pixel at most.
+constexpr int cell = 10;  ///< Coarse pixels; each cell offers its best piece a direction.
 /// A piece of mere speckle has a mean ridge of 0.5 to 1.2.
 constexpr double least_seed = 1.4;
 
@@ -182,7 +183,8 @@ std::vector<Seed> seeds_of(const Ridges& ridges, const NeedleOptions& options) {
   // Tissue's angles in pixels: an anisotropic picture squeezes them.
   const double squeeze = options.pixel_size ? options.pixel_size->x_mm / options.pixel_size->y_mm : 1.0;
   cv::Mat small;
-  cv::resize(ridges.terms, small, {std::max(1, ridges.terms.cols / coarse), std::max(1, ridges.terms.rows / coarse)}, 0, 0,
+  cv::resize(ridges.terms, small,
+             {std::max(1, ridges.terms.cols / coarse), std::max(1, ridges.terms.rows / coarse)}, 0, 0,
              cv::INTER_AREA);
   Terms terms;
   cv::split(small, terms.data());
@@ -193,8 +195,8 @@ std::vector<Seed> seeds_of(const Ridges& ridges, const NeedleOptions& options) {
         for (std::size_t n = begin; n < end; ++n) {
           const int direction = static_cast<int>(n);
           const double angle = Ridges::angle(direction);
-          const double tissue =
-              std::atan2(std::abs(std::sin(angle)), std::abs(std::cos(angle)) * squeeze) * 180.0 / std::numbers::pi;
+          const double tissue = std::atan2(std::abs(std::sin(angle)), std::abs(std::cos(angle)) * squeeze) *
+                                180.0 / std::numbers::pi;
           constexpr double bin = 180.0 / Ridges::directions;
           if (tissue < options.min_angle_deg - bin || tissue > options.max_angle_deg + bin) continue;
           if (options.side == EntrySide::left && angle < -0.1) continue;
@@ -205,7 +207,8 @@ std::vector<Seed> seeds_of(const Ridges& ridges, const NeedleOptions& options) {
       options.threads, 1);
   std::vector<Seed> all;
   for (const std::vector<Seed>& some : found) all.insert(all.end(), some.begin(), some.end());
-  std::stable_sort(all.begin(), all.end(), [](const Seed& a, const Seed& b) { return a.strength > b.strength; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Seed& a, const Seed& b) { return a.strength > b.strength; });
   return all;
 }
 
