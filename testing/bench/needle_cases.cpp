@@ -22,7 +22,8 @@ PixelPoint moved(const cv::Matx23d& to_from_from, const PixelPoint& p) {
 }
 
 NeedleTruth moved(const cv::Matx23d& m, const NeedleTruth& t) {
-  NeedleTruth r{moved(m, t.tip), moved(m, t.far_end), t.bow_px * std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)))};
+  NeedleTruth r{moved(m, t.tip), moved(m, t.far_end),
+                t.bow_px * std::sqrt(std::abs(m(0, 0) * m(1, 1) - m(0, 1) * m(1, 0)))};
   if (r.tip.y < r.far_end.y) std::swap(r.tip, r.far_end);
   return r;
 }
@@ -38,10 +39,12 @@ NeedleCase warped(const NeedleCase& one, const std::string& set, const cv::Matx2
   return r;
 }
 
-NeedleCase with_values(const NeedleCase& one, const std::string& set, const std::function<double(double)>& value) {
+NeedleCase with_values(const NeedleCase& one, const std::string& set,
+                       const std::function<double(double)>& value) {
   NeedleCase r = one;
   r.set = set;
   r.grey = cv::Mat();
+  r.colour = cv::Mat();
   cv::Mat table(1, 256, CV_8U);
   for (int n = 0; n < 256; ++n) table.at<std::uint8_t>(n) = cv::saturate_cast<std::uint8_t>(value(n));
   cv::LUT(one.grey, table, r.grey);
@@ -53,6 +56,7 @@ NeedleCase noisier(const NeedleCase& one, const std::string& set, double strengt
   NeedleCase r = one;
   r.set = set;
   r.grey = cv::Mat();
+  r.colour = cv::Mat();
   cv::Mat noise(one.grey.size(), CV_32F), value;
   cv::RNG rng(seed);
   rng.fill(noise, cv::RNG::NORMAL, 0.0, 1.0);
@@ -65,18 +69,30 @@ NeedleCase noisier(const NeedleCase& one, const std::string& set, double strengt
   return r;
 }
 
+/// With its colours, by which coloured marks are told.
+NeedleCase read(const std::filesystem::path& file, const std::string& set) {
+  NeedleCase one{set, file.stem().string(), {}, {}, {}};
+  const cv::Mat bgr = cv::imread(file.string(), cv::IMREAD_COLOR);
+  cv::cvtColor(bgr, one.colour, cv::COLOR_BGR2RGB);
+  cv::cvtColor(bgr, one.grey, cv::COLOR_BGR2GRAY);
+  return one;
+}
+
 void add_sequence(const std::filesystem::path& file, int step, std::vector<NeedleCase>& cases) {
   const auto read = io::read_tracked_sequence(file);
   for (std::size_t n = 0; n < read.frames.size(); n += static_cast<std::size_t>(step))
     if (read.frames[n].shows_image())
-      cases.push_back({file.stem().stem().string().substr(0, 12), std::to_string(n),
-                       bridge::view_as_opencv(as_grey(read.frames[n].image)).clone(), {}, {}});
+      cases.push_back({file.stem().stem().string().substr(0, 12),
+                       std::to_string(n),
+                       bridge::view_as_opencv(as_grey(read.frames[n].image)).clone(),
+                       {},
+                       {}});
 }
 
 }  // namespace
 
-Frame frame_of(const cv::Mat& grey) {
-  return bridge::copy_frame_from_opencv(grey);
+Frame frame_of(const cv::Mat& picture) {
+  return bridge::copy_frame_from_opencv(picture);
 }
 
 NeedleError error_of(const ultrasound::NeedleInImage& found, const NeedleCase& one) {
@@ -97,8 +113,10 @@ NeedleError error_of(const ultrasound::NeedleInImage& found, const NeedleCase& o
     e.shaft_px += std::abs(cv::Point2d(p.x - q.x, p.y - q.y).cross(chord)) / cv::norm(chord) / places;
   }
   e.tip_px = std::hypot(tip.x - truth.tip.x, tip.y - truth.tip.y);
-  const double t = (0.5 * (tip + tip + chord) - cv::Point2d(truth.tip.x, truth.tip.y)).dot(true_chord) / true_chord.dot(true_chord);
-  e.hit = e.angle_deg < 5.0 && e.shaft_px < 0.015 * std::hypot(one.grey.cols, one.grey.rows) && t > -0.2 && t < 1.2;
+  const double t = (0.5 * (tip + tip + chord) - cv::Point2d(truth.tip.x, truth.tip.y)).dot(true_chord) /
+                   true_chord.dot(true_chord);
+  e.hit = e.angle_deg < 5.0 && e.shaft_px < 0.015 * std::hypot(one.grey.cols, one.grey.rows) && t > -0.2 &&
+          t < 1.2;
   return e;
 }
 
@@ -131,7 +149,10 @@ std::vector<NeedleCase> real_needles(const std::filesystem::path& data) {
   std::vector<NeedleCase> cases;
   for (const auto& file : files) {
     const auto mask = file.parent_path().parent_path() / "mask" / file.stem().concat(".bmp");
-    NeedleCase one{"real", file.stem().string(), cv::imread(file.string(), cv::IMREAD_GRAYSCALE), {},
+    NeedleCase one{"real",
+                   file.stem().string(),
+                   cv::imread(file.string(), cv::IMREAD_GRAYSCALE),
+                   {},
                    cv::imread(mask.string(), cv::IMREAD_GRAYSCALE)};
     one.truth = truth_of_mask(one.mask);
     cases.push_back(one);
@@ -142,7 +163,7 @@ std::vector<NeedleCase> real_needles(const std::filesystem::path& data) {
 std::vector<NeedleCase> real_without(const std::filesystem::path& data, const std::filesystem::path& more) {
   std::vector<NeedleCase> cases;
   for (const char* name : {"Subject001_L_02.jpg", "Subject001_R_01.jpg"})
-    cases.push_back({"trochlea", name, cv::imread((data / "ultrasound/knee_trochlea" / name).string(), cv::IMREAD_GRAYSCALE), {}, {}});
+    cases.push_back(read(data / "ultrasound/knee_trochlea" / name, "trochlea"));
   const auto tracked = data / "ultrasound/tracked";
   add_sequence(tracked / "BoneUltrasound_L14.igs.mha", 1, cases);
   add_sequence(tracked / "SpinePhantomFreehand.igs.mha", 1, cases);
@@ -154,8 +175,7 @@ std::vector<NeedleCase> real_without(const std::filesystem::path& data, const st
   for (const auto& entry : std::filesystem::directory_iterator(more))
     if (entry.path().extension() == ".png") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  for (const auto& file : files)
-    cases.push_back({"other", file.stem().string(), cv::imread(file.string(), cv::IMREAD_GRAYSCALE), {}, {}});
+  for (const auto& file : files) cases.push_back(read(file, "other"));
   return cases;
 }
 
@@ -168,19 +188,23 @@ std::vector<NeedleCase> varied(const NeedleCase& one, unsigned seed) {
                          {static_cast<int>(w * s), static_cast<int>(h * s)}));
   all.push_back(warped(one, "squeezed 0.7", {0.7, 0, -0.15, 0, 1, 0}, {static_cast<int>(0.7 * w), h}));
   for (const double g : {0.6, 1.6})
-    all.push_back(with_values(one, cv::format("gamma %.1f", g), [g](double v) { return 255.0 * std::pow(v / 255.0, g); }));
-  all.push_back(with_values(one, "contrast 0.5", [](double v) { return 0.5 * v + 20.0 * std::min(1.0, v / 10.0); }));
+    all.push_back(with_values(one, cv::format("gamma %.1f", g),
+                              [g](double v) { return 255.0 * std::pow(v / 255.0, g); }));
+  all.push_back(
+      with_values(one, "contrast 0.5", [](double v) { return 0.5 * v + 20.0 * std::min(1.0, v / 10.0); }));
   all.push_back(with_values(one, "gain -30", [](double v) { return v - 30.0; }));
   all.push_back(with_values(one, "gain +30", [](double v) { return v > 3.0 ? v + 30.0 : v; }));
   for (const double s : {0.25, 0.5}) all.push_back(noisier(one, cv::format("speckle %.2f", s), s, seed));
   // A crop that keeps the needle with a margin.
   cv::Rect keep(w / 4, h / 4, w / 2, h / 2);
   if (one.truth)
-    keep = cv::boundingRect(std::vector<cv::Point>{{static_cast<int>(one.truth->tip.x), static_cast<int>(one.truth->tip.y)},
-                                                   {static_cast<int>(one.truth->far_end.x), static_cast<int>(one.truth->far_end.y)}});
+    keep = cv::boundingRect(std::vector<cv::Point>{
+        {static_cast<int>(one.truth->tip.x), static_cast<int>(one.truth->tip.y)},
+        {static_cast<int>(one.truth->far_end.x), static_cast<int>(one.truth->far_end.y)}});
   std::mt19937 random(seed);
   std::uniform_int_distribution<int> margin(40, 90);
-  const cv::Rect wide = cv::Rect(keep.x - margin(random), keep.y - margin(random), keep.width + 2 * margin(random), keep.height + 2 * margin(random)) &
+  const cv::Rect wide = cv::Rect(keep.x - margin(random), keep.y - margin(random),
+                                 keep.width + 2 * margin(random), keep.height + 2 * margin(random)) &
                         cv::Rect({}, one.grey.size());
   all.push_back(warped(one, "cropped", {1, 0, -double(wide.x), 0, 1, -double(wide.y)}, wide.size()));
   return all;
@@ -221,7 +245,9 @@ NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937
   const cv::Mat excess = alpha.mul(value - around);
   // Placed at random where the picture shows something.
   const cv::Rect shown = cv::boundingRect(onto.grey > 12);
-  const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
   const NeedleTruth& t = *needle.truth;
   const cv::Point2d tip(t.tip.x, t.tip.y), far(t.far_end.x, t.far_end.y);
   for (;;) {
@@ -230,7 +256,8 @@ NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937
     const bool from_left = uniform(0.0, 1.0) < 0.5;
     const double turn = (from_left ? angle : CV_PI - angle) - now;
     const double c = size * std::cos(turn), s = size * std::sin(turn);
-    const cv::Point2d at(shown.x + uniform(0.1, 0.9) * shown.width, shown.y + uniform(0.15, 0.9) * shown.height);
+    const cv::Point2d at(shown.x + uniform(0.1, 0.9) * shown.width,
+                         shown.y + uniform(0.15, 0.9) * shown.height);
     const cv::Matx23d m{c, -s, at.x - c * tip.x + s * tip.y, s, c, at.y - s * tip.x - c * tip.y};
     NeedleCase r{"pasted on " + onto.set, onto.name, {}, moved(m, t), {}};
     if (!shown.contains(cv::Point(r.truth->far_end.x, r.truth->far_end.y))) continue;
@@ -249,14 +276,20 @@ NeedleCase simulated(const SimulatedSetting& z) {
   constexpr int width = 720, height = 440;
   const PixelSize pixel{z.pixel_mm, z.pixel_mm};
   std::mt19937 random(z.seed);
-  const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
-  AcousticPlane plane = tissue_plane(z.tissue, width, height, pixel, {.fibre_angle_deg = uniform(-8.0, 8.0), .seed = z.seed});
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
+  AcousticPlane plane =
+      tissue_plane(z.tissue, width, height, pixel, {.fibre_angle_deg = uniform(-8.0, 8.0), .seed = z.seed});
   for (int n = 0; n < z.fasciae; ++n) {
     const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
     const PixelPoint middle{uniform(100.0, 620.0), uniform(60.0, 400.0)};
     const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
-    add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y}, .to = {middle.x + half.x, middle.y + half.y},
-                      .sagitta_mm = uniform(-1.0, 1.0), .thickness_mm = uniform(0.2, 0.6), .impedance_mrayl = uniform(1.8, 2.1)});
+    add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y},
+                      .to = {middle.x + half.x, middle.y + half.y},
+                      .sagitta_mm = uniform(-1.0, 1.0),
+                      .thickness_mm = uniform(0.2, 0.6),
+                      .impedance_mrayl = uniform(1.8, 2.1)});
   }
   if (z.bone) {
     std::vector<double> rows(width);
@@ -268,25 +301,44 @@ NeedleCase simulated(const SimulatedSetting& z) {
     add_bone(plane, rows);
   }
   const double angle = z.angle_deg * CV_PI / 180.0, tip_y = z.depth_mm / z.pixel_mm;
-  SimulatedNeedle needle{.entry = {}, .tip = {}, .diameter_mm = z.diameter_mm, .bend_mm = z.bend_mm, .visible_from = z.visible_from, .visible_to = z.visible_to};
+  SimulatedNeedle needle{.entry = {},
+                         .tip = {},
+                         .diameter_mm = z.diameter_mm,
+                         .bend_mm = z.bend_mm,
+                         .visible_from = z.visible_from,
+                         .visible_to = z.visible_to};
   // The shaft comes in through the face or the side; its tip lies in the middle third.
   const double reach = std::min(tip_y / std::tan(angle), 900.0);
   const double x = std::clamp(reach * uniform(0.6, 1.0), 260.0, 460.0);
   needle.tip = {z.from_left ? x : width - 1.0 - x, tip_y};
   needle.entry = {z.from_left ? x - reach : width - 1.0 - x + reach, tip_y - reach * std::tan(angle)};
-  const SimulationOptions machine{.frequency_mhz = uniform(7.0, 13.0), .looks = static_cast<int>(uniform(1.0, 5.0)), .gain_db = uniform(-6.0, 6.0),
-                                  .dynamic_range_db = uniform(50.0, 70.0), .seed = z.noise_seed.value_or(z.seed)};
-  const std::vector<SimulatedNeedle> needles = z.needle ? std::vector{needle} : std::vector<SimulatedNeedle>{};
-  NeedleCase one{z.needle ? "simulated" : "simulated without", cv::format("%.0f deg %.0f mm d%.2f bend%.1f seed%u", z.angle_deg, z.depth_mm, z.diameter_mm, z.bend_mm, z.seed), {}, {}, {}};
+  const SimulationOptions machine{.frequency_mhz = uniform(7.0, 13.0),
+                                  .looks = static_cast<int>(uniform(1.0, 5.0)),
+                                  .gain_db = uniform(-6.0, 6.0),
+                                  .dynamic_range_db = uniform(50.0, 70.0),
+                                  .seed = z.noise_seed.value_or(z.seed)};
+  const std::vector<SimulatedNeedle> needles =
+      z.needle ? std::vector{needle} : std::vector<SimulatedNeedle>{};
+  NeedleCase one{z.needle ? "simulated" : "simulated without",
+                 cv::format("%.0f deg %.0f mm d%.2f bend%.1f seed%u", z.angle_deg, z.depth_mm, z.diameter_mm,
+                            z.bend_mm, z.seed),
+                 {},
+                 {},
+                 {}};
   one.grey = bridge::view_as_opencv(as_grey(simulate_frame(plane, needles, machine))).clone();
   if (!z.needle) return one;
   std::vector<PixelPoint> shaft = shaft_of(needle, pixel);
   const auto count = static_cast<double>(shaft.size());
-  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count), shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
-  std::erase_if(shaft, [&](const PixelPoint& p) { return p.x < 0.0 || p.y < 0.0 || p.x > width - 1.0 || p.y > height - 1.0; });
+  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count),
+           shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
+  std::erase_if(shaft, [&](const PixelPoint& p) {
+    return p.x < 0.0 || p.y < 0.0 || p.x > width - 1.0 || p.y > height - 1.0;
+  });
   const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
   const cv::Point2d chord(b.x - a.x, b.y - a.y);
-  one.truth = NeedleTruth{b, a, (z.bend_mm < 0.0 ? -1.0 : 1.0) * std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
+  one.truth = NeedleTruth{b, a,
+                          (z.bend_mm < 0.0 ? -1.0 : 1.0) *
+                              std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
   return one;
 }
 

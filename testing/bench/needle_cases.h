@@ -26,17 +26,18 @@ struct NeedleCase {
   std::string set, name;
   cv::Mat grey;
   std::optional<NeedleTruth> truth;
-  cv::Mat mask;  ///< Of the needle, for pictures; may be empty.
+  cv::Mat mask;         ///< Of the needle, for pictures; may be empty.
+  cv::Mat colour = {};  ///< Red, green, blue; may be empty.
 };
 
-Frame frame_of(const cv::Mat& grey);
+Frame frame_of(const cv::Mat& picture);
 
 /// How far a found needle is from the true one.
 struct NeedleError {
   double angle_deg = 0.0;  ///< Between the chords.
   double shaft_px = 0.0;   ///< Mean distance of the true shaft from the found one's line.
   double tip_px = 0.0;
-  bool hit = false;        ///< Within 5 degrees, and the shaft nearer than 1.5 % of the picture's diagonal.
+  bool hit = false;  ///< Within 5 degrees, and the shaft nearer than 1.5 % of the picture's diagonal.
 };
 NeedleError error_of(const ultrasound::NeedleInImage& found, const NeedleCase& one);
 
@@ -45,7 +46,8 @@ NeedleTruth truth_of_mask(const cv::Mat& mask);
 
 /// The frames with masks under `data`/ultrasound/needle.
 std::vector<NeedleCase> real_needles(const std::filesystem::path& data);
-/// Pictures that show none: trochlea, bone, spine phantom, and what else lies as PNG in `more` (may be empty).
+/// Pictures that show none: trochlea, bone, spine phantom, and what else lies as PNG in `more` (may be
+/// empty).
 std::vector<NeedleCase> real_without(const std::filesystem::path& data, const std::filesystem::path& more);
 /// The same picture flipped, resized, with other gamma and contrast, more speckle, cropped: one case each.
 std::vector<NeedleCase> varied(const NeedleCase& one, unsigned seed);
@@ -60,7 +62,7 @@ struct SimulatedSetting {
   double diameter_mm = 0.72, bend_mm = 0.0;
   double visible_from = 0.0, visible_to = 1.0;
   bool from_left = true, needle = true;
-  int fasciae = 0;    ///< Bright layers of 0 to 15 degrees, beside and across.
+  int fasciae = 0;  ///< Bright layers of 0 to 15 degrees, beside and across.
   bool bone = false;
   Tissue tissue = Tissue::muscle;
   double pixel_mm = 0.08;

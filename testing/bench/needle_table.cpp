@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well needles are found (FOLDER holds ultrasound/needle and so on; MORE, if given, PNGs that show none):
 //   needle_table real FOLDER [OUT]             the frames with masks, one a row
-//   needle_table varied FOLDER                 the same flipped, resized, noisier ...; with the needle removed
-//   needle_table without FOLDER [MORE [OUT]]   false finds
-//   needle_table grid [OUT]                    simulated: angles, depths, gauges, bends, visible parts, decoys
-//   needle_table clip                          a simulated needle that advances, hides and comes back, followed
-//   needle_table speed FOLDER                  frames a second and latency
-//   needle_table features FOLDER [MORE]        CSV for modules/ultrasound/training: real and what is made of it
-//   needle_table simulated_features            the same of simulated frames
+//   needle_table varied FOLDER                 the same flipped, resized, noisier ...; with the needle
+//   removed needle_table without FOLDER [MORE [OUT]]   false finds needle_table grid [OUT] simulated: angles,
+//   depths, gauges, bends, visible parts, decoys needle_table clip                          a simulated
+//   needle that advances, hides and comes back, followed needle_table speed FOLDER                  frames a
+//   second and latency needle_table features FOLDER [MORE]        CSV for modules/ultrasound/training: real
+//   and what is made of it needle_table simulated_features            the same of simulated frames
 // OUT takes pictures with what was found.
 #include <algorithm>
 #include <chrono>
@@ -34,14 +33,17 @@ using ultrasound::NeedleInImage;
 double quantile(std::vector<double> values, double part) {
   if (values.empty()) return NAN;
   std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(part * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(part * static_cast<double>(values.size())))];
 }
 
 void draw(const NeedleCase& one, const std::vector<NeedleInImage>& lines, const std::string& folder) {
   if (folder.empty() || folder == "-") return;
   cv::Mat picture;
   cv::cvtColor(one.grey, picture, cv::COLOR_GRAY2BGR);
-  const auto at = [](const PixelPoint& p) { return cv::Point(static_cast<int>(std::lround(p.x)), static_cast<int>(std::lround(p.y))); };
+  const auto at = [](const PixelPoint& p) {
+    return cv::Point(static_cast<int>(std::lround(p.x)), static_cast<int>(std::lround(p.y)));
+  };
   if (!one.mask.empty()) {
     std::vector<std::vector<cv::Point>> outlines;
     cv::findContours(one.mask > 127, outlines, cv::RETR_EXTERNAL, cv::CHAIN_APPROX_NONE);
@@ -51,15 +53,18 @@ void draw(const NeedleCase& one, const std::vector<NeedleInImage>& lines, const 
   for (std::size_t k = std::min<std::size_t>(lines.size(), 2); k-- > 0;) {
     const NeedleInImage& n = lines[k];
     const cv::Scalar colour = n.confidence >= 0.5 ? cv::Scalar(0, 255, 0) : cv::Scalar(0, 140, 255);
-    for (int i = 0; i < 32; ++i) cv::line(picture, at(n.at(i / 32.0)), at(n.at((i + 1) / 32.0)), colour, 1, cv::LINE_AA);
+    for (int i = 0; i < 32; ++i)
+      cv::line(picture, at(n.at(i / 32.0)), at(n.at((i + 1) / 32.0)), colour, 1, cv::LINE_AA);
     cv::circle(picture, at(n.tip), 4, {0, 0, 255}, 1, cv::LINE_AA);
-    cv::putText(picture, cv::format("%.2f", n.confidence), at(n.at(0.5)) + cv::Point(0, -8), cv::FONT_HERSHEY_SIMPLEX, 0.4, colour);
+    cv::putText(picture, cv::format("%.2f", n.confidence), at(n.at(0.5)) + cv::Point(0, -8),
+                cv::FONT_HERSHEY_SIMPLEX, 0.4, colour);
   }
   cv::imwrite(folder + "/" + one.set + " " + one.name + ".png", picture);
 }
 
 struct Tally {
-  int frames = 0, hits = 0, wrong = 0, offered = 0;  ///< offered: among the candidates, whatever its confidence.
+  int frames = 0, hits = 0, wrong = 0,
+      offered = 0;  ///< offered: among the candidates, whatever its confidence.
   std::vector<double> angle, shaft, tip, confidence;
 
   void add(const NeedleCase& one, const std::vector<NeedleInImage>& lines) {
@@ -70,7 +75,8 @@ struct Tally {
       confidence.push_back(lines.empty() ? 0.0 : lines.front().confidence);
       return;
     }
-    offered += std::any_of(lines.begin(), lines.end(), [&](const NeedleInImage& n) { return error_of(n, one).hit; });
+    offered +=
+        std::any_of(lines.begin(), lines.end(), [&](const NeedleInImage& n) { return error_of(n, one).hit; });
     confidence.push_back(lines.empty() ? 0.0 : lines.front().confidence);
     if (!found) return;
     const NeedleError e = error_of(lines.front(), one);
@@ -84,33 +90,40 @@ struct Tally {
     tip.push_back(e.tip_px);
   }
   void print(const std::string& name) const {
-    std::printf("| %-30s | %4d | %5.1f %% | %5.1f %% | %5.1f %% | %5.2f %5.2f | %5.2f %5.2f | %6.1f %6.1f | %.2f |\n", name.c_str(), frames,
-                100.0 * hits / frames, 100.0 * wrong / frames, 100.0 * offered / frames, quantile(angle, 0.5), quantile(angle, 0.95),
-                quantile(shaft, 0.5), quantile(shaft, 0.95), quantile(tip, 0.5), quantile(tip, 0.95), quantile(confidence, 0.5));
+    std::printf(
+        "| %-30s | %4d | %5.1f %% | %5.1f %% | %5.1f %% | %5.2f %5.2f | %5.2f %5.2f | %6.1f %6.1f | %.2f |\n",
+        name.c_str(), frames, 100.0 * hits / frames, 100.0 * wrong / frames, 100.0 * offered / frames,
+        quantile(angle, 0.5), quantile(angle, 0.95), quantile(shaft, 0.5), quantile(shaft, 0.95),
+        quantile(tip, 0.5), quantile(tip, 0.95), quantile(confidence, 0.5));
     std::fflush(stdout);
   }
 };
 
 void print_head() {
-  std::printf("| what | frames | found | wrong | among candidates | angle, deg: median 95 %% | shaft, px | tip, px | confidence |\n|---|---|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "| what | frames | found | wrong | among candidates | angle, deg: median 95 %% | shaft, px | tip, px | "
+      "confidence |\n|---|---|---|---|---|---|---|---|---|\n");
 }
 
 using Tallies = std::map<std::string, Tally>;
 
 std::vector<NeedleInImage> lines_of(const NeedleCase& one) {
-  return ultrasound::needle_candidates(frame_of(one.grey));
+  return ultrasound::needle_candidates(frame_of(one.colour.empty() ? one.grey : one.colour));
 }
 
 void real(const std::filesystem::path& data, const std::string& out) {
   Tally all;
-  std::printf("| frame | confidence | angle, deg | off, deg | shaft off, px | tip off, px |\n|---|---|---|---|---|---|\n");
+  std::printf(
+      "| frame | confidence | angle, deg | off, deg | shaft off, px | tip off, px "
+      "|\n|---|---|---|---|---|---|\n");
   for (const NeedleCase& one : real_needles(data)) {
     const auto lines = lines_of(one);
     all.add(one, lines);
     draw(one, lines, out);
     if (lines.empty()) continue;
     const NeedleError e = error_of(lines.front(), one);
-    std::printf("| %s | %.3f | %.2f | %.2f | %.2f | %.1f |\n", one.name.c_str(), lines.front().confidence, lines.front().angle_deg, e.angle_deg, e.shaft_px, e.tip_px);
+    std::printf("| %s | %.3f | %.2f | %.2f | %.2f | %.1f |\n", one.name.c_str(), lines.front().confidence,
+                lines.front().angle_deg, e.angle_deg, e.shaft_px, e.tip_px);
   }
   print_head();
   all.print("real");
@@ -135,7 +148,8 @@ void without(const std::filesystem::path& data, const std::string& more, const s
     const auto lines = lines_of(one);
     tallies[one.set].add(one, lines);
     draw(one, lines, out);
-    if (one.set == "other" && !lines.empty() && lines.front().confidence >= 0.5) std::printf("false: %s %.2f\n", one.name.c_str(), lines.front().confidence);
+    if (one.set == "other" && !lines.empty() && lines.front().confidence >= 0.5)
+      std::printf("false: %s %.2f\n", one.name.c_str(), lines.front().confidence);
     for (const NeedleCase& v : varied(one, 3)) turned[one.set + ", varied"].add(v, lines_of(v));
   }
   print_head();
@@ -157,25 +171,38 @@ std::vector<std::pair<std::string, SimulatedSetting>> grid() {
     for (const double depth : {10.0, 20.0, 30.0})
       for (const double diameter : {0.51, 0.72, 1.27})  // 25, 22, 18 gauge
         add(cv::format("angle %02d to %02d", (angle - 5) / 15 * 15 + 5, (angle - 5) / 15 * 15 + 15),
-            {.angle_deg = double(angle), .depth_mm = depth, .diameter_mm = diameter, .tissue = tissues[seed / 3 % 3]});
+            {.angle_deg = double(angle),
+             .depth_mm = depth,
+             .diameter_mm = diameter,
+             .tissue = tissues[seed / 3 % 3]});
   for (const double bend : {-3.0, -1.5, 1.5, 3.0})
     for (int angle = 15; angle <= 45; angle += 10)
       for (int n = 0; n < 3; ++n)
-        add(cv::format("bent %+.1f mm", bend), {.angle_deg = double(angle), .depth_mm = 20.0, .bend_mm = bend, .tissue = tissues[seed / 3 % 3]});
+        add(cv::format("bent %+.1f mm", bend),
+            {.angle_deg = double(angle), .depth_mm = 20.0, .bend_mm = bend, .tissue = tissues[seed / 3 % 3]});
   for (const double from : {0.2, 0.4, 0.6})
     for (int angle = 15; angle <= 45; angle += 10)
       for (int n = 0; n < 3; ++n)
-        add(cv::format("seen from %.0f %% on", 100.0 * from), {.angle_deg = double(angle), .depth_mm = 20.0, .visible_from = from, .tissue = tissues[seed / 3 % 3]});
+        add(cv::format("seen from %.0f %% on", 100.0 * from), {.angle_deg = double(angle),
+                                                               .depth_mm = 20.0,
+                                                               .visible_from = from,
+                                                               .tissue = tissues[seed / 3 % 3]});
   for (const int fasciae : {1, 3})
     for (int angle = 10; angle <= 50; angle += 10)
       for (int n = 0; n < 4; ++n)
-        add(cv::format("among %d fasciae", fasciae), {.angle_deg = double(angle), .depth_mm = 20.0, .fasciae = fasciae, .tissue = tissues[seed / 3 % 3]});
+        add(cv::format("among %d fasciae", fasciae), {.angle_deg = double(angle),
+                                                      .depth_mm = 20.0,
+                                                      .fasciae = fasciae,
+                                                      .tissue = tissues[seed / 3 % 3]});
   for (int angle = 10; angle <= 50; angle += 10)
-    for (int n = 0; n < 4; ++n) add("over bone", {.angle_deg = double(angle), .depth_mm = 16.0, .bone = true, .tissue = tissues[seed / 3 % 3]});
+    for (int n = 0; n < 4; ++n)
+      add("over bone",
+          {.angle_deg = double(angle), .depth_mm = 16.0, .bone = true, .tissue = tissues[seed / 3 % 3]});
   for (const int fasciae : {0, 1, 3})
     for (const bool bone : {false, true})
       for (int n = 0; n < 20; ++n)
-        add(cv::format("none: %d fasciae%s", fasciae, bone ? ", bone" : ""), {.needle = false, .fasciae = fasciae, .bone = bone, .tissue = tissues[seed / 3 % 3]});
+        add(cv::format("none: %d fasciae%s", fasciae, bone ? ", bone" : ""),
+            {.needle = false, .fasciae = fasciae, .bone = bone, .tissue = tissues[seed / 3 % 3]});
   return all;
 }
 
@@ -191,7 +218,9 @@ void simulated_grid(const std::string& out, const std::string& only) {
       keys.push_back("all angles");
       keys.push_back(cv::format("depth %.0f mm", setting.depth_mm));
       keys.push_back(cv::format("diameter %.2f mm", setting.diameter_mm));
-      keys.push_back(setting.tissue == Tissue::muscle ? "in muscle" : setting.tissue == Tissue::fat ? "in fat" : "in tendon");
+      keys.push_back(setting.tissue == Tissue::muscle ? "in muscle"
+                     : setting.tissue == Tissue::fat  ? "in fat"
+                                                      : "in tendon");
     }
     for (const std::string& key : keys) tallies[key].add(one, lines);
     one.set = name;
@@ -205,7 +234,9 @@ void clip() {
   SimulatedSetting z{.angle_deg = 30.0, .depth_mm = 12.0, .fasciae = 1, .seed = 77};
   ultrasound::NeedleTrack track;
   std::vector<double> alone, steady;
-  std::printf("| frame | state | tip off alone, px | tip off steady, px | SD, px | confidence |\n|---|---|---|---|---|---|\n");
+  std::printf(
+      "| frame | state | tip off alone, px | tip off steady, px | SD, px | confidence "
+      "|\n|---|---|---|---|---|---|\n");
   for (int n = 0; n < 60; ++n) {
     z.depth_mm = 10.0 + 0.15 * n;
     z.needle = n >= 6 && (n < 30 || n > 33) && n < 46;
@@ -218,7 +249,8 @@ void clip() {
     if (!std::isnan(a)) alone.push_back(a);
     if (!std::isnan(a)) steady.push_back(s);
     constexpr std::array states{"none", "seen", "predicted"};
-    std::printf("| %d%s | %s | %.1f | %.1f | %.1f | %.2f |\n", n, z.needle ? "" : " (no needle)", states[static_cast<std::size_t>(track.state)], a, s, track.tip_sd_px,
+    std::printf("| %d%s | %s | %.1f | %.1f | %.1f | %.2f |\n", n, z.needle ? "" : " (no needle)",
+                states[static_cast<std::size_t>(track.state)], a, s, track.tip_sd_px,
                 track.state == ultrasound::NeedleState::none ? 0.0 : track.needle.confidence);
   }
   std::printf("tip off, median: alone %.1f, steady %.1f px\n", quantile(alone, 0.5), quantile(steady, 0.5));
@@ -233,36 +265,48 @@ void speed(const std::filesystem::path& data) {
     std::vector<double> took;
     for (int n = 0; n < 500; ++n) {
       const auto begin = now();
-      const auto found = ultrasound::find_needle(frames[static_cast<std::size_t>(n) % frames.size()], {.threads = threads});
+      const auto found =
+          ultrasound::find_needle(frames[static_cast<std::size_t>(n) % frames.size()], {.threads = threads});
       if (n >= 50) took.push_back(ms(now() - begin) + (found ? 0.0 : 1e-9));
     }
-    std::printf("%u threads a frame: latency median %.1f ms, 99 %% %.1f ms\n", threads, quantile(took, 0.5), quantile(took, 0.99));
+    std::printf("%u threads a frame: latency median %.1f ms, 99 %% %.1f ms\n", threads, quantile(took, 0.5),
+                quantile(took, 0.99));
   }
   // Throughput: a frame a core, as a clip is worked through.
   const auto begin = now();
   constexpr std::size_t count = 600;
-  parallel_for(count, [&](std::size_t a, std::size_t b) {
-    for (std::size_t n = a; n < b; ++n) (void)ultrasound::find_needle(frames[n % frames.size()], {.threads = 1});
-  }, 2, 8);
+  parallel_for(
+      count,
+      [&](std::size_t a, std::size_t b) {
+        for (std::size_t n = a; n < b; ++n)
+          (void)ultrasound::find_needle(frames[n % frames.size()], {.threads = 1});
+      },
+      2, 8);
   std::printf("2 cores, a frame each: %.0f frames a second\n", 1000.0 * count / ms(now() - begin));
   ultrasound::NeedleTrack track;
   const auto start = now();
-  for (std::size_t n = 0; n < 300; ++n) track = ultrasound::follow(std::move(track), frames[n % frames.size()], {.finder = {.threads = 2}});
+  for (std::size_t n = 0; n < 300; ++n)
+    track = ultrasound::follow(std::move(track), frames[n % frames.size()], {.finder = {.threads = 2}});
   std::printf("followed: %.0f frames a second\n", 300.0 * 1000.0 / ms(now() - start));
 }
 
 void print_features(const std::vector<NeedleCase>& all) {
-  std::printf("set,name,truth,label,conf,ridge,beside,length,continuity,scatter,bend,contrast,brightness,shadow,rivals,clearance,gap,angle,fall,uneven,angle_error,shaft_error,tip_error\n");
+  std::printf(
+      "set,name,truth,label,conf,ridge,beside,length,continuity,scatter,bend,contrast,brightness,shadow,"
+      "rivals,clearance,gap,angle,fall,uneven,angle_error,shaft_error,tip_error\n");
   for (const NeedleCase& one : all) {
     bool hit = false;
-    for (const NeedleInImage& n : ultrasound::needle_candidates(frame_of(one.grey), {.min_length = 0.08})) {
+    for (const NeedleInImage& n : ultrasound::needle_candidates(
+             frame_of(one.colour.empty() ? one.grey : one.colour), {.min_length = 0.08})) {
       const NeedleError e = one.truth ? error_of(n, one) : NeedleError{};
       if (e.hit && hit) continue;  // the same line again says nothing
       hit |= e.hit;
       const auto& v = n.evidence;
-      std::printf("%s,%s,%d,%d,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g\n", one.set.c_str(), one.name.c_str(), one.truth.has_value(), e.hit,
-                  n.confidence, v.ridge, v.beside, v.length, v.continuity, v.scatter, v.bend, v.contrast, v.brightness, v.shadow, v.rivals, v.tip_clearance,
-                  v.far_gap, n.angle_deg, v.tip_fall, v.unevenness, e.angle_deg, e.shaft_px, e.tip_px);
+      std::printf("%s,%s,%d,%d,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g\n", one.set.c_str(),
+                  one.name.c_str(), one.truth.has_value(), e.hit, n.confidence, v.ridge, v.beside, v.length,
+                  v.continuity, v.scatter, v.bend, v.contrast, v.brightness, v.shadow, v.rivals,
+                  v.tip_clearance, v.far_gap, n.angle_deg, v.tip_fall, v.unevenness, e.angle_deg, e.shaft_px,
+                  e.tip_px);
     }
   }
 }
@@ -311,7 +355,9 @@ void simulated_features() {
   constexpr std::array tissues{Tissue::muscle, Tissue::fat, Tissue::muscle, Tissue::patellar_tendon};
   for (unsigned n = 0; n < 600; ++n) {
     std::mt19937 random(n + 1000);
-    const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
+    const auto uniform = [&](double a, double b) {
+      return std::uniform_real_distribution<double>(a, b)(random);
+    };
     SimulatedSetting z;
     z.angle_deg = uniform(5.0, 80.0);
     z.depth_mm = uniform(8.0, 32.0);

@@ -14,23 +14,7 @@ namespace needle {
 namespace {
 
 /// Lines to trace: a bright layer, bone, the face of the probe and a dozen more besides a needle.
-constexpr std::size_t most_shafts = 24;
-
-void check(const Frame& frame, const NeedleOptions& options) {
-  if (frame.empty() || frame.width < 32 || frame.height < 32)
-    throw InvalidInput("finding a needle: the picture has " + std::to_string(frame.width) + " x " +
-                       std::to_string(frame.height) + " pixels, not at least 32 x 32");
-  if (frame.channels != 1 && frame.channels != 3)
-    throw InvalidInput("finding a needle: the picture has " + std::to_string(frame.channels) +
-                       " channels, not 1 or 3");
-  if (options.pixel_size && !(options.pixel_size->x_mm > 0.0 && options.pixel_size->y_mm > 0.0))
-    throw InvalidInput("finding a needle: a pixel of " + std::to_string(options.pixel_size->x_mm) + " x " +
-                       std::to_string(options.pixel_size->y_mm) + " mm");
-  if (!(options.min_angle_deg >= 0.0 && options.min_angle_deg < options.max_angle_deg &&
-        options.max_angle_deg <= 90.0))
-    throw InvalidInput("finding a needle: angles from " + std::to_string(options.min_angle_deg) + " to " +
-                       std::to_string(options.max_angle_deg) + " degrees, not an interval in 0 to 90");
-}
+constexpr std::size_t most_shafts = 20;
 
 double angle_deg(const PixelPoint& a, const PixelPoint& b, const std::optional<PixelSize>& size) {
   const double x = std::abs(a.x - b.x) * (size ? size->x_mm : 1.0);
@@ -64,7 +48,8 @@ NeedleInImage needle_from(Shaft s, const Picture& picture, const NeedleOptions& 
 /// Distance of a point from the curve through a needle's ends, in pixels.
 double distance_to(const NeedleInImage& n, const PixelPoint& p) {
   const cv::Point2d a(n.tip.x, n.tip.y), d(n.far_end.x - n.tip.x, n.far_end.y - n.tip.y);
-  const double length = std::max(1e-9, cv::norm(d)), t = (cv::Point2d(p.x, p.y) - a).dot(d) / (length * length);
+  const double length = std::max(1e-9, cv::norm(d)),
+               t = (cv::Point2d(p.x, p.y) - a).dot(d) / (length * length);
   const PixelPoint on = n.at(t);
   return std::abs(cv::Point2d(p.x - on.x, p.y - on.y).cross(d)) / length;
 }
@@ -74,26 +59,30 @@ bool is_same(const NeedleInImage& a, const NeedleInImage& b, double near_px) {
          distance_to(b, a.at(0.75)) < near_px;
 }
 
-/// What a line shows in all: how strong and how long.
+/// What a line shows in all: how strong, how long, and how much brighter than both sides, as an edge is not.
 double weight(const NeedleInImage& n) {
-  return n.evidence.ridge * n.evidence.continuity * n.evidence.length;
+  const NeedleEvidence& e = n.evidence;
+  return e.ridge * e.continuity * e.length * std::max(0.05, e.contrast);
 }
 
 double slope(const NeedleInImage& n) {
   return std::atan2(n.far_end.y - n.tip.y, n.far_end.x - n.tip.x);
 }
 
-/// Returns true if a line repeats another one, further from the probe and as long: a reverberation between the
-/// walls of the shaft, or between shaft and probe.
+/// Returns true if a line repeats another one, further from the probe and as long: a reverberation between
+/// the walls of the shaft, or between shaft and probe.
 bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
   if (std::abs(std::remainder(slope(n) - slope(of), std::numbers::pi)) > 0.07) return false;
   const PixelPoint a = n.at(0.5), b = of.at(0.5);
   if (a.y <= b.y || distance_to(of, a) > reach_px) return false;
   const double dx = of.far_end.x - of.tip.x, dy = of.far_end.y - of.tip.y, squared = dx * dx + dy * dy;
-  const auto along = [&](const PixelPoint& p) { return ((p.x - of.tip.x) * dx + (p.y - of.tip.y) * dy) / squared; };
+  const auto along = [&](const PixelPoint& p) {
+    return ((p.x - of.tip.x) * dx + (p.y - of.tip.y) * dy) / squared;
+  };
   const double low = std::max(0.0, along(n.tip)), high = std::min(1.0, along(n.far_end));
-  return high - low > 0.6 && std::abs(along(n.tip)) < 0.25 &&
-         of.evidence.brightness > 0.85 * n.evidence.brightness && of.evidence.contrast > 0.7 * n.evidence.contrast;
+  return high - low > 0.6 && std::abs(along(n.tip)) < 0.25 && weight(of) > 0.75 * weight(n) &&
+         of.evidence.brightness > 0.85 * n.evidence.brightness &&
+         of.evidence.contrast > 0.7 * n.evidence.contrast;
 }
 
 /// Lines that run alike nearby speak against one another: layers and fibres come in bundles, a needle alone.
@@ -101,7 +90,8 @@ bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
 void compare(std::vector<NeedleInImage>& all, double own_px, double bundle_px) {
   for (NeedleInImage& n : all)
     for (const NeedleInImage& other : all) {
-      if (&n == &other || std::abs(std::remainder(slope(n) - slope(other), std::numbers::pi)) > 0.26) continue;
+      if (&n == &other || std::abs(std::remainder(slope(n) - slope(other), std::numbers::pi)) > 0.26)
+        continue;
       const double away = distance_to(n, other.at(0.5));
       if (away < own_px || away > bundle_px) continue;
       n.evidence.rivals = std::max(n.evidence.rivals, std::min(2.0, weight(other) / weight(n)));
@@ -110,7 +100,28 @@ void compare(std::vector<NeedleInImage>& all, double own_px, double bundle_px) {
 
 }  // namespace
 
-std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging) {
+void check(const Frame& frame, const NeedleOptions& options) {
+  if (frame.empty() || frame.width < 32 || frame.height < 32)
+    throw InvalidInput("finding a needle: the picture has " + std::to_string(frame.width) + " x " +
+                       std::to_string(frame.height) + " pixels, not at least 32 x 32");
+  if (frame.channels != 1 && frame.channels != 3)
+    throw InvalidInput("finding a needle: the picture has " + std::to_string(frame.channels) +
+                       " channels, not 1 or 3");
+  if (frame.pixels.size() != frame.pixel_count() * static_cast<std::size_t>(frame.channels))
+    throw InvalidInput("finding a needle: " + std::to_string(frame.pixels.size()) +
+                       " values for a picture of " + std::to_string(frame.width) + " x " +
+                       std::to_string(frame.height) + " pixels");
+  if (options.pixel_size && !(options.pixel_size->x_mm > 0.0 && options.pixel_size->y_mm > 0.0))
+    throw InvalidInput("finding a needle: a pixel of " + std::to_string(options.pixel_size->x_mm) + " x " +
+                       std::to_string(options.pixel_size->y_mm) + " mm");
+  if (!(options.min_angle_deg >= 0.0 && options.min_angle_deg < options.max_angle_deg &&
+        options.max_angle_deg <= 90.0))
+    throw InvalidInput("finding a needle: angles from " + std::to_string(options.min_angle_deg) + " to " +
+                       std::to_string(options.max_angle_deg) + " degrees, not an interval in 0 to 90");
+}
+
+std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& options,
+                                      const cv::Mat& unchanging) {
   check(frame, options);
   const Picture picture = picture_of(frame, options, unchanging);
   const Ridges ridges = ridges_of(picture, options.threads);
@@ -148,8 +159,9 @@ std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& o
            n.angle_deg > options.max_angle_deg;
   });
   for (NeedleInImage& n : result) n.why = why(n.evidence, n.angle_deg);
-  std::stable_sort(result.begin(), result.end(),
-                   [](const NeedleInImage& a, const NeedleInImage& b) { return a.confidence > b.confidence; });
+  std::stable_sort(result.begin(), result.end(), [](const NeedleInImage& a, const NeedleInImage& b) {
+    return a.confidence > b.confidence;
+  });
   return result;
 }
 

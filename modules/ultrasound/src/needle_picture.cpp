@@ -13,11 +13,11 @@
 namespace genu::ultrasound::needle {
 namespace {
 
-/// Work pixels in the region: about those of a 370 x 300 picture, on which a shaft of 14 to 25 gauge is 2 to 8
-/// pixels wide at depths of 20 to 100 mm.
+/// Work pixels in the region: about those of a 370 x 300 picture, on which a shaft of 14 to 25 gauge is 2 to
+/// 8 pixels wide at depths of 20 to 100 mm.
 constexpr double work_area_px = 110000.0;
 /// Grey values up to this show nothing (8 bits; JPEG leaves 1 to 4 in black).
-constexpr double black = 6.0;
+constexpr int black = 6;
 
 /// Marks are coloured; more colour than this is a tinted picture or Doppler, and no marks.
 constexpr double most_coloured = 0.25;
@@ -40,7 +40,9 @@ cv::Mat coloured(const cv::Mat& rgb) {
 }
 
 /// Replaces marks, and one pixel around them, by the mean of what surrounds them.
-void fill(cv::Mat_<float>& grey, const cv::Mat& marks) {
+void fill(cv::Mat& picture, const cv::Mat& marks) {
+  cv::Mat_<float> grey;
+  picture.convertTo(grey, CV_32F);
   cv::Mat wide;
   cv::dilate(marks, wide, cv::Mat());
   cv::Mat_<float> kept, weight, sum, count;
@@ -50,17 +52,19 @@ void fill(cv::Mat_<float>& grey, const cv::Mat& marks) {
   cv::boxFilter(weight, count, CV_32F, {15, 15}, {-1, -1}, true);
   cv::Mat_<float> around;
   cv::divide(sum, cv::max(count, 1e-3F), around);
-  around.copyTo(grey, wide);
+  cv::Mat rounded;
+  around.convertTo(rounded, CV_8U);
+  picture = picture.clone();
+  rounded.copyTo(picture, wide);
 }
 
 /// Returns the convex outline of what shows tissue: the large connected parts that are not mostly black
 /// (texts are letters on black).
-std::vector<cv::Point> tissue_outline(const cv::Mat_<float>& grey) {
+std::vector<cv::Point> tissue_outline(const cv::Mat& grey) {
   constexpr int coarse = 4;  // pixels a cell
   const cv::Size cells{std::max(1, grey.cols / coarse), std::max(1, grey.rows / coarse)};
   cv::Mat bright = grey > black, share, shown;
   cv::resize(bright, share, cells, 0, 0, cv::INTER_AREA);
-  cv::Mat_<float> small;
   shown = share > 25;  // a tenth of the cell
   cv::morphologyEx(shown, shown, cv::MORPH_CLOSE, cv::getStructuringElement(cv::MORPH_ELLIPSE, {5, 5}));
   cv::Mat labels, stats, centres;
@@ -122,12 +126,8 @@ double Picture::clearance(const cv::Point2d& p) const {
 
 Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::Mat& unchanging) {
   const cv::Mat all = bridge::view_as_opencv(frame);
-  cv::Mat_<float> grey;
-  {
-    cv::Mat one = all;
-    if (all.channels() == 3) cv::cvtColor(all, one, cv::COLOR_RGB2GRAY);
-    one.convertTo(grey, CV_32F);
-  }
+  cv::Mat grey = all;
+  if (all.channels() == 3) cv::cvtColor(all, grey, cv::COLOR_RGB2GRAY);
   if (const cv::Mat marks = coloured(all); !marks.empty()) fill(grey, marks);
   if (!unchanging.empty() && cv::countNonZero(unchanging) > 0) fill(grey, unchanging);
   std::vector<cv::Point> outline;
@@ -143,7 +143,9 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
   picture.scale = std::min(2.0, std::sqrt(work_area_px / static_cast<double>(box.area())));
   const cv::Size size{std::max(1, static_cast<int>(std::lround(box.width * picture.scale))),
                       std::max(1, static_cast<int>(std::lround(box.height * picture.scale)))};
-  cv::resize(grey(box), picture.grey, size, 0, 0, picture.scale < 1.0 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  cv::Mat small;
+  cv::resize(grey(box), small, size, 0, 0, picture.scale < 1.0 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  small.convertTo(picture.grey, CV_32F);
   // Centres of pixels are at whole numbers on both sides.
   picture.origin = cv::Point2d(box.tl()) + cv::Point2d(0.5 / picture.scale - 0.5, 0.5 / picture.scale - 0.5);
   for (const cv::Point& p : outline)
@@ -151,15 +153,6 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
                                  static_cast<float>((p.y - box.y) * picture.scale - 0.5));
   picture.brightest = percentile(picture.grey, 0.99);
   return picture;
-}
-
-float sample(const cv::Mat_<float>& image, const cv::Point2d& p) {
-  const double x = std::clamp(p.x, 0.0, image.cols - 1.0), y = std::clamp(p.y, 0.0, image.rows - 1.0);
-  const int i = std::min(static_cast<int>(x), image.cols - 2), j = std::min(static_cast<int>(y), image.rows - 2);
-  const float fx = static_cast<float>(x - i), fy = static_cast<float>(y - j);
-  const float* a = image[j] + i;
-  const float* b = image[j + 1] + i;
-  return (1.0F - fy) * (a[0] + fx * (a[1] - a[0])) + fy * (b[0] + fx * (b[1] - b[0]));
 }
 
 }  // namespace genu::ultrasound::needle

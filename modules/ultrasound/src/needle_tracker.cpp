@@ -19,8 +19,8 @@ constexpr int same_within = 1;
 /// If this part of what shows something has not changed, the clip stands still, and nothing is a mark.
 constexpr double still_part = 0.6;
 constexpr int shows_something = 12;
-/// A mark is drawn: beside it the picture falls to less than this part of it at once. A shaft bright enough to
-/// saturate does not change either, but the beam's width softens its edge.
+/// A mark is drawn: beside it the picture falls to less than this part of it at once. A shaft bright enough
+/// to saturate does not change either, but the beam's width softens its edge.
 constexpr double sharp_edge = 0.6;
 
 /// Updates how long each pixel has been the same, and returns where marks are (may be empty).
@@ -53,7 +53,8 @@ cv::Mat marks_of(NeedleTrack::Memory& memory, const Frame& grey, int unchanging_
   const int parts = cv::connectedComponentsWithStats(unchanged, labels, stats, centres, 8);
   for (int part = 1; part < parts; ++part) {
     const cv::Rect box(stats.at<int>(part, cv::CC_STAT_LEFT) - 2, stats.at<int>(part, cv::CC_STAT_TOP) - 2,
-                       stats.at<int>(part, cv::CC_STAT_WIDTH) + 4, stats.at<int>(part, cv::CC_STAT_HEIGHT) + 4);
+                       stats.at<int>(part, cv::CC_STAT_WIDTH) + 4,
+                       stats.at<int>(part, cv::CC_STAT_HEIGHT) + 4);
     const cv::Rect inside = box & cv::Rect({}, picture.size());
     const cv::Mat own = labels(inside) == part;
     cv::Mat wide;
@@ -88,7 +89,8 @@ double raised(double confidence, double log_odds) {
   return 1.0 / (1.0 + (1.0 - c) / c * std::exp(-log_odds));
 }
 
-void start(NeedleTrack& track, const NeedleInImage& line, double diagonal, const NeedleTrackOptions& options) {
+void start(NeedleTrack& track, const NeedleInImage& line, double diagonal,
+           const NeedleTrackOptions& options) {
   const double sd = options.tip_sd * diagonal;
   track.state = NeedleState::seen;
   track.needle = line;
@@ -112,11 +114,15 @@ void predict(NeedleTrack& track, double diagonal, const NeedleTrackOptions& opti
   vv += q;
 }
 
-void update(NeedleTrack& track, const NeedleInImage& line, double diagonal, const NeedleTrackOptions& options) {
+void update(NeedleTrack& track, const NeedleInImage& line, double diagonal,
+            const NeedleTrackOptions& options) {
   auto& [pp, pv, vv] = track.memory.covariance;
-  const double r = options.tip_sd * options.tip_sd * diagonal * diagonal;
-  const double gain = pp / (pp + r), speed_gain = pv / (pp + r);
   const double dx = line.tip.x - track.needle.tip.x, dy = line.tip.y - track.needle.tip.y;
+  double r = options.tip_sd * options.tip_sd * diagonal * diagonal;
+  // A tip that jumps by more than 2 standard deviations is believed the less the further it jumps (Huber).
+  const double jump = (dx * dx + dy * dy) / (2.0 * 4.0 * (pp + r));
+  if (jump > 1.0) r *= jump;
+  const double gain = pp / (pp + r), speed_gain = pv / (pp + r);
   const PixelPoint tip{track.needle.tip.x + gain * dx, track.needle.tip.y + gain * dy};
   track.tip_speed_px[0] += speed_gain * dx;
   track.tip_speed_px[1] += speed_gain * dy;
@@ -125,7 +131,8 @@ void update(NeedleTrack& track, const NeedleInImage& line, double diagonal, cons
   pp -= gain * pp;
   // The line is seen well in every frame; only the place of the tip on it wants steadying.
   const cv::Point2d chord(line.far_end.x - line.tip.x, line.far_end.y - line.tip.y);
-  const double t = cv::Point2d(tip.x - line.tip.x, tip.y - line.tip.y).dot(chord) / std::max(1e-9, chord.dot(chord));
+  const double t =
+      cv::Point2d(tip.x - line.tip.x, tip.y - line.tip.y).dot(chord) / std::max(1e-9, chord.dot(chord));
   track.needle = line;
   track.needle.tip = line.at(t);
   track.needle.bow_px = line.bow_px * (1.0 - t) * (1.0 - t);
@@ -139,7 +146,8 @@ bool restarted(NeedleTrack& track, const std::vector<NeedleInImage>& lines, doub
                const NeedleTrackOptions& options) {
   NeedleTrack::Memory& memory = track.memory;
   const double least = std::max(options.finder.min_confidence, track.found ? track.needle.confidence : 0.0);
-  if (lines.empty() || lines.front().confidence <= least || in_gate(lines.front(), track.needle, diagonal, options)) {
+  if (lines.empty() || lines.front().confidence <= least ||
+      in_gate(lines.front(), track.needle, diagonal, options)) {
     memory.other.reset();
     memory.other_frames = 0;
     return false;
@@ -155,6 +163,7 @@ bool restarted(NeedleTrack& track, const std::vector<NeedleInImage>& lines, doub
 }  // namespace
 
 NeedleTrack follow(NeedleTrack track, const Frame& frame, const NeedleTrackOptions& options) {
+  needle::check(frame, options.finder);
   const double diagonal = std::hypot(frame.width, frame.height);
   const cv::Mat marks = marks_of(track.memory, as_grey(frame), options.unchanging_after);
   const std::vector<NeedleInImage> lines = needle::candidates(frame, options.finder, marks);

@@ -9,7 +9,7 @@ is a needle.
 
 Each piece of evidence may only speak for a needle or only against one, as SIGNS says: there are few real recordings,
 and a peculiarity of theirs must not become a law. Half of the weight is on frames that show a needle; each kind of frame
-weighs as the square root of how many there are. With --leave-out each source of frames is predicted by weights that
+weighs as the square root of how many there are, simulated ones less. With --leave-out each source of frames is predicted by weights that
 have not seen it; the report goes to the error stream.
 """
 import collections
@@ -21,7 +21,8 @@ import numpy as np
 SIGNS = collections.OrderedDict(ridge=1, beside=-1, length=1, continuity=1, scatter=-1, bend=-1, contrast=1,
                                 brightness=1, shadow=1, rivals=-1, clearance=1, gap=-1, angle=1, steepness=-1, fall=1,
                                 uneven=-1)
-DECAY = 0.003
+DECAY = 0.001
+SIMULATED = 0.4  # weight of simulated frames beside real ones
 
 
 def inputs(row):
@@ -54,9 +55,10 @@ def weights(rows):
     frames = collections.defaultdict(set)
     for k, row in zip(kind, rows):
         frames[k].add((row["set"], row["name"]))
-    w = np.array([1.0 / np.sqrt(len(frames[k])) for k in kind])
+    w = np.array([(SIMULATED if "simulated" in k else 1.0) / np.sqrt(len(frames[k])) for k in kind])
     truth = np.array([row["truth"] == "1" for row in rows])
-    total = {t: sum(np.sqrt(len(v)) for k, v in frames.items() if k.startswith(t)) for t in ("needle", "none")}
+    total = {t: sum((SIMULATED if "simulated" in k else 1.0) * np.sqrt(len(v)) for k, v in frames.items() if k.startswith(t))
+             for t in ("needle", "none")}
     w[truth] /= total["needle"]
     w[~truth] /= total["none"]
     return w

@@ -99,7 +99,8 @@ TEST(NeedleDeviation, StatesErrorsOnlyWhereItKnowsThem) {
   const NeedleDeviation unknown = deviation_from_plan(needle, patient_from_image, plan);
   EXPECT_TRUE(std::isnan(unknown.tip_to_target_mm.sd));
   EXPECT_TRUE(std::isnan(unknown.angle_deg.sd));
-  const NeedleErrors errors{.position_sd_mm = 0.8, .rotation_sd_deg = 1.0, .tip_sd_px = 6.0, .shaft_sd_px = 2.0};
+  const NeedleErrors errors{
+      .position_sd_mm = 0.8, .rotation_sd_deg = 1.0, .tip_sd_px = 6.0, .shaft_sd_px = 2.0};
   const NeedleDeviation d = deviation_from_plan(needle, patient_from_image, plan, errors);
   // 6 pixels of 0.1 mm along the shaft beside 0.8 mm; across it 2 pixels at either end of 20 mm.
   EXPECT_NEAR(d.depth_left_mm.sd, 1.0, 1e-12);
@@ -114,8 +115,9 @@ TEST(NeedleDeviation, RefusesWhatHasNoDirection) {
   NeedleInImage point;
   EXPECT_THROW(deviation_from_plan(point, patient_from_image, {{0, 0, 0}, {1, 0, 0}}), InvalidInput);
   EXPECT_THROW(deviation_from_plan(straight(), patient_from_image, {{1, 0, 0}, {1, 0, 0}}), InvalidInput);
-  EXPECT_THROW(deviation_from_plan(straight(), patient_from_image, {{0, 0, 0}, {1, 0, 0}}, {.position_sd_mm = -1.0}),
-               InvalidInput);
+  EXPECT_THROW(
+      deviation_from_plan(straight(), patient_from_image, {{0, 0, 0}, {1, 0, 0}}, {.position_sd_mm = -1.0}),
+      InvalidInput);
 }
 
 }  // namespace

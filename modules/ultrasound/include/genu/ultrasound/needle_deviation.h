@@ -12,7 +12,8 @@ namespace genu::ultrasound {
 
 /// Standard deviations of what a deviation rests on; what is not given makes the errors that need it NaN.
 struct NeedleErrors {
-  /// Of the place of the tip in the patient, along each axis: calibration, tracking and registration together.
+  /// Of the place of the tip in the patient, along each axis: calibration, tracking and registration
+  /// together.
   std::optional<double> position_sd_mm = {};
   /// Of the direction of the image in the patient, from the same.
   std::optional<double> rotation_sd_deg = {};
@@ -29,12 +30,13 @@ struct WithError {
 /// Where a needle is in the patient, and how far off its plan.
 struct NeedleDeviation {
   Point3 tip, far_end;
-  Vector3 heading;               ///< Unit; where the tip points: the tangent of a bent shaft.
+  Vector3 heading;  ///< Unit; where the tip points: the tangent of a bent shaft.
   WithError tip_to_target_mm;
-  WithError lateral_mm;          ///< From the tip to the planned line.
-  WithError angle_deg;           ///< Between heading and planned line, 0 to 180.
-  WithError depth_left_mm;       ///< Along the planned line from beside the tip to the target; below 0, the tip is past it.
-  WithError passes_target_mm;    ///< How far from the target the needle passes if it goes straight on.
+  WithError lateral_mm;     ///< From the tip to the planned line.
+  WithError angle_deg;      ///< Between heading and planned line, 0 to 180.
+  WithError depth_left_mm;  ///< Along the planned line from beside the tip to the target; below 0, the tip is
+                            ///< past it.
+  WithError passes_target_mm;  ///< How far from the target the needle passes if it goes straight on.
 };
 
 /// Returns how a found needle lies to the plan.

@@ -21,7 +21,8 @@ struct NeedleTrackOptions {
   double acceleration = 0.0015;  ///< SD of the tip's, in parts of the diagonal a frame a frame.
   int lost_after = 8;            ///< Frames without it after which a needle is lost.
   int restart_after = 3;         ///< Frames in which another line is the surer needle before it is followed.
-  int unchanging_after = 12;     ///< Frames in which a mark of the machine has not changed; 0 = do not look for marks.
+  int unchanging_after =
+      12;  ///< Frames in which a mark of the machine has not changed; 0 = do not look for marks.
 };
 
 enum class NeedleState {
@@ -35,27 +36,27 @@ struct NeedleTrack {
   NeedleState state = NeedleState::none;
   /// The steady estimate; its confidence is that of this frame with the frames before as prior.
   NeedleInImage needle;
-  std::optional<NeedleInImage> found;  ///< What was seen in this frame alone.
-  double tip_sd_px = 0.0;              ///< Of the steady tip, along each axis.
+  std::optional<NeedleInImage> found;    ///< What was seen in this frame alone.
+  double tip_sd_px = 0.0;                ///< Of the steady tip, along each axis.
   std::array<double, 2> tip_speed_px{};  ///< A frame.
-  int frames = 0;                      ///< Since the needle was first seen.
-  int unseen = 0;                      ///< Frames since it was last seen.
+  int frames = 0;                        ///< Since the needle was first seen.
+  int unseen = 0;                        ///< Frames since it was last seen.
 
   /// What follow() remembers between frames.
   struct Memory {
-    std::array<double, 3> covariance{};      ///< Of place and speed of the tip along an axis: pp, pv, vv.
-    std::optional<NeedleInImage> other;      ///< A surer line elsewhere.
+    std::array<double, 3> covariance{};  ///< Of place and speed of the tip along an axis: pp, pv, vv.
+    std::optional<NeedleInImage> other;  ///< A surer line elsewhere.
     int other_frames = 0;
-    std::vector<std::uint8_t> last, same;    ///< The last picture, and for how many frames each pixel is as it was.
+    std::vector<std::uint8_t> last,
+        same;  ///< The last picture, and for how many frames each pixel is as it was.
   } memory = {};
 };
 
 /// Returns the track after one more frame.
 ///
 /// A Kalman filter with constant speed follows the tip (Chatelain et al. 2013, ICRA: 1668, in 3-D); lines
-/// near the predicted one are preferred, others need more evidence. What does not change is taken for a mark of
-/// the machine, unless the whole picture is still.
-/// \throws InvalidInput as find_needle does
+/// near the predicted one are preferred, others need more evidence. What does not change is taken for a mark
+/// of the machine, unless the whole picture is still. \throws InvalidInput as find_needle does
 NeedleTrack follow(NeedleTrack track, const Frame& frame, const NeedleTrackOptions& options = {});
 
 }  // namespace genu::ultrasound

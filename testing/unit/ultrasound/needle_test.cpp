@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include <gmock/gmock.h>
+
+#include <genu/core/error.h>
+#include <genu/ultrasound/needle.h>
+
+#include "needle_scenes.h"
+
+namespace genu::ultrasound {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace scenes;
+
+TEST(FindNeedle, FindsShaftTipAndAngle) {
+  unsigned seed = 1;
+  for (const double angle : {10.0, 25.0, 40.0, 55.0})
+    for (const bool from_left : {true, false}) {
+      const Scene scene = needle_scene({.angle_deg = angle, .from_left = from_left, .seed = ++seed});
+      const auto found = find_needle(scene.frame);
+      ASSERT_TRUE(found) << angle;
+      EXPECT_NEAR(found->angle_deg, angle, 1.5);
+      EXPECT_LT(distance_px(found->tip, scene.needle.tip), 12.0) << angle;
+      EXPECT_LT(distance_to_shaft_px(*found, scene), 3.0) << angle;
+      EXPECT_GT(found->confidence, 0.5);
+      EXPECT_FALSE(found->why.empty());
+    }
+}
+
+TEST(FindNeedle, ABentShaftIsFollowed) {
+  for (const double bend_mm : {-1.5, 1.5}) {
+    const Scene scene = needle_scene({.angle_deg = 25.0, .bend_mm = bend_mm, .seed = 11});
+    const auto lines = needle_candidates(scene.frame);
+    ASSERT_FALSE(lines.empty());
+    EXPECT_LT(distance_to_shaft_px(lines.front(), scene), 3.0);
+    EXPECT_GT(lines.front().bow_px * bend_mm, 0.0);
+    EXPECT_GT(std::abs(lines.front().bow_px), 6.0);
+  }
+}
+
+TEST(FindNeedle, SaysNothingWhereThereIsNone) {
+  // A septum, straight and alone, may look like a needle: one in ten frames of muscle at most.
+  int false_finds = 0;
+  for (unsigned seed = 20; seed < 30; ++seed)
+    false_finds += find_needle(needle_scene({.needle = false, .seed = seed}).frame).has_value();
+  EXPECT_LE(false_finds, 1);
+  for (const unsigned seed : {34U, 35U, 36U})
+    EXPECT_FALSE(find_needle(needle_scene({.needle = false, .bone = true, .seed = seed}).frame)) << seed;
+  EXPECT_FALSE(find_needle(Frame{320, 240, 1, std::vector<std::uint8_t>(320UL * 240UL, 0)}));
+  EXPECT_FALSE(find_needle(Frame{320, 240, 1, std::vector<std::uint8_t>(320UL * 240UL, 255)}));
+}
+
+TEST(FindNeedle, AMirroredPictureHasAMirroredNeedle) {
+  const Scene scene = needle_scene({.angle_deg = 30.0, .seed = 31});
+  const auto found = find_needle(scene.frame), mirrored = find_needle(mirror(scene.frame));
+  ASSERT_TRUE(found && mirrored);
+  EXPECT_NEAR(mirrored->tip.x, scene.frame.width - 1.0 - found->tip.x, 3.0);
+  EXPECT_NEAR(mirrored->tip.y, found->tip.y, 3.0);
+  EXPECT_NEAR(mirrored->angle_deg, found->angle_deg, 0.5);
+}
+
+TEST(FindNeedle, TheEntrySideSaysWhichEndIsTheTip) {
+  const Scene scene = needle_scene({.angle_deg = 20.0, .from_left = true, .seed = 41});
+  const auto left = find_needle(scene.frame, {.side = EntrySide::left});
+  ASSERT_TRUE(left);
+  EXPECT_GT(left->tip.x, left->far_end.x);
+  const auto right = find_needle(scene.frame, {.side = EntrySide::right});
+  EXPECT_FALSE(right && right->angle_deg > 10.0 && right->tip.x > right->far_end.x);
+}
+
+TEST(FindNeedle, AnglesAreThoseOfTheTissueIfPixelsHaveASize) {
+  const Scene scene = needle_scene({.angle_deg = 30.0, .seed = 51});
+  const auto found = find_needle(scene.frame, {.pixel_size = PixelSize{0.1, 0.2}});
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->angle_deg, std::atan(2.0 * std::tan(30.0 / degrees)) * degrees, 1.5);
+}
+
+TEST(FindNeedle, TheMachinesMarksAreNoNeedle) {
+  // A yellow biopsy guide, a white frame and a ruler over tissue without a needle.
+  const Frame tissue = needle_scene({.needle = false, .seed = 61}).frame;
+  Frame marked{tissue.width, tissue.height, 3, {}};
+  marked.pixels.reserve(3 * tissue.pixels.size());
+  for (const std::uint8_t v : tissue.pixels) marked.pixels.insert(marked.pixels.end(), {v, v, v});
+  const auto paint = [&](int x, int y, std::array<std::uint8_t, 3> colour) {
+    for (std::size_t c = 0; c < 3; ++c)
+      marked.pixels[3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(marked.width) +
+                         static_cast<std::size_t>(x)) +
+                    c] = colour[c];
+  };
+  for (int n = 0; n < 220; ++n)
+    for (int wide = 0; wide < 2; ++wide) paint(30 + n, 20 + n * 6 / 10 + wide, {255, 230, 20});
+  for (int x = 20; x < marked.width - 20; ++x) paint(x, 40, {255, 255, 255});
+  for (int y = 10; y < marked.height; y += 20)
+    for (int x = marked.width - 12; x < marked.width - 4; ++x) paint(x, y, {255, 255, 255});
+  EXPECT_FALSE(find_needle(marked));
+}
+
+TEST(FindNeedle, LooksOnlyWhereItIsTold) {
+  const Scene scene = needle_scene({.angle_deg = 30.0, .from_left = true, .seed = 71});
+  const int width = scene.frame.width, height = scene.frame.height;
+  EXPECT_TRUE(find_needle(scene.frame, {.region = PixelBox{0, 0, width, height}}));
+  for (const NeedleInImage& n :
+       needle_candidates(scene.frame, {.region = PixelBox{width / 2 + 60, 0, width / 2 - 60, height}})) {
+    EXPECT_GT(n.tip.x, width / 2 + 55.0);
+    EXPECT_GT(n.far_end.x, width / 2 + 55.0);
+  }
+}
+
+TEST(FindNeedle, HasTheSameBitsForAnyNumberOfThreads) {
+  const Frame frame = needle_scene({.angle_deg = 35.0, .seed = 81}).frame;
+  const auto one = needle_candidates(frame, {.threads = 1}), many = needle_candidates(frame, {.threads = 8});
+  ASSERT_EQ(one.size(), many.size());
+  for (std::size_t n = 0; n < one.size(); ++n) {
+    EXPECT_EQ(one[n].tip, many[n].tip);
+    EXPECT_EQ(one[n].far_end, many[n].far_end);
+    EXPECT_EQ(one[n].confidence, many[n].confidence);
+  }
+}
+
+TEST(FindNeedle, ThePlaceOnABentShaftIsAParabola) {
+  NeedleInImage needle;
+  needle.tip = {300, 200};
+  needle.far_end = {100, 50};
+  needle.bow_px = 10.0;
+  EXPECT_EQ(needle.at(0.0), needle.tip);
+  EXPECT_EQ(needle.at(1.0), needle.far_end);
+  EXPECT_NEAR(needle.at(0.5).x, 200.0 - 6.0, 1e-9);
+  EXPECT_NEAR(needle.at(0.5).y, 125.0 + 8.0, 1e-9);
+  std::swap(needle.tip, needle.far_end);
+  EXPECT_NEAR(needle.at(0.5).y, 125.0 + 8.0, 1e-9);
+}
+
+TEST(FindNeedle, RefusesWhatMakesNoSense) {
+  const Frame frame{64, 64, 1, std::vector<std::uint8_t>(64UL * 64UL, 90)};
+  EXPECT_THROW(find_needle(Frame{}), InvalidInput);
+  EXPECT_THROW(find_needle(Frame{8, 8, 1, std::vector<std::uint8_t>(64)}), InvalidInput);
+  EXPECT_THROW(find_needle(Frame{64, 64, 1, std::vector<std::uint8_t>(64)}), InvalidInput);
+  EXPECT_THROW(find_needle(frame, {.pixel_size = PixelSize{0.1, 0.0}}), InvalidInput);
+  EXPECT_THROW(find_needle(frame, {.min_angle_deg = 50.0, .max_angle_deg = 40.0}), InvalidInput);
+  try {
+    find_needle(frame, {.region = PixelBox{40, 0, 32, 32}});
+    FAIL() << "not refused";
+  } catch (const InvalidInput& error) {
+    EXPECT_THAT(error.what(), HasSubstr("32 x 32 pixels at (40, 0)"));
+  }
+}
+
+}  // namespace
+}  // namespace genu::ultrasound
