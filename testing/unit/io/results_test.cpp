@@ -15,9 +15,9 @@
 #include <genu/io/results.h>
 #include <genu/testing/data.h>
 
+#include "calibration_samples.h"
 #include "comma_locale.h"
 #include "matchers.h"
-#include "calibration_samples.h"
 #include "samples.h"
 #include "trochlear_samples.h"
 

@@ -54,8 +54,8 @@ TEST(PosesBetween, GoEvenlyFromTheFirstToTheLast) {
 class Sweep : public ::testing::Test {
  protected:
   const Point3 centre_{11.0, -7.0, 5.0};
-  const LabelMap labels_ = concentric_spheres(
-      oblique_grid({.centre = centre_, .extent_mm = {36, 36, 36}}), centre_, 12.0, 14.0);
+  const LabelMap labels_ =
+      concentric_spheres(oblique_grid({.centre = centre_, .extent_mm = {36, 36, 36}}), centre_, 12.0, 14.0);
   const EchoBody body_{labels_};
   const RigidTransform patient_from_tracker_ = random_pose(3);
   const AffineTransform probe_from_image_ =
