@@ -76,15 +76,15 @@ MainWindow::MainWindow(bool can_draw_3d) {
     const bool begins = ultrasound_->isHidden();
     ultrasound_->show();
     show_or_hide();
-    if (begins) both_->setSizes({3 * width() / 5, 2 * width() / 5});
+    if (begins) both_->setSizes({2 * width() / 3, width() / 3});
   });
   connect(ultrasound_, &UltrasoundPanel::closed, this, [this] {
     ultrasound_->hide();
     show_or_hide();
   });
   both_ = make_splitter(Qt::Horizontal, pages_, ultrasound_);
-  both_->setStretchFactor(0, 3);
-  both_->setStretchFactor(1, 2);
+  both_->setStretchFactor(0, 2);
+  both_->setStretchFactor(1, 1);
   setCentralWidget(both_);
   make_status_bar();
   make_menus();
