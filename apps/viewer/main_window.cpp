@@ -73,17 +73,19 @@ MainWindow::MainWindow(bool can_draw_3d) {
   ultrasound_ = new UltrasoundPanel(state_);
   ultrasound_->hide();
   connect(ultrasound_, &UltrasoundPanel::opened, this, [this] {
+    const bool begins = ultrasound_->isHidden();
     ultrasound_->show();
     show_or_hide();
+    if (begins) both_->setSizes({2 * width() / 3, width() / 3});
   });
   connect(ultrasound_, &UltrasoundPanel::closed, this, [this] {
     ultrasound_->hide();
     show_or_hide();
   });
-  auto* both = make_splitter(Qt::Horizontal, pages_, ultrasound_);
-  both->setStretchFactor(0, 1);
-  both->setStretchFactor(1, 1);
-  setCentralWidget(both);
+  both_ = make_splitter(Qt::Horizontal, pages_, ultrasound_);
+  both_->setStretchFactor(0, 2);
+  both_->setStretchFactor(1, 1);
+  setCentralWidget(both_);
   make_status_bar();
   make_menus();
 }

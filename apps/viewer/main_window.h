@@ -10,6 +10,7 @@
 
 class QLabel;
 class QProgressBar;
+class QSplitter;
 class QStackedWidget;
 class QTabWidget;
 class QThread;
@@ -66,6 +67,7 @@ class MainWindow : public QMainWindow {
   SceneView* scene_ = nullptr;
   QStackedWidget* pages_ = nullptr;
   UltrasoundPanel* ultrasound_ = nullptr;
+  QSplitter* both_ = nullptr;
   QTabWidget* tabs_ = nullptr;
   DisplayPanel* display_ = nullptr;
   QProgressBar* busy_ = nullptr;

@@ -55,7 +55,7 @@ std::shared_ptr<const UltrasoundRecording> open_ultrasound(const std::filesystem
   if (is_tracked_recording(file)) {
     recording->sequence = io::read_tracked_sequence(file);
     recording->tracked = true;
-    recording->scale.words = QStringLiteral("a tracked recording states none; a set-up does");
+    recording->scale.words = QStringLiteral("the pictures state none; a set-up does");
   } else {
     *recording = recording_of(io::read_ultrasound_clip(file));
   }
@@ -67,7 +67,7 @@ std::shared_ptr<const UltrasoundRecording> open_ultrasound(const std::filesystem
 TiedSetup tied(const UltrasoundSetup* setup, const ultrasound::ImageSetup& pictures) {
   TiedSetup result;
   if (!setup) {
-    result.scale.words = QStringLiteral("a tracked recording states none; a set-up does");
+    result.scale.words = QStringLiteral("the pictures state none; a set-up does");
     return result;
   }
   result.always = setup->content.coordinate_frames();

@@ -214,6 +214,30 @@ TEST(ViewerWindow, ThicknessIsSeenInThreeDimensions) {
   EXPECT_LT(count_vivid(picture_of(knee, scratch), scene), 500);
 }
 
+TEST(ViewerWindow, ShowsUltrasoundInPlaceOfACaseOrBesideIt) {
+  const testing::ScratchFolder scratch;
+  QImage white(80, 60, QImage::Format_Grayscale8);
+  white.fill(Qt::white);
+  const std::string still = (scratch / "still.png").string(), file = (scratch / "window.png").string();
+  ASSERT_TRUE(white.save(QString::fromStdString(still)));
+  std::filesystem::create_directories(scratch / "case");
+  io::write_case(scratch / "case", small_case());
+  const auto white_pixels = [&](const std::string& arguments) {
+    const Outcome outcome = view(arguments + " --screenshot \"" + file + "\"", scratch);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.told;
+    const QImage picture(QString::fromStdString(file));
+    int count = 0;
+    for (int y = 0; y < picture.height(); ++y)
+      for (int x = 0; x < picture.width(); ++x)
+        if (picture.pixelColor(x, y) == QColor(Qt::white)) ++count;
+    return count;
+  };
+  const int alone = white_pixels("\"" + still + "\"");
+  EXPECT_GT(alone, 300000);
+  const std::string knee = "\"" + (scratch / "case").string() + "\"";
+  EXPECT_GT(white_pixels(knee + " --ultrasound \"" + still + "\""), white_pixels(knee) + 50000);
+}
+
 TEST(ViewerWindow, OpensEmpty) {
   const testing::ScratchFolder scratch;
   const auto file = scratch / "empty.png";
@@ -265,6 +289,9 @@ TEST(ViewerCommand, MistakesAndHelp) {
   expect_one_line(view("--size tall", scratch, without_display), 2, "tall");
   expect_one_line(view("--wrong", scratch, without_display), 2, "wrong");
   expect_one_line(view("--tab moon", scratch, without_display), 2, "moon");
+  expect_one_line(view("--live :::", scratch, without_display), 2, ":::");
+  expect_one_line(view("--frame x", scratch, without_display), 2, "'x'");
+  expect_one_line(view("--setup x.xml", scratch, without_display), 2, "--setup");
   const Outcome help = view("--help", scratch, without_display);
   EXPECT_EQ(help.exit_code, 0);
   EXPECT_THAT(help.told, ::testing::HasSubstr("--screenshot FILE"));
