@@ -59,9 +59,11 @@ render::Picture figure_of(const Frame& frame, const ultrasound::TrochlearFinding
     const ultrasound::ZonePart& part = zone.whole;
     for (const double x : {part.begin_px, part.end_px})
       marks.lines.push_back({{{x, 0.0}, {x, frame.height - 1.0}}, {200, 200, 200}, 0.8, true});
-    marks.words.push_back(part.name + ": " + fixed(part.near.mean, 2) + unit + " from the outer border, " +
-                          fixed(part.far.mean, 2) + unit + " from the inner; " +
-                          fixed(100.0 * part.part_measured(), 0) + " % measured");
+    std::string words = part.name;
+    words.append(": ").append(fixed(part.near.mean, 2)).append(unit).append(" from the outer border, ");
+    words.append(fixed(part.far.mean, 2)).append(unit).append(" from the inner; ");
+    words.append(fixed(100.0 * part.part_measured(), 0)).append(" % measured");
+    marks.words.push_back(std::move(words));
   }
   marks.words.emplace_back("yellow: outer border; green: inner; blue: bone");
   for (const std::string& reason : finding.reasons) marks.words.push_back("doubt: " + reason);

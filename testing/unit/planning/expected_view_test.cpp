@@ -17,7 +17,9 @@ class ExpectedViewOfASphere : public ::testing::Test {
   RankedTrajectory trajectory() const {
     RankedTrajectory t;
     t.path = {centre_ + Vector3{-14, -22, 0}, centre_ + Vector3{2, -13, 0}};
-    t.card.needle.diameter_mm = 0.9;
+    Needle needle;
+    needle.diameter_mm = 0.9;
+    t.card.needle = needle;
     t.card.view =
         ProbeView{.pose = {.face = centre_ + Vector3{0, -22, 0}, .axis = {1, 0, 0}, .beam = {0, 1, 0}},
                   .length_mm = 25.0,
