@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,7 +51,7 @@ Frame middle_slice(const Volume<float>& volume, int axis) {
       at[static_cast<std::size_t>(axis)] = size[static_cast<std::size_t>(axis)] / 2;
       at[static_cast<std::size_t>(across)] = x;
       at[static_cast<std::size_t>(down)] = y;
-      frame.pixels.push_back(static_cast<std::uint8_t>(volume[{at[0], at[1], at[2]}] + 0.5F));
+      frame.pixels.push_back(static_cast<std::uint8_t>(std::lround(volume[{at[0], at[1], at[2]}])));
     }
   return frame;
 }

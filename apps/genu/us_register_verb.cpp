@@ -133,9 +133,9 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   progress.report("reading", 0.0);
   const Knee knee = read_knee(words);
   const Sweep sweep = read_sweep(words.source);
-  const auto [mri, tracker] = read_pairs(words.landmarks);
+  const auto pairs = read_pairs(words.landmarks);
   const auto start = with_context("starting from " + words.landmarks.string(),
-                                  [&] { return ultrasound::register_landmarks(mri, tracker); });
+                                  [&] { return ultrasound::register_landmarks(pairs.first, pairs.second); });
   progress.report("surface of bone", 0.2);
   const TriangleMesh bone = surface::extract(knee.labels, [](Tissue t) {
     return is_part_of(t, Bone::femur) || is_part_of(t, Bone::tibia) || is_part_of(t, Bone::patella) ||

@@ -65,7 +65,7 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
   std::vector<double> whole;
   for (double t = s.begin; t <= s.end; t += step) whole.push_back(level_at(s, picture, t));
   const double usual = median(whole);
-  for (double& m : mean) m = std::min(m, usual);
+  for (double& m : mean) m = std::min(m, 1.5 * usual);
   // From a place outwards, the brightest that comes.
   std::vector<double> after(mean.size());
   double best = 0.0;
@@ -81,7 +81,7 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
   }
   // A fall of less than a tenth of the brightest, or to more than 0.7 of what was, can't be told from
   // speckle.
-  if (place == 0 || fall < std::max(0.1 * picture.brightest, 0.3 * mean[place - window / 2])) return;
+  if (place == 0 || fall < std::max(0.1 * picture.brightest, 0.4 * mean[place - window / 2])) return;
   const double half = 0.5 * (mean[place - window / 2] + after[place + window / 2]);
   std::size_t n = place - window / 2;
   for (std::size_t k = n; k <= place + window / 2; ++k)
