@@ -65,6 +65,13 @@ void drop_unlike(std::vector<int>& path, const cv::Mat_<float>& likeness, double
 
 /// Leaves of a path what is bone: long and sure pieces that fit each other, the better ones first, but before
 /// all the one at the column `clicked`, if there is one.
+/// A septum may look like bone over some millimetres, hardly over fifteen: the shorter a piece, the surer it
+/// must be.
+double least_confidence(double length_px, double min_confidence) {
+  constexpr double sure_mm = 15.0, surer = 0.3;
+  return min_confidence + surer * std::max(0.0, 1.0 - length_px / px(sure_mm));
+}
+
 void keep_bone(std::vector<int>& path, const cv::Mat_<float>& likeness, int max_step, double min_length_mm,
                double min_confidence, std::optional<int> clicked) {
   std::vector<Piece> pieces = pieces_of(path, likeness, max_step), kept;
@@ -75,7 +82,7 @@ void keep_bone(std::vector<int>& path, const cv::Mat_<float>& likeness, int max_
   for (const Piece& piece : pieces) {
     const int length = piece.end - piece.begin;
     const bool bone =
-        length >= px(min_length_mm) && piece.sum >= min_confidence * length &&
+        length >= px(min_length_mm) && piece.sum >= least_confidence(length, min_confidence) * length &&
         std::all_of(kept.begin(), kept.end(), [&](const Piece& k) { return fit(piece, k, path); });
     if (bone)
       kept.push_back(piece);

@@ -16,7 +16,8 @@ struct BoneLineOptions {
   std::optional<PictureArea> area = {};  ///< Without it, what find_picture_area says.
   double min_depth_mm = 4.0;             ///< Nothing shallower is bone: skin and fat lie there.
   double min_length_mm = 6.0;            ///< Shorter pieces are not bone.
-  double min_confidence = 0.6;           ///< Mean over a piece; below it, it is no bone.
+  /// Mean over a piece of 15 mm and more; below it, it is no bone. Shorter ones must be surer.
+  double min_confidence = 0.6;
   /// A place on the bone or up to `click_reach_mm` above it (in the cartilage): the line must pass there, and
   /// pieces need only half of the confidence.
   std::optional<PixelPoint> click = {};
