@@ -76,8 +76,8 @@ void draw_mark(Frame& frame) {
 TEST(NeedleTrack, AMarkThatNeverChangesStopsBeingANeedle) {
   NeedleTrack track;
   bool taken_at_first = false;
-  for (int n = 0; n < 26; ++n) {
-    Frame frame = frame_number(n, false).frame;
+  for (int n = 0; n < 34; ++n) {
+    Frame frame = frame_number(n % 26, false).frame;
     draw_mark(frame);
     track = follow(std::move(track), frame);
     taken_at_first |= track.state == NeedleState::seen;
