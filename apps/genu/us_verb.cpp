@@ -11,9 +11,8 @@ Verb us_verb() {
               "Works on ultrasound images, and on where they are. Each verb of this group explains itself: "
               "genu us "
               "VERB --help.",
-          .examples = {{"genu us import clip.dcm --out clip", "Frames, and the scale of each region."},
-                       {"genu us calibrate image wires.igs.mha --setup phantom.xml --out image",
-                        "Where the image lies at the probe's marker."},
+          .examples = {{"genu us import clip.dcm -o clip", "Frames, and the scale of each region."},
+                       {"genu us calibrate stylus touches.igs.mha -o tip", "Where a stylus' tip lies."},
                        {"genu us replay sweep.igs.mha", "Plays a tracked recording to OpenIGTLink clients."},
                        {"genu us simulate knee -o view", "Shows what to expect on the screen for a plan."},
                        {"genu us listen localhost:18944", "Shows what an OpenIGTLink server sends."}},

@@ -58,8 +58,9 @@ TEST(UsSimulate, WritesPicturesASequenceAndWhatIsTrueOfThem) {
                             "--pixel-mm", "0.2",
                             "-o",         scratch / "sweep"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_THAT(tree_of(scratch / "sweep"), ElementsAre("frame_0000.png", "frame_0001.png", "frame_0002.png",
-                                                      "sweep.igs.mha", "truth.csv", "truth.json"));
+  EXPECT_THAT(tree_of(scratch / "sweep"),
+              ElementsAre("frame_0000.png", "frame_0001.png", "frame_0002.png", "setup.xml", "sweep.igs.mha",
+                          "truth.csv", "truth.json"));
   const auto recording = io::read_tracked_sequence(scratch / "sweep" / "sweep.igs.mha");
   ASSERT_EQ(recording.frames.size(), 3u);
   EXPECT_EQ(recording.frames[0].image.width, 80);
