@@ -22,7 +22,8 @@ struct Setting {
   double tip_depth_mm = 18.0;
   bool from_left = true, needle = true, bone = false;
   unsigned seed = 1;
-  double texture = 1.0;  ///< Of the muscle; bin/needle_table tells how often its septa hide or feign a needle.
+  double texture =
+      1.0;  ///< Of the muscle; bin/needle_table tells how often its septa hide or feign a needle.
 };
 
 struct Scene {
@@ -35,8 +36,8 @@ struct Scene {
 inline Scene needle_scene(const Setting& s) {
   constexpr int width = 420, height = 260;
   constexpr PixelSize pixel{0.1, 0.1};
-  AcousticPlane plane =
-      tissue_plane(Tissue::muscle, width, height, pixel, {.fibre_angle_deg = 4.0, .texture = s.texture, .seed = s.seed});
+  AcousticPlane plane = tissue_plane(Tissue::muscle, width, height, pixel,
+                                     {.fibre_angle_deg = 4.0, .texture = s.texture, .seed = s.seed});
   if (s.bone) {
     std::vector<double> rows(width);
     for (int x = 0; x < width; ++x)
