@@ -94,8 +94,7 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
   ultrasound::TrochlearCartilageOptions options = words.options;
   options.zones.pixel_size = pictures.pixel;
   if (!words.click.empty()) options.click = PixelPoint{words.click[0], words.click[1]};
-  if (pictures.part)
-    options.area = {pictures.part->x, pictures.part->y, pictures.part->width, pictures.part->height};
+  options.area = pictures.part;
   const io::Case named = new_case("cartilage", "baseline", {words.file.string()});
   io::TrochlearRecord record{named.inputs.front(),  named.created, named.genu_version,
                              pictures.pixel_source, options.zones, {}};

@@ -49,8 +49,8 @@ struct Pictures {
   std::vector<Frame> frames;
   std::vector<double> times_s;  ///< One a frame; NaN where the file does not say.
   std::optional<PixelSize> pixel;
-  std::string pixel_source;                     ///< Where the size comes from, or why there is none.
-  std::optional<ultrasound::PixelBounds> part;  ///< Of the pictures that is B-mode, if the file says so.
+  std::string pixel_source;         ///< Where the size comes from, or why there is none.
+  std::optional<PixelBounds> part;  ///< Of the pictures that is B-mode, if the file says so.
   std::vector<std::string> warnings;
 };
 /// Reads a DICOM still or clip, a PNG or JPEG picture or a tracked recording, told apart by extension and

@@ -93,8 +93,7 @@ void UltrasoundPanel::present(NeedleFinder::Moment moment) {
   ultrasound::NeedleOptions options;
   options.pixel_size = scale_for(*moment).pixel;
   if (recording_ && recording_->part) {
-    const ultrasound::PixelBounds& part = *recording_->part;
-    options.region = ultrasound::PixelBox{part.x, part.y, part.width, part.height};
+    options.region = *recording_->part;
   }
   finder_->look(std::move(moment), options);
 }
@@ -112,8 +111,7 @@ void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
   tied_to_ = pictures;
   part_ = recording_ ? recording_->part : std::nullopt;
   if (!part_) {
-    const ultrasound::PictureArea area = ultrasound::find_picture_area(moment.image);
-    part_ = ultrasound::PixelBounds{area.x, area.y, area.width, area.height};
+    part_ = ultrasound::find_picture_area(moment.image);
   }
   face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
 }

@@ -87,7 +87,7 @@ class UltrasoundPanel : public QWidget {
   std::optional<UltrasoundSetup> setup_;
   TiedSetup tied_;
   std::optional<ultrasound::ImageSetup> tied_to_;  ///< The pictures that `tied_` is for.
-  std::optional<ultrasound::PixelBounds> part_;    ///< Where the echo image is.
+  std::optional<PixelBounds> part_;                ///< Where the echo image is.
   double face_row_ = 0.0;
 
   NeedleFinder::Moment moment_;  ///< The one that is shown.

@@ -25,10 +25,10 @@ struct PictureScale {
 struct UltrasoundRecording {
   QString name;
   bool tracked = false;
-  ultrasound::TrackedSequence sequence;         ///< That of a still or clip has no poses.
-  PictureScale scale;                           ///< By the file itself.
-  std::optional<ultrasound::PixelBounds> part;  ///< Which the scale holds for; nothing = all of the picture.
-  std::optional<double> face_row;               ///< Where depth begins, if the file says so.
+  ultrasound::TrackedSequence sequence;  ///< That of a still or clip has no poses.
+  PictureScale scale;                    ///< By the file itself.
+  std::optional<PixelBounds> part;       ///< Which the scale holds for; nothing = all of the picture.
+  std::optional<double> face_row;        ///< Where depth begins, if the file says so.
   QStringList remarks;
 };
 

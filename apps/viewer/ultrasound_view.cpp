@@ -27,7 +27,7 @@ QPen pen_of(const QColor& colour, double width, Qt::PenStyle style = Qt::SolidLi
   return {QBrush(colour), width, style, Qt::RoundCap, Qt::RoundJoin};
 }
 
-ultrasound::PixelBounds all_of(const QImage& image) {
+PixelBounds all_of(const QImage& image) {
   return {0, 0, image.width(), image.height()};
 }
 
@@ -94,7 +94,7 @@ void UltrasoundView::paintEvent(QPaintEvent*) {
 
 // From the row in which depth is 0 to the end of the echo image.
 void UltrasoundView::paint_ruler(QPainter& painter) const {
-  const ultrasound::PixelBounds part = shown_.part.value_or(all_of(shown_.image));
+  const PixelBounds part = shown_.part.value_or(all_of(shown_.image));
   const QRectF picture = picture_rect();
   const double row = picture.height() / shown_.image.height();
   const double top = picture.top() + shown_.face_row * row;

@@ -161,7 +161,7 @@ void check(const BoneLineOptions& o) {
                        std::to_string(o.click_reach_mm) + " mm are not all possible");
 }
 
-void check_click(const PixelPoint& click, const PictureArea& a) {
+void check_click(const PixelPoint& click, const PixelBounds& a) {
   const bool inside =
       click.x >= a.x && click.y >= a.y && click.x <= a.x + a.width - 1 && click.y <= a.y + a.height - 1;
   if (!inside)

@@ -8,6 +8,7 @@
 #include <genu/bridge/opencv.h>
 #include <genu/core/error.h>
 
+#include "coloured_marks.h"
 #include "needle_parts.h"
 
 namespace genu::ultrasound::needle {
@@ -18,26 +19,6 @@ namespace {
 constexpr double work_area_px = 110000.0;
 /// Grey values up to this show nothing (8 bits; JPEG leaves 1 to 4 in black).
 constexpr int black = 6;
-
-/// Marks are coloured; more colour than this is a tinted picture or Doppler, and no marks.
-constexpr double most_coloured = 0.25;
-constexpr int least_colour = 40;
-
-/// Returns where a picture has coloured marks, or an empty matrix.
-cv::Mat coloured(const cv::Mat& rgb) {
-  if (rgb.channels() != 3) return {};
-  std::array<cv::Mat, 3> c;
-  cv::split(rgb, c.data());
-  cv::Mat high, low;
-  cv::max(c[0], c[1], high);
-  cv::max(high, c[2], high);
-  cv::min(c[0], c[1], low);
-  cv::min(low, c[2], low);
-  cv::Mat marks = (high - low) > least_colour;
-  const int count = cv::countNonZero(marks);
-  if (count == 0 || count > most_coloured * static_cast<double>(marks.total())) return {};
-  return marks;
-}
 
 /// Replaces marks, and one pixel around them, by the mean of what surrounds them.
 void fill(cv::Mat& picture, const cv::Mat& marks) {
@@ -108,7 +89,7 @@ double percentile(const cv::Mat_<float>& grey, double part) {
   return 255.0;
 }
 
-cv::Rect checked_region(const PixelBox& box, const cv::Size& size) {
+cv::Rect checked_region(const PixelBounds& box, const cv::Size& size) {
   const cv::Rect region{box.x, box.y, box.width, box.height};
   if (box.width < 16 || box.height < 16 || (region & cv::Rect({}, size)) != region)
     throw InvalidInput("finding a needle: the region of " + std::to_string(box.width) + " x " +
@@ -128,7 +109,7 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
   const cv::Mat all = bridge::view_as_opencv(frame);
   cv::Mat grey = all;
   if (all.channels() == 3) cv::cvtColor(all, grey, cv::COLOR_RGB2GRAY);
-  if (const cv::Mat marks = coloured(all); !marks.empty()) fill(grey, marks);
+  if (const cv::Mat marks = coloured_marks(all); cv::countNonZero(marks) > 0) fill(grey, marks);
   if (!unchanging.empty() && cv::countNonZero(unchanging) > 0) fill(grey, unchanging);
   std::vector<cv::Point> outline;
   if (options.region) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -11,6 +10,7 @@
 #include <genu/core/error.h>
 #include <genu/ultrasound/picture_area.h>
 
+#include "coloured_marks.h"
 #include "working_picture.h"
 
 namespace genu::ultrasound {
@@ -18,27 +18,6 @@ namespace {
 
 /// Grey values up to this show nothing: JPEG leaves 1 to 4 in black.
 constexpr double black = 6.0;
-/// Channels further apart than this are colour: JPEG's subsampling leaves up to about 20 in grey.
-constexpr int least_colour = 40;
-/// More colour than this is a tinted picture or Doppler, and no marks.
-constexpr double most_coloured = 0.25;
-
-/// Returns where a picture has coloured marks; nothing is set where it has none.
-cv::Mat coloured_marks(const cv::Mat& rgb) {
-  cv::Mat none = cv::Mat::zeros(rgb.size(), CV_8U);
-  if (rgb.channels() != 3) return none;
-  std::array<cv::Mat, 3> c;
-  cv::split(rgb, c.data());
-  cv::Mat high, low;
-  cv::max(c[0], c[1], high);
-  cv::max(high, c[2], high);
-  cv::min(c[0], c[1], low);
-  cv::min(low, c[2], low);
-  cv::Mat marks = (high - low) > least_colour;
-  if (cv::countNonZero(marks) > most_coloured * static_cast<double>(marks.total())) return none;
-  return marks;
-}
-
 cv::Mat grey_of(const cv::Mat& picture) {
   if (picture.channels() == 1) return picture;
   cv::Mat grey;
@@ -172,10 +151,10 @@ void check(std::string_view what, const Frame& frame) {
 
 }  // namespace
 
-PictureArea find_picture_area(const Frame& frame) {
+PixelBounds find_picture_area(const Frame& frame) {
   check("finding the echo image", frame);
   const cv::Mat lit = echoes_of(bridge::view_as_opencv(frame));
-  const PictureArea whole{0, 0, frame.width, frame.height};
+  const PixelBounds whole{0, 0, frame.width, frame.height};
   const cv::Mat part = largest_part(lit);
   std::vector<int> columns(static_cast<std::size_t>(part.cols), 0),
       rows(static_cast<std::size_t>(part.rows), 0);
@@ -220,7 +199,7 @@ namespace {
 constexpr double largest_mm = 400.0;  // Abdominal images reach 300 mm.
 constexpr int least_size = 32;        // pixels, of an area in which anything can be found
 
-PictureArea checked(const std::string& what, const PictureArea& a, const Frame& frame) {
+PixelBounds checked(const std::string& what, const PixelBounds& a, const Frame& frame) {
   const bool inside = a.x >= 0 && a.y >= 0 && a.width > 0 && a.height > 0 && a.width <= frame.width - a.x &&
                       a.height <= frame.height - a.y;
   if (!inside || a.width < least_size || a.height < least_size)
@@ -273,7 +252,7 @@ std::vector<double> by_column(const Picture& picture, const Frame& frame, const 
 }  // namespace
 
 Picture picture_of(std::string_view what, const Frame& frame, const std::optional<PixelSize>& pixel_size,
-                   double assumed_width_mm, const std::optional<PictureArea>& area) {
+                   double assumed_width_mm, const std::optional<PixelBounds>& area) {
   check(what, frame);
   const std::string doing(what);
   Picture picture;

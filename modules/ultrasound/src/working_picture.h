@@ -19,7 +19,7 @@ constexpr double pixel_mm = 0.1;
 
 struct Picture {
   cv::Mat_<float> grey;                 ///< Of standard brightness, coloured marks filled in.
-  PictureArea area;                     ///< In the frame.
+  PixelBounds area;                     ///< In the frame.
   double scale_x = 1.0, scale_y = 1.0;  ///< Work pixels a pixel of the frame.
 
   double to_work_x(double x) const { return (x - area.x + 0.5) * scale_x - 0.5; }
@@ -29,7 +29,7 @@ struct Picture {
 
 /// \throws InvalidInput naming `what` was being done and the value that makes no sense
 Picture picture_of(std::string_view what, const Frame& frame, const std::optional<PixelSize>& pixel_size,
-                   double assumed_width_mm, const std::optional<PictureArea>& area);
+                   double assumed_width_mm, const std::optional<PixelBounds>& area);
 
 /// Returns the frame's columns, each with the value of the work columns around it (rows in rows of the
 /// frame).

@@ -193,7 +193,7 @@ TEST_F(Ultrasound, AClipsRegionGivesScaleAndShape) {
   EXPECT_THAT(words(), HasSubstr("0.4 x 0.2 mm a pixel (region 1 of the file)"));
   const QRectF picture = panel_.view().picture_rect();
   EXPECT_NEAR(picture.width() / picture.height(), 2.0 * 200.0 / 160.0, 1e-6);
-  EXPECT_EQ(shown().part, (ultrasound::PixelBounds{20, 10, 160, 140}));
+  EXPECT_EQ(shown().part, (PixelBounds{20, 10, 160, 140}));
   EXPECT_EQ(shown().face_row, 10.0);
   clip.regions[0].y.reference_pixel = 6;
   clip.regions[0].y.reference_value = 0.0;

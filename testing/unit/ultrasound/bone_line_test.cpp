@@ -89,8 +89,8 @@ TEST(BoneLine, RefusesWhatMakesNoSense) {
   EXPECT_THROW(find_bone_line(frame, {.pixel_size = PixelSize{0.0, 0.1}}), InvalidInput);
   EXPECT_THROW(find_bone_line(frame, {.pixel_size = PixelSize{0.1, std::nan("")}}), InvalidInput);
   EXPECT_THROW(find_bone_line(frame, {.pixel_size = PixelSize{90.9, 90.9}}), InvalidInput);
-  EXPECT_THROW(find_bone_line(frame, {.area = PictureArea{300, 0, 200, 100}}), InvalidInput);
-  EXPECT_THROW(find_bone_line(frame, {.area = PictureArea{0, 0, 8, 8}}), InvalidInput);
+  EXPECT_THROW(find_bone_line(frame, {.area = PixelBounds{300, 0, 200, 100}}), InvalidInput);
+  EXPECT_THROW(find_bone_line(frame, {.area = PixelBounds{0, 0, 8, 8}}), InvalidInput);
   EXPECT_THROW(find_bone_line(frame, {.min_confidence = 2.0}), InvalidInput);
 }
 

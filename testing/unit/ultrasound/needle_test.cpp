@@ -113,9 +113,9 @@ TEST(FindNeedle, TheMachinesMarksAreNoNeedle) {
 TEST(FindNeedle, LooksOnlyWhereItIsTold) {
   const Scene scene = needle_scene({.angle_deg = 30.0, .from_left = true, .seed = 71});
   const int width = scene.frame.width, height = scene.frame.height;
-  EXPECT_TRUE(find_needle(scene.frame, {.region = PixelBox{0, 0, width, height}}));
+  EXPECT_TRUE(find_needle(scene.frame, {.region = PixelBounds{0, 0, width, height}}));
   for (const NeedleInImage& n :
-       needle_candidates(scene.frame, {.region = PixelBox{width / 2 + 60, 0, width / 2 - 60, height}})) {
+       needle_candidates(scene.frame, {.region = PixelBounds{width / 2 + 60, 0, width / 2 - 60, height}})) {
     EXPECT_GT(n.tip.x, width / 2 + 55.0);
     EXPECT_GT(n.far_end.x, width / 2 + 55.0);
   }
@@ -153,7 +153,7 @@ TEST(FindNeedle, RefusesWhatMakesNoSense) {
   EXPECT_THROW(find_needle(frame, {.pixel_size = PixelSize{0.1, 0.0}}), InvalidInput);
   EXPECT_THROW(find_needle(frame, {.min_angle_deg = 50.0, .max_angle_deg = 40.0}), InvalidInput);
   try {
-    find_needle(frame, {.region = PixelBox{40, 0, 32, 32}});
+    find_needle(frame, {.region = PixelBounds{40, 0, 32, 32}});
     FAIL() << "not refused";
   } catch (const InvalidInput& error) {
     EXPECT_THAT(error.what(), HasSubstr("32 x 32 pixels at (40, 0)"));

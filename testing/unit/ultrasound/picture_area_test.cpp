@@ -11,7 +11,7 @@
 namespace genu::ultrasound {
 namespace {
 
-void fill(Frame& frame, const PictureArea& box, std::uint8_t r, std::uint8_t g, std::uint8_t b) {
+void fill(Frame& frame, const PixelBounds& box, std::uint8_t r, std::uint8_t g, std::uint8_t b) {
   for (int y = box.y; y < box.y + box.height; ++y)
     for (int x = box.x; x < box.x + box.width; ++x) {
       const auto i = (static_cast<std::size_t>(y) * static_cast<std::size_t>(frame.width) +
@@ -38,7 +38,7 @@ TEST(PictureArea, IsTheEchoImageOnAMachinesScreen) {
   fill(screen, {20, 100, 20, 150}, 128, 128, 128);  // A grey bar.
   const Frame image = drawn::picture_of({}).frame;
   paste(screen, image, 120, 62);
-  const PictureArea area = find_picture_area(screen);
+  const PixelBounds area = find_picture_area(screen);
   EXPECT_NEAR(area.x, 120, 2);
   EXPECT_NEAR(area.x + area.width, 120 + image.width, 2);
   EXPECT_NEAR(area.y, 62, 4);
@@ -52,14 +52,14 @@ TEST(PictureArea, EndsWhereItsLitPartEndsInOneRow) {
     for (int x = 50; x < 450; ++x)
       screen.pixels[static_cast<std::size_t>(y) * 500 + static_cast<std::size_t>(x)] =
           static_cast<std::uint8_t>(20 + random() % 100);
-  const PictureArea area = find_picture_area(screen);
+  const PixelBounds area = find_picture_area(screen);
   EXPECT_NEAR(area.y, 100, 2);
   EXPECT_EQ(area.y + area.height, 300);
 }
 
 TEST(PictureArea, IsTheWholePictureWhereNothingStandsOut) {
   const Frame black{80, 60, 1, std::vector<std::uint8_t>(4800, 0)};
-  EXPECT_EQ(find_picture_area(black), (PictureArea{0, 0, 80, 60}));
+  EXPECT_EQ(find_picture_area(black), (PixelBounds{0, 0, 80, 60}));
 }
 
 TEST(PictureArea, RefusesWhatIsNoPicture) {

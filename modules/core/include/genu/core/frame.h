@@ -35,6 +35,12 @@ struct PixelPoint {
   friend bool operator==(const PixelPoint&, const PixelPoint&) = default;
 };
 
+/// A rectangle of a picture's pixels.
+struct PixelBounds {
+  int x = 0, y = 0, width = 0, height = 0;
+  friend bool operator==(const PixelBounds&, const PixelBounds&) = default;
+};
+
 /// The size of a picture's pixels.
 struct PixelSize {
   double x_mm = 0.0, y_mm = 0.0;

@@ -13,7 +13,7 @@ struct BoneLineOptions {
   /// Without it, the area's width is taken as `assumed_width_mm` where the sizes below need millimetres.
   std::optional<PixelSize> pixel_size = {};
   double assumed_width_mm = 40.0;        ///< Linear probes are 35 to 50 mm wide.
-  std::optional<PictureArea> area = {};  ///< Without it, what find_picture_area says.
+  std::optional<PixelBounds> area = {};  ///< Without it, what find_picture_area says.
   double min_depth_mm = 4.0;             ///< Nothing shallower is bone: skin and fat lie there.
   double min_length_mm = 6.0;            ///< Shorter pieces are not bone.
   /// Mean over a piece of 15 mm and more; below it, it is no bone. Shorter ones must be surer.
@@ -29,7 +29,7 @@ struct BoneLine {
   std::vector<double> row_px;      ///< The echo's leading edge, at half of its height; NaN = no bone seen.
   std::vector<double> peak_px;     ///< The echo's brightest place; NaN = no bone seen.
   std::vector<double> confidence;  ///< 0 to 1; 0 where no bone is seen.
-  PictureArea area;                ///< Where it was looked for.
+  PixelBounds area;                ///< Where it was looked for.
   double work_mm = 0.1;            ///< Size of the pixels it was found on; in mm if the picture's pixels are.
 
   /// Returns how many columns show bone.

@@ -12,18 +12,12 @@ namespace genu::ultrasound {
 /// The side of the picture from which a needle comes; its tip is at the other end.
 enum class EntrySide { either, left, right };
 
-/// A part of a picture, in whole pixels.
-struct PixelBox {
-  int x = 0, y = 0, width = 0, height = 0;
-  friend bool operator==(const PixelBox&, const PixelBox&) = default;
-};
-
 struct NeedleOptions {
   EntrySide side = EntrySide::either;  ///< either: the deeper end is the tip.
   std::optional<PixelSize> pixel_size =
-      {};                               ///< Angles are those of the tissue; without it, pixels are square.
-  std::optional<PixelBox> region = {};  ///< Where to look; without it, where the picture shows tissue.
-  double min_angle_deg = 3.0;           ///< To the rows of the picture; flatter lines are layers of tissue.
+      {};                                  ///< Angles are those of the tissue; without it, pixels are square.
+  std::optional<PixelBounds> region = {};  ///< Where to look; without it, where the picture shows tissue.
+  double min_angle_deg = 3.0;  ///< To the rows of the picture; flatter lines are layers of tissue.
   double max_angle_deg = 85.0;
   double min_length = 0.10;     ///< Of the visible shaft, as a part of the region's diagonal.
   double min_confidence = 0.5;  ///< What is less sure is no needle.

@@ -5,12 +5,6 @@
 
 namespace genu::ultrasound {
 
-/// A part of a picture, in whole pixels.
-struct PictureArea {
-  int x = 0, y = 0, width = 0, height = 0;
-  friend bool operator==(const PictureArea&, const PictureArea&) = default;
-};
-
 /// Returns the part of a machine's screen that shows the echo image, without texts, rulers and grey bars.
 ///
 /// It is the largest connected part that is not black. Left, right and top are where it begins and ends; it
@@ -18,6 +12,6 @@ struct PictureArea {
 /// one row. Coloured marks do not count, unless the whole picture is tinted. The whole picture, where nothing
 /// stands out.
 /// \throws InvalidInput for an empty picture
-PictureArea find_picture_area(const Frame& frame);
+PixelBounds find_picture_area(const Frame& frame);
 
 }  // namespace genu::ultrasound

@@ -85,11 +85,6 @@ struct UltrasoundRegion {
 enum class RegionPlace { inside, edge, reaches_out, outside, empty };
 RegionPlace place_of(const UltrasoundRegion& region, int width, int height);
 
-/// A rectangle of pixels.
-struct PixelBounds {
-  int x = 0, y = 0, width = 0, height = 0;
-  friend bool operator==(const PixelBounds&, const PixelBounds&) = default;
-};
 /// Returns the part of a region that is in the picture, if there is one.
 std::optional<PixelBounds> visible_part(const UltrasoundRegion& region, int width, int height);
 /// Returns that part of a picture. \throws InvalidInput if it is not wholly in the picture

@@ -14,7 +14,7 @@ namespace genu::ultrasound {
 
 struct TrochlearCartilageOptions {
   TrochlearZoneOptions zones = {};       ///< With the pixel size, which finding the lines uses too.
-  std::optional<PictureArea> area = {};  ///< Without it, what find_picture_area says.
+  std::optional<PixelBounds> area = {};  ///< Without it, what find_picture_area says.
   /// A place in the cartilage, or on the bone under it. Without it, everything is found.
   std::optional<PixelPoint> click = {};
   double assumed_width_mm = 40.0;  ///< Of the echo image, where the pixel size is not known.
