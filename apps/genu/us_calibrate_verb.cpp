@@ -105,9 +105,13 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   const auto views = ultrasound::wire_views(sweep.recording, sweep.always, sweep.setup.n_wires);
   session.progress().report("calibrating", 0.6);
   const auto c = ultrasound::calibrate_spatial(views, sweep.setup.n_wires);
+  const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, words.source.depth_mm);
   std::optional<CalibrationError> validation;
   if (!words.validation.empty()) {
     const auto other = io::read_tracked_sequence(words.validation);
+    const auto reasons = ultrasound::reasons_against(pictures, ultrasound::image_setup_of(other));
+    if (!reasons.empty())
+      throw InvalidInput("'" + words.validation.string() + "' validates nothing: " + reasons.front());
     validation = ultrasound::validate_spatial(
         c.probe_from_image, ultrasound::wire_views(other, sweep.always, sweep.setup.n_wires));
   }
@@ -118,7 +122,11 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
     if (t.frames == ultrasound::FramePair{"Image", "Probe"})
       stated.push_back({"the set-up", ultrasound::pixel_size_of(t.transform)});
   record.warnings = ultrasound::scale_disagreements(c.probe_from_image, stated);
-  const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, words.source.depth_mm);
+  if (!pictures.depth_mm)
+    record.warnings.emplace_back(
+        "neither the recording nor --depth-mm says how deep the pictures are: the calibration cannot be "
+        "refused "
+        "on those of another depth");
   Made made;
   made.json = io::to_json(c, pictures, validation, record);
   TextTable table = error_table();
@@ -246,7 +254,19 @@ Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
   return made;
 }
 
+/// An option that changes nothing would let its user believe that it did.
+void check_options(const CalibrateWords& words) {
+  const auto only = [&](const char* option, bool given, const char* kind) {
+    if (given && words.kind != kind)
+      throw UsageError(std::string(option) + " is for calibrating " + kind + ", not " + words.kind);
+  };
+  only("--validate", !words.validation.empty(), "image");
+  only("--ruler-mm", !words.ruler_mm.empty(), "image");
+  only("--poses", !words.poses.empty(), "time");
+}
+
 ExitCode calibrate(const CalibrateWords& words, const Session& session) {
+  check_options(words);
   io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
   for (const fs::path& file : {words.poses, words.validation})
     if (!file.empty()) options.inputs.push_back(file);

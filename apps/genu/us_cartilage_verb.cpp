@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -88,9 +89,10 @@ void add_rows(TextTable& table, const io::TrochlearPicture& picture) {
 ExitCode measure_cartilage(const CartilageWords& words, const Session& session) {
   io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = {words.file}});
   const Pictures pictures = read_pictures(words.file, words.pixel_mm);
-  if (words.frame > pictures.frames.size())
+  if (words.frame != 0 &&
+      std::find(pictures.numbers.begin(), pictures.numbers.end(), words.frame) == pictures.numbers.end())
     throw UsageError("'" + words.file.string() + "' shows " + std::to_string(pictures.frames.size()) +
-                     " pictures; there is no picture " + std::to_string(words.frame));
+                     " pictures; picture " + std::to_string(words.frame) + " is none of them");
   ultrasound::TrochlearCartilageOptions options = words.options;
   options.zones.pixel_size = pictures.pixel;
   if (!words.click.empty()) options.click = PixelPoint{words.click[0], words.click[1]};
@@ -103,18 +105,19 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
                    "measured %"});
   std::string remarks;
   for (std::size_t f = 0; f < pictures.frames.size(); ++f) {
-    if (words.frame != 0 && words.frame != f + 1) continue;
-    session.progress().report("picture " + std::to_string(f + 1),
+    const std::size_t number = pictures.numbers[f];
+    if (words.frame != 0 && words.frame != number) continue;
+    session.progress().report("picture " + std::to_string(number),
                               static_cast<double>(f) / static_cast<double>(pictures.frames.size()));
-    io::TrochlearPicture picture{f + 1, ultrasound::find_trochlear_cartilage(pictures.frames[f], options)};
+    io::TrochlearPicture picture{number, ultrasound::find_trochlear_cartilage(pictures.frames[f], options)};
     add_rows(table, picture);
-    const std::string start = "picture " + std::to_string(f + 1) + ": ";
+    const std::string start = "picture " + std::to_string(number) + ": ";
     for (const std::string& reason : picture.finding.reasons)
       remarks.append(start).append(reason).append("\n");
     if (picture.finding.cartilage)
       for (const std::string& note : picture.finding.cartilage->thickness.notes)
         remarks.append(start).append(note).append("\n");
-    render::write_png(folder.path() / ("picture_" + std::to_string(f + 1) + ".png"),
+    render::write_png(folder.path() / ("picture_" + std::to_string(number) + ".png"),
                       figure_of(pictures.frames[f], picture.finding, pictures.pixel));
     record.pictures.push_back(std::move(picture));
   }

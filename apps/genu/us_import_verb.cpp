@@ -81,27 +81,29 @@ ExitCode import_files(const ImportWords& words, const Session& session) {
     const fs::path& file = words.files[n];
     const std::string name = file.filename().string();
     session.progress().report(name, static_cast<double>(n) / static_cast<double>(words.files.size()));
+    UltrasoundClip clip;
     try {
-      UltrasoundClip clip = io::read_ultrasound_clip(file);
-      table.add_row({name, std::to_string(clip.frames.size()),
-                     std::to_string(clip.width()) + " x " + std::to_string(clip.height()),
-                     clip.photometric + ", " + clip.encoding, scale_text(clip)});
-      csv += io::clip_regions_csv_rows(clip, name);
-      for (const std::string& warning : clip.warnings)
-        warnings.append(name).append(": ").append(warning).append("\n");
-      if (!folder) continue;
-      // Two files of one name from two folders keep apart by their number.
-      const std::string stem = fixed(static_cast<double>(n + 1), 0) + "_" + name;
-      io::write_text(folder->path() / (stem + ".json"), io::to_json(clip, name));
-      render::write_png(folder->path() / (stem + ".png"), figure_of(clip));
-      io::write_tracked_sequence(folder->path() / (stem + ".igs.mha"), as_recording(std::move(clip)));
+      clip = io::read_ultrasound_clip(file);
     } catch (const Cancelled&) {
       throw;
     } catch (const Error& error) {
       ++refused;
       table.add_row({name, "-", "-", "-", "refused"});
       refusals.append(describe(error)).append("\n");
+      continue;
     }
+    table.add_row({name, std::to_string(clip.frames.size()),
+                   std::to_string(clip.width()) + " x " + std::to_string(clip.height()),
+                   clip.photometric + ", " + clip.encoding, scale_text(clip)});
+    csv += io::clip_regions_csv_rows(clip, name);
+    for (const std::string& warning : clip.warnings)
+      warnings.append(name).append(": ").append(warning).append("\n");
+    if (!folder) continue;
+    // Two files of one name from two folders keep apart by their number.
+    const std::string stem = fixed(static_cast<double>(n + 1), 0) + "_" + name;
+    io::write_text(folder->path() / (stem + ".json"), io::to_json(clip, name));
+    render::write_png(folder->path() / (stem + ".png"), figure_of(clip));
+    io::write_tracked_sequence(folder->path() / (stem + ".igs.mha"), as_recording(std::move(clip)));
   }
   if (refused == words.files.size()) throw IoError(refusals.substr(0, refusals.size() - 1));
   if (folder) {

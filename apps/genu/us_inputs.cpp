@@ -2,6 +2,7 @@
 #include "us_inputs.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <CLI/App.hpp>
@@ -56,18 +57,20 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
                                    const std::optional<double>& depth_mm) {
   ultrasound::ImageSetup pictures = ultrasound::image_setup_of(recording);
-  pictures.depth_mm = depth_mm;
+  if (depth_mm) pictures.depth_mm = depth_mm;
   return pictures;
 }
 
 Sweep read_sweep(const SweepSource& source) {
-  Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}};
+  Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   const bool shows = std::any_of(sweep.recording.frames.begin(), sweep.recording.frames.end(),
                                  [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
   for (const io::ConfiguredTransform& t : sweep.setup.transforms) {
     if (!t.pictures || !shows) continue;
-    const auto reasons =
-        ultrasound::reasons_against(*t.pictures, pictures_of(sweep.recording, source.depth_mm));
+    const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, source.depth_mm);
+    const auto reasons = ultrasound::reasons_against(*t.pictures, pictures);
+    for (const std::string& caution : ultrasound::cautions_about(*t.pictures, pictures))
+      sweep.cautions.push_back("Mind: " + ultrasound::name_of(t.frames) + ": " + caution + "\n");
     if (reasons.empty()) continue;
     std::string all;
     for (const std::string& reason : reasons) all.append(all.empty() ? "" : "; ").append(reason);
@@ -84,11 +87,14 @@ Pictures pictures_of_recording(const fs::path& file) {
   ultrasound::TrackedSequence recording = io::read_tracked_sequence(file);
   Pictures pictures;
   std::size_t without = 0;
+  std::size_t number = 0;
   for (ultrasound::TrackedFrame& frame : recording.frames) {
+    ++number;
     if (!frame.shows_image()) {
       ++without;
       continue;
     }
+    pictures.numbers.push_back(number);
     pictures.frames.push_back(std::move(frame.image));
     pictures.times_s.push_back(frame.time_s);
   }
@@ -109,6 +115,8 @@ Pictures pictures_of_clip(const fs::path& file) {
   if (scale.region)
     pictures.part = ultrasound::visible_part(clip.regions[*scale.region], clip.width(), clip.height());
   pictures.frames = std::move(clip.frames);
+  pictures.numbers.resize(pictures.frames.size());
+  std::iota(pictures.numbers.begin(), pictures.numbers.end(), std::size_t{1});
   pictures.times_s = std::move(clip.times_s);
   pictures.warnings = std::move(clip.warnings);
   return pictures;

@@ -36,6 +36,7 @@ struct Sweep {
   ultrasound::TrackedSequence recording;
   io::TrackedSetup setup;
   ultrasound::CoordinateFrames always;
+  std::vector<std::string> cautions;  ///< What could not be checked of its calibrations.
 };
 /// \throws InvalidInput naming the reasons, if the calibration of the image is of other pictures
 Sweep read_sweep(const SweepSource& source);
@@ -47,7 +48,8 @@ ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
 /// Ultrasound pictures from any file that Genu reads, and what a pixel of them is.
 struct Pictures {
   std::vector<Frame> frames;
-  std::vector<double> times_s;  ///< One a frame; NaN where the file does not say.
+  std::vector<std::size_t> numbers;  ///< Of each in its file, from 1: those that show nothing are left out.
+  std::vector<double> times_s;       ///< One a frame; NaN where the file does not say.
   std::optional<PixelSize> pixel;
   std::string pixel_source;         ///< Where the size comes from, or why there is none.
   std::optional<PixelBounds> part;  ///< Of the pictures that is B-mode, if the file says so.

@@ -126,7 +126,8 @@ render::Picture overlay(const TriangleMesh& bone, const std::vector<Point3>& poi
 
 ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
-  options.inputs.insert(options.inputs.end(), {words.knee, words.landmarks, words.labels.file});
+  for (const fs::path& file : files_of(words.labels)) options.inputs.push_back(file);
+  options.inputs.insert(options.inputs.end(), {words.knee, words.landmarks});
   std::erase(options.inputs, fs::path());
   io::FolderTransaction folder(words.out, options);
   const Progress& progress = session.progress();
@@ -178,6 +179,7 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
       table.add_row({t.name, fixed(made.predicted_error_mm(t.place), 1)});
     text += table.text();
   }
+  for (const std::string& caution : sweep.cautions) session.print(caution);
   session.print(text + "Written: " + words.out.string() + "\n");
   return ExitCode::ok;
 }

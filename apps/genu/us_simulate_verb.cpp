@@ -164,6 +164,10 @@ void write_frames(const fs::path& folder, const io::SimulationRecord& record) {
 ExitCode simulate(const SimulateWords& words, const Session& session) {
   if (words.folder.empty() == words.labels.file.empty())
     throw UsageError("simulate needs either a case folder or --labels");
+  std::vector<fs::path> inputs = files_of(words.labels);
+  inputs.insert(inputs.end(), {words.folder, words.plan});
+  std::erase(inputs, fs::path{});
+  io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = inputs});
   Scene scene = scene_of(words);
   const ultrasound::EchoBody body(scene.labels);
   if (words.to_skin) put_on_skin(scene, body);
@@ -181,8 +185,6 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
           body, {}, ultrasound::linear_probe_from_image({words.pixel_mm, words.pixel_mm}, width),
           scene.patient_from_probe, width, height, words.machine, words.errors, scene.needles,
           session.progress())};
-  io::FolderTransaction folder(words.out,
-                               {.replace = words.replace, .inputs = {words.folder, words.labels.file}});
   write_frames(folder.path(), record);
   io::write_tracked_sequence(folder.path() / "sweep.igs.mha", record.sweep.recording);
   io::write_text(folder.path() / "truth.csv", io::simulation_csv(record));
@@ -210,11 +212,14 @@ void declare_view(CLI::App& parser, SimulateWords& words) {
   parser.add_option("--rank", words.rank, "Which of its trajectories")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  // A plan says where the probe lies and how large its picture is; --contact is for what has none.
   const auto add_place = [&](const char* name, std::vector<double>& value, const char* what) {
     return parser.add_option(name, value, what)->expected(3)->type_name("X Y Z");
   };
   CLI::Option* contact =
       add_place("--contact", words.contact, "Middle of the probe's face (LPS, mm), in place of a plan's");
+  for (const char* of_plan : {"--plan", "--target", "--approach", "--rank"})
+    contact->excludes(parser.get_option(of_plan));
   add_place("--beam", words.beam, "Direction into the body")->needs(contact);
   add_place("--face", words.face, "Direction along the face, to the image's right")->needs(contact);
   add_place("--to", words.to, "A sweep to this contact")->needs(contact);
@@ -232,10 +237,12 @@ void declare_view(CLI::App& parser, SimulateWords& words) {
       ->needs(contact);
   parser.add_option("--width-mm", words.width_mm, "Of the image; a plan says its own")
       ->check(CLI::Range(5.0, 200.0))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(contact);
   parser.add_option("--depth-mm", words.depth_mm, "Of the image; a plan says its own")
       ->check(CLI::Range(5.0, 200.0))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(contact);
   parser.add_option("--pixel-mm", words.pixel_mm, "Size of a pixel")
       ->check(CLI::Range(0.02, 1.0))
       ->capture_default_str();

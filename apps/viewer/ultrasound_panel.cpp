@@ -104,15 +104,16 @@ void UltrasoundPanel::find_needles(bool on) {
 
 // A set-up holds for pictures of one size; a live stream may change it.
 void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
-  const ultrasound::ImageSetup pictures{
-      .width = moment.image.width, .height = moment.image.height, .depth_mm = {}};
-  if (moment.image.empty() || tied_to_ == pictures) return;
-  tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
-  tied_to_ = pictures;
-  part_ = recording_ ? recording_->part : std::nullopt;
-  if (!part_) {
-    part_ = ultrasound::find_picture_area(moment.image);
+  if (!moment.shows_image()) return;
+  const ultrasound::ImageSetup pictures = ultrasound::image_setup_of(moment);
+  if (tied_to_ != pictures) {
+    tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
+    tied_to_ = pictures;
+    part_.reset();
   }
+  // All of a picture is what is found in a black one, too: the next may tell more.
+  if (part_ && *part_ != PixelBounds{0, 0, pictures.width, pictures.height}) return;
+  part_ = recording_ && recording_->part ? *recording_->part : ultrasound::find_picture_area(moment.image);
   face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
 }
 

@@ -72,6 +72,7 @@ TiedSetup tied(const UltrasoundSetup* setup, const ultrasound::ImageSetup& pictu
   }
   result.always = setup->content.coordinate_frames();
   QStringList refused;
+  QString cautions;
   bool says_of_which = false;
   for (const io::ConfiguredTransform& t : setup->content.transforms) {
     if (!is_of_an_image(t) || !t.pictures) continue;
@@ -79,12 +80,14 @@ TiedSetup tied(const UltrasoundSetup* setup, const ultrasound::ImageSetup& pictu
     const std::vector<std::string> reasons = ultrasound::reasons_against(*t.pictures, pictures);
     for (const std::string& reason : reasons) refused << QString::fromStdString(reason);
     if (!reasons.empty()) result.always.forget(t.frames);
+    for (const std::string& caution : ultrasound::cautions_about(*t.pictures, pictures))
+      cautions += QStringLiteral("; ") + QString::fromStdString(caution);
   }
   if (!refused.empty()) {
     result.scale.words = QStringLiteral("%1 is of other pictures: %2").arg(setup->name, refused.join("; "));
   } else if (const auto probe_from_image = result.always.find("Image", "Probe")) {
     result.scale.pixel = ultrasound::pixel_size_of(*probe_from_image);
-    result.scale.words = QStringLiteral("Image to Probe of %1").arg(setup->name);
+    result.scale.words = QStringLiteral("Image to Probe of %1").arg(setup->name) + cautions;
     if (!says_of_which) result.scale.words += QStringLiteral(", which does not say of which pictures it is");
   } else {
     result.scale.words = QStringLiteral("%1 has no transform from Image to Probe").arg(setup->name);

@@ -103,7 +103,8 @@ void UltrasoundView::paint_ruler(QPainter& painter) const {
   painter.setPen(pen_of(theme::dim_text, 1.0));
   painter.drawLine(QPointF(x, top), QPointF(x, top + length));
   // Numbers that would run into each other are left out.
-  constexpr double text_height = 14.0;
+  constexpr double text_height = 14.0, least_cm = 2.0;
+  if (!(cm >= least_cm)) return;
   const int every_cm = cm >= text_height ? 1 : 5.0 * cm >= text_height ? 5 : 10;
   for (int half = 0; 0.5 * half * cm <= length; ++half) {
     const double y = top + 0.5 * half * cm;

@@ -89,6 +89,8 @@ void draw_scale(Canvas& canvas, const FrameMarks& marks, const Scale& scale, int
   canvas.stroke({{Spot{12.0, height - 12.0}, Spot{12.0 + 10.0 * mm, height - 12.0}}}, 3.0, white);
   canvas.text({12.0 + 5.0 * mm, height - 16.0}, "10 mm", {letters, white, false, 0.5, 1.0, black});
   if (!marks.face_row) return;
+  constexpr double least_mm = 0.5;  // Closer marks are a grey bar.
+  if (!(mm >= least_mm)) return;
   const double face = scale.spot({0.0, *marks.face_row}).y;
   for (int cm = 1; face + cm * 10.0 * mm < height; ++cm) {
     const double y = face + cm * 10.0 * mm;

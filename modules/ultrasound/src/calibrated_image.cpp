@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <charconv>
 #include <cmath>
 
 #include <genu/core/error.h>
@@ -12,10 +13,24 @@ std::string size_text(int width, int height) {
   return std::to_string(width) + " x " + std::to_string(height);
 }
 
+/// Returns the depth that fields state, as PLUS calls it; what is not above 0 was not set.
+std::optional<double> depth_in(const Fields& fields) {
+  for (const auto& [name, text] : fields) {
+    if (name != "DepthMm") continue;
+    double depth_mm = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth_mm);
+    if (error == std::errc() && std::isfinite(depth_mm) && depth_mm > 0.0) return depth_mm;
+  }
+  return std::nullopt;
+}
+
+constexpr double depth_tolerance_mm = 0.5;  // machines step their depth by 5 mm and more
+
 }  // namespace
 
 ImageSetup image_setup_of(const TrackedSequence& recording) {
   ImageSetup setup;
+  setup.depth_mm = depth_in(recording.fields);
   for (const TrackedFrame& frame : recording.frames) {
     if (!frame.shows_image()) continue;
     if (setup.width != 0 && (frame.image.width != setup.width || frame.image.height != setup.height))
@@ -23,9 +38,18 @@ ImageSetup image_setup_of(const TrackedSequence& recording) {
                          " and " + size_text(frame.image.width, frame.image.height));
     setup.width = frame.image.width;
     setup.height = frame.image.height;
+    const std::optional<double> depth_mm = depth_in(frame.fields);
+    if (depth_mm && setup.depth_mm && std::abs(*depth_mm - *setup.depth_mm) > depth_tolerance_mm)
+      throw InvalidInput("the recording's pictures differ in depth: " + fixed(*setup.depth_mm, 1) + " and " +
+                         fixed(*depth_mm, 1) + " mm");
+    if (depth_mm) setup.depth_mm = depth_mm;
   }
   if (setup.width == 0) throw InvalidInput("the recording shows no image");
   return setup;
+}
+
+ImageSetup image_setup_of(const TrackedFrame& frame) {
+  return {.width = frame.image.width, .height = frame.image.height, .depth_mm = depth_in(frame.fields)};
 }
 
 std::vector<std::string> reasons_against(const ImageSetup& calibrated, const ImageSetup& pictures) {
@@ -36,12 +60,21 @@ std::vector<std::string> reasons_against(const ImageSetup& calibrated, const Ima
   if (calibrated.orientation != pictures.orientation)
     reasons.push_back("the calibration is of pictures that lie " + calibrated.orientation + ", these lie " +
                       pictures.orientation);
-  constexpr double depth_tolerance_mm = 0.5;  // machines step their depth by 5 mm and more
   if (calibrated.depth_mm && pictures.depth_mm &&
       std::abs(*calibrated.depth_mm - *pictures.depth_mm) > depth_tolerance_mm)
     reasons.push_back("the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
                       " mm, these have " + fixed(*pictures.depth_mm, 1) + " mm");
   return reasons;
+}
+
+std::vector<std::string> cautions_about(const ImageSetup& calibrated, const ImageSetup& pictures) {
+  if (calibrated.depth_mm && !pictures.depth_mm)
+    return {"the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
+            " mm; these pictures do not say theirs, and at another depth every length is wrong"};
+  if (!calibrated.depth_mm)
+    return {
+        "the calibration does not say of which imaging depth it is; at another depth every length is wrong"};
+  return {};
 }
 
 PixelSize pixel_size_of(const AffineTransform& to_from_image) {
@@ -55,8 +88,8 @@ std::vector<std::string> scale_disagreements(const AffineTransform& probe_from_i
   const PixelSize own = pixel_size_of(probe_from_image);
   std::vector<std::string> reasons;
   for (const StatedPixelSize& s : stated)
-    if (std::abs(s.pixel.x_mm / own.x_mm - 1.0) > tolerance ||
-        std::abs(s.pixel.y_mm / own.y_mm - 1.0) > tolerance)
+    if (!(std::abs(s.pixel.x_mm / own.x_mm - 1.0) <= tolerance &&
+          std::abs(s.pixel.y_mm / own.y_mm - 1.0) <= tolerance))
       reasons.push_back(s.source + " says pixels of " + fixed(s.pixel.x_mm, 4) + " x " +
                         fixed(s.pixel.y_mm, 4) + " mm, the calibration " + fixed(own.x_mm, 4) + " x " +
                         fixed(own.y_mm, 4) + " mm");

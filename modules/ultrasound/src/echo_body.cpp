@@ -210,12 +210,22 @@ SimulatedNeedle in_image(const PlacedNeedle& needle, const ImagePlace& place,
     const Point3 in_plane = image_from_patient(p - place.out_of_plane_mm(p) * place.out);
     return PixelPoint{in_plane.x, in_plane.y};
   };
-  return {.entry = pixel_of(needle.entry),
-          .tip = pixel_of(needle.tip),
-          .diameter_mm = needle.diameter_mm,
-          .bend_mm = needle.bend_mm,
-          .entry_out_of_plane_mm = place.out_of_plane_mm(needle.entry),
-          .tip_out_of_plane_mm = place.out_of_plane_mm(needle.tip)};
+  SimulatedNeedle drawn{.entry = pixel_of(needle.entry),
+                        .tip = pixel_of(needle.tip),
+                        .diameter_mm = needle.diameter_mm,
+                        .bend_mm = needle.bend_mm,
+                        .entry_out_of_plane_mm = place.out_of_plane_mm(needle.entry),
+                        .tip_out_of_plane_mm = place.out_of_plane_mm(needle.tip)};
+  const double seen_px = std::hypot(drawn.tip.x - drawn.entry.x, drawn.tip.y - drawn.entry.y);
+  if (seen_px >= 1.0 || !(distance(needle.entry, needle.tip) > 0.0)) return drawn;
+  // Straight across the plane it is a dot where it crosses, or nothing if it ends before.
+  const double from = drawn.entry_out_of_plane_mm, to = drawn.tip_out_of_plane_mm;
+  const double off = from * to <= 0.0 ? 0.0 : std::abs(from) < std::abs(to) ? from : to;
+  drawn.entry = {drawn.tip.x - 1.0, drawn.tip.y};
+  drawn.entry_out_of_plane_mm = drawn.tip_out_of_plane_mm = off;
+  drawn.bend_mm = 0.0;
+  drawn.bevel = false;
+  return drawn;
 }
 
 }  // namespace

@@ -57,8 +57,8 @@ NeedleDeviation deviation_from_plan(const NeedleInImage& needle, const AffineTra
   };
   // Where a distance is 0 it has no direction: the greatest error then.
   const auto towards = [&](const Vector3& v) {
-    return length(v) > 1e-9 ? normalized(v)
-                            : normalized(length(along) > length(across) ? along : across + along);
+    if (length(v) > 1e-9) return normalized(v);
+    return patient_from_image(length(along) > length(across) ? unit_px : Vector3{-unit_px.y, unit_px.x, 0.0});
   };
   d.tip_to_target_mm.sd = place_sd(towards(to_target));
   d.depth_left_mm.sd = place_sd(line);

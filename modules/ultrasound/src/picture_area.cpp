@@ -11,6 +11,7 @@
 #include <genu/ultrasound/picture_area.h>
 
 #include "coloured_marks.h"
+#include "require_picture.h"
 #include "working_picture.h"
 
 namespace genu::ultrasound {
@@ -136,23 +137,10 @@ cv::Mat_<float> without(const cv::Mat& grey, const cv::Mat& marks) {
   return result;
 }
 
-void check(std::string_view what, const Frame& frame) {
-  const std::string doing(what);
-  if (frame.empty() || frame.width <= 0 || frame.height <= 0)
-    throw InvalidInput(doing + ": the picture is empty");
-  if (frame.channels != 1 && frame.channels != 3)
-    throw InvalidInput(doing + ": a picture of " + std::to_string(frame.channels) +
-                       " channels is neither grey nor RGB");
-  if (frame.pixels.size() != frame.pixel_count() * static_cast<std::size_t>(frame.channels))
-    throw InvalidInput(doing + ": a picture of " + std::to_string(frame.width) + " x " +
-                       std::to_string(frame.height) + " has " + std::to_string(frame.pixels.size()) +
-                       " values");
-}
-
 }  // namespace
 
 PixelBounds find_picture_area(const Frame& frame) {
-  check("finding the echo image", frame);
+  require_picture(frame, "finding the echo image");
   const cv::Mat lit = echoes_of(bridge::view_as_opencv(frame));
   const PixelBounds whole{0, 0, frame.width, frame.height};
   const cv::Mat part = largest_part(lit);
@@ -253,7 +241,7 @@ std::vector<double> by_column(const Picture& picture, const Frame& frame, const 
 
 Picture picture_of(std::string_view what, const Frame& frame, const std::optional<PixelSize>& pixel_size,
                    double assumed_width_mm, const std::optional<PixelBounds>& area) {
-  check(what, frame);
+  require_picture(frame, what);
   const std::string doing(what);
   Picture picture;
   picture.area = checked(doing, area ? *area : find_picture_area(frame), frame);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <sstream>
 
 #include <genu/core/error.h>
 #include <genu/ultrasound/region.h>
@@ -67,6 +68,14 @@ std::string axis_complaint(const char* axis, const RegionAxis& a) {
     return std::string(axis) + " is in '" + std::string(name(a.unit)) + "' and not in cm";
   if (!std::isfinite(a.delta)) return std::string("the physical delta of ") + axis + " is no number";
   if (a.delta == 0.0) return std::string("the physical delta of ") + axis + " is 0";
+  // From the finest of microscopes for the skin, far below what sound resolves, to ten times the coarsest
+  // screen.
+  constexpr double least_cm = 1e-4, most_cm = 1.0;
+  if (!(std::abs(a.delta) >= least_cm && std::abs(a.delta) <= most_cm)) {
+    std::ostringstream text;
+    text << "the physical delta of " << axis << " is " << a.delta << " cm, which no ultrasound picture has";
+    return text.str();
+  }
   return {};
 }
 
@@ -207,7 +216,7 @@ std::vector<std::string> region_warnings(std::span<const UltrasoundRegion> regio
       warnings.push_back(named + " ends at " + std::to_string(r.max_x) + ", " + std::to_string(r.max_y) +
                          ", one pixel past the picture of " + std::to_string(width) + " x " +
                          std::to_string(height) + ": its last column or row is not counted");
-    else if (!scale.pixel_size && (image || place != RegionPlace::inside))
+    if (!scale.pixel_size && (image || (place != RegionPlace::inside && place != RegionPlace::edge)))
       warnings.push_back(named + " gives no scale: " + scale.reason);
     if (scale.pixel_size) check_extent(r, scale, named, warnings);
     if (scale.pixel_size && (scale.x_reversed || scale.y_reversed))

@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include <genu/core/error.h>
+#include <genu/core/text.h>
+#include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/simulated_sweep.h>
 
 #include "lattice_noise.h"
@@ -149,6 +151,7 @@ SimulatedSweep simulate_sweep(const EchoBody& body, const RigidTransform& patien
   result.probe_from_image =
       AffineTransform(error_of(draws, sweep.calibration_position_sd_mm, sweep.calibration_rotation_sd_deg)) *
       probe_from_image * scaled;
+  const std::string depth_mm = fixed(height * pixel_size_of(probe_from_image).y_mm, 1);  // as PLUS writes it
   for (std::size_t n = 0; n < tracker_from_probe.size(); ++n) {
     const RigidTransform& pose = tracker_from_probe[n];
     SimulatedFrame seen = body.frame(AffineTransform(patient_from_tracker * pose) * probe_from_image, width,
@@ -161,6 +164,7 @@ SimulatedSweep simulate_sweep(const EchoBody& body, const RigidTransform& patien
     TrackedPose sent = written(pose * error);
     if (draws.uniform() < sweep.lost_fraction) sent = {.status = "MISSING"};
     frame.poses[{"Probe", "Tracker"}] = sent;
+    frame.fields.emplace_back("DepthMm", depth_mm);
     result.recording.frames.push_back(std::move(frame));
     result.truth.tracker_from_probe.push_back(pose);
     result.truth.frames.push_back(std::move(seen.truth));

@@ -13,6 +13,8 @@
 #include <genu/core/text.h>
 #include <genu/ultrasound/temporal_calibration.h>
 
+#include "require_picture.h"
+
 namespace genu::ultrasound {
 namespace {
 
@@ -151,7 +153,7 @@ void leave_out(const MotionSignal& video, const MotionSignal& tracker, double ma
 }  // namespace
 
 std::optional<BrightLine> find_bright_line(const Frame& frame) {
-  if (frame.empty()) throw InvalidInput("finding a bright line: the picture is empty");
+  require_picture(frame, "finding a bright line");
   const std::vector<Echo> echoes = echoes_of(frame);
   constexpr std::size_t least_echoes = 20;
   if (echoes.size() < least_echoes) return std::nullopt;

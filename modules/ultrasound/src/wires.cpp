@@ -9,6 +9,8 @@
 #include <genu/core/error.h>
 #include <genu/ultrasound/wires.h>
 
+#include "require_picture.h"
+
 namespace genu::ultrasound {
 namespace {
 
@@ -365,7 +367,7 @@ Point3 middle_crossing(const NWire& wires, const std::array<PixelPoint, 3>& poin
 
 std::vector<WireCrossings> find_wires(const Frame& frame, const std::vector<NWire>& phantom,
                                       const WireOptions& options) {
-  if (frame.empty()) throw InvalidInput("finding wires: the picture is empty");
+  require_picture(frame, "finding wires");
   const Pattern pattern(phantom);
   return Reader(pattern, spots_of(frame, options), options).read();
 }

@@ -177,6 +177,29 @@ TEST_F(Ultrasound, UnknownTimesAreSaid) {
   EXPECT_THAT(frame_words(), HasSubstr("times not known, 10 a second"));
 }
 
+// A recorder writes black for moments without an image; depth begins where the echo image does, not there.
+TEST_F(Ultrasound, DepthBeginsWhereTheFirstRealPictureShowsIt) {
+  ultrasound::TrackedSequence sequence;
+  for (int f = 0; f < 3; ++f) {
+    ultrasound::TrackedFrame frame;
+    frame.image = {300, 240, 1, std::vector<std::uint8_t>(300 * 240, 0)};
+    frame.time_s = 0.1 * f;
+    if (f == 0) frame.image_status = "INVALID";
+    if (f == 2)
+      for (int y = 40; y < 240; ++y)
+        for (int x = 30; x < 270; ++x)
+          frame.image.pixels[static_cast<std::size_t>(y) * 300 + static_cast<std::size_t>(x)] =
+              static_cast<std::uint8_t>(60 + (7 * x + 13 * y) % 150);
+    sequence.frames.push_back(std::move(frame));
+  }
+  panel_.show_recording(tracked(std::move(sequence)));
+  panel_.findChild<QSlider*>()->setValue(2);
+  settle();
+  ASSERT_TRUE(shown().part);
+  EXPECT_NEAR(shown().part->y, 40, 3);
+  EXPECT_NEAR(shown().face_row, 40.0, 3.0);
+}
+
 TEST_F(Ultrasound, AClipsRegionGivesScaleAndShape) {
   ultrasound::UltrasoundClip clip;
   clip.frames = {ramp(200, 160)};

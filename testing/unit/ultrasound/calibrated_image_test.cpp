@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 #include <genu/core/error.h>
@@ -26,6 +28,13 @@ TEST(CalibratedImage, HoldsForNoOthers) {
   EXPECT_EQ(reasons_against(made_of, {640, 480, "UF", 60.0}).size(), 3U);
 }
 
+TEST(CalibratedImage, SaysWhatNobodyCouldCheck) {
+  EXPECT_THAT(cautions_about(made_of, made_of), IsEmpty());
+  EXPECT_THAT(cautions_about(made_of, {820, 616, "MF", {}}),
+              ElementsAre(HasSubstr("45.0 mm; these pictures do not")));
+  EXPECT_THAT(cautions_about({820, 616, "MF", {}}, made_of), ElementsAre(HasSubstr("does not say")));
+}
+
 TEST(CalibratedImage, TellsScalesThatDisagree) {
   const AffineTransform oblique =
       RigidTransform::rotation_about({}, {1, 2, 3}, 50.0) *
@@ -36,6 +45,7 @@ TEST(CalibratedImage, TellsScalesThatDisagree) {
   EXPECT_THAT(
       scale_disagreements(oblique, {{"the ruler", {0.08, 0.074}}, {"the DICOM region", {0.08, 0.08}}}),
       ElementsAre(HasSubstr("the DICOM region says pixels of 0.0800 x 0.0800")));
+  EXPECT_EQ(scale_disagreements(oblique, {{"the ruler", {std::nan(""), 0.074}}}).size(), 1U);
 }
 
 TEST(CalibratedImage, TakesItsSetupFromARecording) {
@@ -43,6 +53,13 @@ TEST(CalibratedImage, TakesItsSetupFromARecording) {
   recording.frames.resize(3);
   recording.frames[1].image = {4, 2, 1, std::vector<std::uint8_t>(8)};
   EXPECT_EQ(image_setup_of(recording), (ImageSetup{4, 2, "MF", {}}));
+  recording.frames[1].fields = {{"DepthMm", "45.5"}};
+  EXPECT_EQ(image_setup_of(recording), (ImageSetup{4, 2, "MF", 45.5}));
+  EXPECT_EQ(image_setup_of(recording.frames[1]), (ImageSetup{4, 2, "MF", 45.5}));
+  recording.fields = {{"DepthMm", "60"}};
+  EXPECT_THROW(image_setup_of(recording), InvalidInput);
+  recording.fields = {{"DepthMm", "-1"}};  // PLUS's word for a depth that was not set.
+  EXPECT_EQ(image_setup_of(recording).depth_mm, 45.5);
   recording.frames[2].image = {4, 3, 1, std::vector<std::uint8_t>(12)};
   EXPECT_THROW(image_setup_of(recording), InvalidInput);
   EXPECT_THROW(image_setup_of(TrackedSequence{}), InvalidInput);

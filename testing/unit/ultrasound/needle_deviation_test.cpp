@@ -42,6 +42,17 @@ TEST(NeedleDeviation, ANeedleOnItsPlanHasNone) {
   }
 }
 
+TEST(NeedleDeviation, ErrorsOfNoneAreNoErrorOfTheProgram) {
+  const AffineTransform patient_from_image = oblique_image(false);
+  const Point3 far = patient_from_image(Point3{100, 50, 0}), tip = patient_from_image(Point3{300, 150, 0});
+  const NeedleDeviation d =
+      deviation_from_plan(straight(), patient_from_image, {far, tip},
+                          {.position_sd_mm = 0.0, .tip_sd_px = 0.0, .shaft_sd_px = 0.0});
+  EXPECT_NEAR(d.tip_to_target_mm.value, 0.0, 1e-9);
+  EXPECT_NEAR(d.tip_to_target_mm.sd, 0.0, 1e-9);
+  EXPECT_NEAR(d.lateral_mm.sd, 0.0, 1e-9);
+}
+
 TEST(NeedleDeviation, SeesOffsetsOutOfThePictureTooAndTheMirrorToo) {
   for (const bool mirror : {false, true}) {
     const AffineTransform patient_from_image = oblique_image(mirror);

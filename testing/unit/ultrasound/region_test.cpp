@@ -137,6 +137,25 @@ TEST(RegionWarnings, LengthsThatNoImageHasAreNamed) {
   EXPECT_THAT(region_warnings({&region, 1}, width, height), IsEmpty());
 }
 
+TEST(RegionWarnings, AnEdgeDoesNotHideThatThereIsNoScale) {
+  UltrasoundRegion region = b_mode(0, 0, width, height - 1);
+  EXPECT_THAT(region_warnings({&region, 1}, width, height), ElementsAre(HasSubstr("one pixel past")));
+  region.x.unit = RegionUnit::none;
+  EXPECT_THAT(region_warnings({&region, 1}, width, height),
+              ElementsAre(HasSubstr("one pixel past"), HasSubstr("gives no scale: x is in")));
+}
+
+// Anything that draws a ruler or sizes a filter by them would never end.
+TEST(RegionScale, DeltasThatNoPictureHasGiveNone) {
+  for (const double delta : {1e6, -1e12, 1e-9, 1.5}) {
+    UltrasoundRegion region = b_mode();
+    region.y.delta = delta;
+    const RegionScale scale = scale_of(region, width, height);
+    EXPECT_FALSE(scale.pixel_size) << delta;
+    EXPECT_THAT(scale.reason, HasSubstr("the physical delta of y is "));
+  }
+}
+
 TEST(RegionAt, PriorityGoesBeforeSizeAndSizeBeforeOrder) {
   UltrasoundRegion all = b_mode(0, 0, 639, 479);
   UltrasoundRegion flow = b_mode(200, 100, 300, 200), bar = b_mode(250, 150, 350, 190);

@@ -347,6 +347,24 @@ TEST_F(SimulatedLimb, ANeedleInPatientSpaceIsDrawnWhereItCutsThePlane) {
   EXPECT_NEAR(n.entry_out_of_plane_mm, 0.0, 1e-6);
 }
 
+TEST_F(SimulatedLimb, ANeedleStraightAcrossThePlaneIsADotWhereItCrosses) {
+  const Vector3 across = normalized(along()(Vector3{0, 0, 1}));
+  const Point3 at = centre_ + Vector3{0.0, -16.0, 0.0};
+  const auto drawn = [&](double from_mm, double to_mm) {
+    return body_.frame(along(), 240, 200, {},
+                       std::array{PlacedNeedle{at + from_mm * across, at + to_mm * across}});
+  };
+  const SimulatedFrame crossing = drawn(-20.0, 20.0), before = drawn(-40.0, -8.0),
+                       none = body_.frame(along(), 240, 200);
+  const SimulatedNeedle& n = crossing.truth.needles.at(0);
+  EXPECT_EQ(n.tip_out_of_plane_mm, 0.0);
+  EXPECT_EQ(n.entry_out_of_plane_mm, 0.0);
+  EXPECT_NEAR(std::abs(before.truth.needles.at(0).tip_out_of_plane_mm), 8.0, 1e-9);
+  const int x = static_cast<int>(std::lround(n.tip.x)), y = static_cast<int>(std::lround(n.tip.y));
+  EXPECT_GT(crossing.image.at(x, y), none.image.at(x, y) + 40);
+  EXPECT_EQ(before.image.at(x, y), none.image.at(x, y));
+}
+
 TEST_F(SimulatedLimb, MovesWithThePatient) {
   // The same view of a body moved as a whole shows its borders in the same places.
   const RigidTransform motion = random_pose(5);

@@ -7,6 +7,7 @@
 
 #include <genu/core/error.h>
 #include <genu/testing/bodies.h>
+#include <genu/ultrasound/calibrated_image.h>
 #include <genu/ultrasound/simulated_sweep.h>
 
 namespace genu::ultrasound {
@@ -88,6 +89,8 @@ TEST_F(Sweep, WithoutErrorsCarriesEveryBonePixelOntoTheBone) {
     EXPECT_NEAR(distance(on_bone, centre_), 12.0, 0.15) << n;
   }
   EXPECT_EQ(s.recording.frames[2].time_s, 0.1);
+  ASSERT_TRUE(image_setup_of(s.recording).depth_mm);
+  EXPECT_NEAR(*image_setup_of(s.recording).depth_mm, 150 * pixel.y_mm, 0.051);
 }
 
 TEST_F(Sweep, ErrorsAreAsLargeAsAskedForAndTheImagesDoNotKnowThem) {

@@ -101,6 +101,8 @@ TEST(Wires, RefuseAPhantomThatTellsNothing) {
   phantom[2][1].back.x = phantom[2][1].front.x;
   refuses(phantom, "l5 of the phantom is parallel");
   EXPECT_THROW(find_wires(Frame{}, testing::three_n()), InvalidInput);
+  EXPECT_THROW(find_wires(Frame{100, 100, 1, std::vector<std::uint8_t>(50)}, testing::three_n()),
+               InvalidInput);
 }
 
 }  // namespace

@@ -20,13 +20,20 @@ struct ImageSetup {
   friend bool operator==(const ImageSetup&, const ImageSetup&) = default;
 };
 
-/// Returns the set-up of a recording's pictures; its depth is not in there.
-/// \throws InvalidInput if no frame shows an image, or they differ in size
+/// Returns the set-up of a recording's pictures. Their depth is what PLUS writes as `DepthMm` into the fields
+/// of frames or of the recording, if it does. \throws InvalidInput if no frame shows an image, or they differ
+/// in size or in stated depth
 ImageSetup image_setup_of(const TrackedSequence& recording);
+/// Returns the same of one frame.
+ImageSetup image_setup_of(const TrackedFrame& frame);
 
 /// Returns why a calibration does not hold for pictures, one reason a line; empty if it does. A depth that
-/// one side does not state is no reason.
+/// one side does not state is no reason, but see cautions_about.
 std::vector<std::string> reasons_against(const ImageSetup& calibrated, const ImageSetup& pictures);
+
+/// Returns what nobody could check of a calibration against pictures, one line each: who uses it must be
+/// told.
+std::vector<std::string> cautions_about(const ImageSetup& calibrated, const ImageSetup& pictures);
 
 /// A size of pixels that somebody states: a ruler in the image, a DICOM region, another calibration.
 struct StatedPixelSize {
@@ -34,7 +41,8 @@ struct StatedPixelSize {
   PixelSize pixel;
 };
 
-/// Returns what disagrees with the calibration's pixels by over 3 %, one reason a source; empty if nothing.
+/// Returns what disagrees with the calibration's pixels by over 3 %, or is no size, one reason a source;
+/// empty if nothing.
 std::vector<std::string> scale_disagreements(const AffineTransform& probe_from_image,
                                              const std::vector<StatedPixelSize>& stated);
 

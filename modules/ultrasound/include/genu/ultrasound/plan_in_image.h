@@ -11,8 +11,7 @@
 namespace genu::ultrasound {
 
 struct PlanInImageOptions {
-  double slice_mm =
-      2.0;  ///< What lies within this of the picture's plane, on either side, is in the picture.
+  double slice_mm = 2.0;  ///< What lies within this of the picture's plane, on either side, is in the slice.
   double tolerance_mm = 0.0;  ///< Around the target; 0 = none.
 };
 
@@ -21,8 +20,8 @@ struct PlanInImage {
   PixelPoint entry, target;
   double entry_off_mm = 0.0;  ///< From the picture's plane; positive on the side of x cross y.
   double target_off_mm = 0.0;
-  /// From where to where on the path, 0 at the entry and 1 at the target, it is in the picture; nothing if it
-  /// never is.
+  /// From where to where on the path, 0 at the entry and 1 at the target, it is in the picture's slice, which
+  /// goes on beyond the picture's sides; nothing if it never is.
   std::optional<std::array<double, 2>> in_picture;
   /// Radius of the circle in which the picture cuts the ball of the tolerance; 0 if it does not.
   double tolerance_radius_mm = 0.0;

@@ -60,7 +60,7 @@ std::vector<PixelPoint> shaft_of(const SimulatedNeedle& needle, const PixelSize&
 Frame simulate_frame(const AcousticPlane& plane, std::span<const SimulatedNeedle> needles = {},
                      const SimulationOptions& options = {});
 
-/// A needle in patient space.
+/// A needle in patient space. One straight across the picture's plane shows as a dot where it crosses.
 struct PlacedNeedle {
   Point3 entry;
   Point3 tip;

@@ -45,7 +45,7 @@ struct TrochlearFinding {
 /// The bone (find_bone_line), then the dark layer that follows it towards the probe up to a bright interface,
 /// and the outer border of this: three smooth lines by dynamic programming. Against MRI, ultrasound measured
 /// 12 to 21 % less (2.17 to 3.17 mm; Kauppinen et al. 2021, Scientific World Journal 9978819); the sound
-/// speed explains about half of it. README.md tells how near to manual lines it comes. \throws InvalidInput
+/// speed explains part of it. README.md tells how near to manual lines it comes. \throws InvalidInput
 /// for an empty picture, or options that make no sense
 TrochlearFinding find_trochlear_cartilage(const Frame& frame, const TrochlearCartilageOptions& options = {});
 
