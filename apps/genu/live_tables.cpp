@@ -140,8 +140,7 @@ std::string text_of(const LiveSession& session) {
     text += "a needle was seen in " + std::to_string(needle->seen) + " of " +
             std::to_string(needle->looked_at) + " pictures looked at, and measured against the plan in " +
             std::to_string(needle->measured);
-    if (needle->stale > 0)
-      text += "; " + std::to_string(needle->stale) + " were stale by then and do not count";
+    if (needle->stale > 0) text += "; stale by then, and not counted: " + std::to_string(needle->stale);
     text += "\n";
   }
   if (!session.recording.empty()) text += "recorded in " + session.recording + "\n";

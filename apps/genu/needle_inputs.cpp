@@ -183,6 +183,11 @@ Moments read_moments(const SweepSource& source, const std::vector<double>& pixel
   moments.pixel_source = std::move(pictures.pixel_source);
   moments.part = pictures.part;
   moments.warnings = std::move(pictures.warnings);
+  // That there is no scale, and why, is told beside the numbers.
+  if (!moments.pixel)
+    std::erase_if(moments.warnings, [&](const std::string& warning) {
+      return warning.find(moments.pixel_source) != std::string::npos;
+    });
   return moments;
 }
 

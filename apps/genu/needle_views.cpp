@@ -65,6 +65,16 @@ void draw_plan(render::FrameMarks& marks, const ultrasound::PlanInImage& plan) {
   marks.spots.push_back({plan.target, plan_colour, "target", 3.0});
 }
 
+/// What the lines over a picture are.
+std::string state_words(const ultrasound::NeedleFinding& finding) {
+  if (finding.state == NeedleState::none)
+    return "no needle" + std::string(finding.doubtful ? " (grey: the line most like one): " : ": ") +
+           finding.why_none;
+  const std::string words =
+      "needle (green, the ring its tip), confidence " + fixed(100 * finding.needle->confidence, 0) + " %: ";
+  return words + (finding.state == NeedleState::predicted ? finding.why_none : finding.needle->why);
+}
+
 /// Parts a text of several clauses into lines that fit below a picture.
 void add_wrapped(std::vector<std::string>& lines, std::string text, std::size_t width) {
   while (text.size() > width) {
@@ -156,20 +166,26 @@ std::string text_of(const io::NeedleRecord& record, std::size_t most_rows) {
                              "passes target mm", "target off picture mm"});
   TextTable table(std::move(head));
   const std::vector<std::size_t> rows = spread(record.pictures.size(), most_rows);
+  constexpr std::size_t most_remarks = 6;  // what is wrong is often wrong all along
+  std::size_t remarked = 0;
   std::string remarks;
   for (const std::size_t n : rows) {
     const io::NeedlePicture& picture = record.pictures[n];
     table.add_row(row_of(picture, record.plan.has_value()));
     const std::string start = "Picture " + std::to_string(picture.frame) + ": ";
-    if (!picture.finding.why_none.empty())
-      remarks.append(start).append("no needle: ").append(picture.finding.why_none).append("\n");
-    if (picture.guidance && !picture.guidance->why_unplaced.empty())
-      remarks.append(start).append("no numbers: ").append(picture.guidance->why_unplaced).append("\n");
+    const auto remark = [&](const char* what, const std::string& why) {
+      if (!why.empty() && ++remarked <= most_remarks)
+        remarks.append(start).append(what).append(why).append("\n");
+    };
+    remark("no needle: ", picture.finding.why_none);
+    if (picture.guidance) remark("no numbers: ", picture.guidance->why_unplaced);
   }
   std::string text = table.text();
   if (rows.size() < record.pictures.size())
     text += "(" + std::to_string(rows.size()) + " of " + std::to_string(record.pictures.size()) +
             " pictures; all are in needle.csv)\n";
+  if (remarked > most_remarks)
+    remarks += "(" + std::to_string(remarked - most_remarks) + " more of this kind are in needle.csv)\n";
   text += remarks + totals_of(record);
   text += record.pixel
               ? "Scale: " + record.pixel_source + ".\n"
@@ -187,21 +203,16 @@ render::Picture needle_figure(const Frame& frame, const io::NeedlePicture& pictu
   if (picture.guidance && picture.guidance->plan) draw_plan(marks, *picture.guidance->plan);
   if (f.needle) {
     marks.lines.push_back({shaft_of(*f.needle), needle_colour, 1.5, f.state != NeedleState::seen});
-    marks.spots.push_back(
-        {f.needle->tip, needle_colour, "tip, " + fixed(100 * f.needle->confidence, 0) + " %"});
+    marks.spots.push_back({f.needle->tip, needle_colour});
   } else if (f.doubtful) {
     marks.lines.push_back({shaft_of(*f.doubtful), doubt_colour, 1.2, true});
-    marks.spots.push_back({f.doubtful->tip, doubt_colour, fixed(100 * f.doubtful->confidence, 0) + " %"});
   }
   // Letters are some 7 pixels wide in a figure that is at least 600 high.
   const double enlarged = std::max(1.0, static_cast<double>(marks.min_height) / frame.height);
   const double square = record.pixel ? record.pixel->x_mm / record.pixel->y_mm : 1.0;
   const auto letters = static_cast<std::size_t>(std::max(30.0, frame.width * enlarged * square / 7.5));
   const auto say = [&](std::string text) { add_wrapped(marks.words, std::move(text), letters); };
-  say("picture " + std::to_string(picture.frame) + ", " +
-      (f.state == NeedleState::none        ? "no needle: " + f.why_none
-       : f.state == NeedleState::predicted ? "needle " + f.why_none
-                                           : "needle: " + f.needle->why));
+  say("picture " + std::to_string(picture.frame) + ", " + state_words(f));
   if (picture.guidance) {
     const ultrasound::NeedleGuidance& g = *picture.guidance;
     if (g.deviation) say(deviation_words(*g.deviation));

@@ -19,7 +19,7 @@ std::string needle_line(const ultrasound::NeedleFinding& finding,
 std::vector<std::size_t> spread(std::size_t count, std::size_t most);
 
 /// Returns a table of up to `most_rows` pictures, and under it what is to be said of all.
-std::string text_of(const io::NeedleRecord& record, std::size_t most_rows = 20);
+std::string text_of(const io::NeedleRecord& record, std::size_t most_rows = 24);
 
 /// Returns a picture with its needle, the plan and the numbers.
 render::Picture needle_figure(const Frame& frame, const io::NeedlePicture& picture,

@@ -160,16 +160,16 @@ class UsSession : public ::testing::Test {
          "--calibration-error-mm", "0.3", "-o", at("tie")});
   }
 
-  /// The needle goes in 2.5 mm beside the plan, in the plane of the picture.
+  /// The needle goes in beside the plan, towards 2.5 mm deeper in the plane of the picture.
   void insert() {
     const json probe = json_of(at("plan.json"))["plans"][0]["ranked"][0]["probe"];
     const Vector3 beam = point_in(probe["beam"]) - Point3{};
-    const Point3 tip = target_ + 2.5 * beam;
+    const Point3 tip = lerp(entry_, target_ + 2.5 * beam, 0.75);
     std::vector<std::string> needle{"--needle"};
     for (const Point3& p : {entry_, tip})
       for (const double c : {p.x, p.y, p.z}) needle.push_back(std::to_string(c));
     insertion_ = simulate(
-        "insertion", joined(needle, {"--plan", at("plan.json"), "--frames", "16", "--insert-from", "0.6"}));
+        "insertion", joined(needle, {"--plan", at("plan.json"), "--frames", "16", "--insert-from", "0.8"}));
     move_tracker(insertion_, patient_from_tracker_);
     io::write_tracked_sequence(at("insertion.igs.mha"), insertion_);
   }
@@ -192,6 +192,16 @@ void expect_same(const ultrasound::TrackedSequence& got, const ultrasound::Track
   }
 }
 
+/// Where the needle's tip is in the patient, as the simulation knows it.
+Point3 true_tip(const json& frame) {
+  const json &m = frame["patient_from_image"], &px = frame["needles"][0]["tip_px"];
+  const auto along = [&](std::size_t row) {
+    return m[row][0].get<double>() * px[0].get<double>() + m[row][1].get<double>() * px[1].get<double>() +
+           m[row][3].get<double>();
+  };
+  return {along(0), along(1), along(2)};
+}
+
 TEST_F(UsSession, FromSweepToNeedleToNumbersAgainstThePlan) {
   plan();
   sweep();
@@ -208,10 +218,11 @@ TEST_F(UsSession, FromSweepToNeedleToNumbersAgainstThePlan) {
       "--setup",        at("tie/setup.xml"),         "--plan", at("plan.json"),
       "--registration", at("tie/registration.json"), "--side", "left"};
   // What is older than 1.5 s is stale; a machine that is busy with other things still looks faster than that.
-  const Ended second = heard(at("insertion.igs.mha"), {"--stall-at", "10", "--stall-s", "3.2"},
-                             joined({"--needle", "--every", "0.2", "--stall-s", "1.5", "--out",
-                                     at("heard_needle.igs.mha"), "--json", at("live.json")},
-                                    against));
+  const Ended second =
+      heard(at("insertion.igs.mha"), {"--now", "--speed", "0.4", "--stall-at", "12", "--stall-s", "3.2"},
+            joined({"--needle", "--every", "0.2", "--stall-s", "1.5", "--out", at("heard_needle.igs.mha"),
+                    "--json", at("live.json")},
+                   against));
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_THAT(second.err,
               AllOf(HasSubstr("plan to suprapatellar_recess by superolateral, rank 1; errors: the "
@@ -230,31 +241,25 @@ TEST_F(UsSession, FromSweepToNeedleToNumbersAgainstThePlan) {
   EXPECT_NO_THROW(io::validate_json(text, "needle", "needle.json"));
   const json found = json::parse(text), truth = json_of(at("insertion/truth.json"));
   const Vector3 line = normalized(target_ - entry_);
-  int measured = 0;
+  int measured = 0, within = 0;
   for (const json& picture : found["pictures"]) {
     if (picture["deviation"].is_null()) continue;
     ++measured;
-    const json& frame = truth["frames"][picture["frame"].get<std::size_t>() - 1];
-    const json &m = frame["patient_from_image"], &px = frame["needles"][0]["tip_px"];
-    std::array<double, 3> p{};
-    for (std::size_t row = 0; row < 3; ++row)
-      p[row] = m[row][0].get<double>() * px[0].get<double>() + m[row][1].get<double>() * px[1].get<double>() +
-               m[row][3].get<double>();
-    const Point3 tip{p[0], p[1], p[2]};
-    const Vector3 ahead = target_ - tip;
-    const double depth = dot(ahead, line);
-    const auto expect_near = [&](const char* measure, double true_mm) {
+    const Vector3 ahead = target_ - true_tip(truth["frames"][picture["frame"].get<std::size_t>() - 1]);
+    const double depth_mm = dot(ahead, line);
+    const auto agrees = [&](const char* measure, double true_mm) {
       const json& told = picture["deviation"][measure];
-      EXPECT_NEAR(told["value"].get<double>(), true_mm, 3.0 * told["sd"].get<double>())
-          << measure << " of frame " << picture["frame"];
-      EXPECT_LT(told["sd"].get<double>(), 2.5) << measure;
+      EXPECT_LT(told["sd"].get<double>(), 2.0) << measure;
+      return std::abs(told["value"].get<double>() - true_mm) < 3.0 * told["sd"].get<double>();
     };
-    expect_near("tip_to_target_mm", length(ahead));
-    expect_near("depth_left_mm", depth);
-    expect_near("lateral_mm", length(ahead - depth * line));
+    const bool all = agrees("tip_to_target_mm", length(ahead)) && agrees("depth_left_mm", depth_mm) &&
+                     agrees("lateral_mm", length(ahead - depth_mm * line));
+    if (all) ++within;
     EXPECT_LT(std::abs(picture["plan"]["target_off_mm"].get<double>()), 3.0);
   }
-  EXPECT_GE(measured, 12) << said_;
+  EXPECT_GE(measured, 8) << said_;
+  // Three standard deviations; a tip that is taken for something else now and then is none of them.
+  EXPECT_GE(within, 0.8 * measured) << said_;
 }
 
 }  // namespace
