@@ -83,6 +83,12 @@ std::string line_of(const LinkReport& link) {
   return line.empty() ? "nothing yet" : line;
 }
 
+std::string line_at(double at_s, const std::string& what, const std::string& text) {
+  std::array<char, 48> start{};
+  std::snprintf(start.data(), start.size(), "%9.3f s  %-12s  ", std::max(at_s, 0.0), what.c_str());
+  return start.data() + text;
+}
+
 std::vector<std::string> lines_of(const std::vector<network::HealthEvent>& events, double since_s) {
   struct Told {
     network::HealthEvent event;
@@ -102,13 +108,10 @@ std::vector<std::string> lines_of(const std::vector<network::HealthEvent>& event
   std::vector<std::string> lines;
   lines.reserve(merged.size());
   for (const auto& [event, streams] : merged) {
-    std::array<char, 48> start{};
-    const double at_s = std::max(event.at_s - since_s, 0.0);
-    std::snprintf(start.data(), start.size(), "%9.3f s  %-12s  ", at_s, name_of(event.change).c_str());
-    std::string line = start.data();
+    std::string text;
     for (std::size_t n = 0; n < streams.size(); ++n)
-      line.append(streams[n]).append(n + 1 < streams.size() ? ", " : streams[n].empty() ? "" : ": ");
-    lines.push_back(line.append(event.text));
+      text.append(streams[n]).append(n + 1 < streams.size() ? ", " : streams[n].empty() ? "" : ": ");
+    lines.push_back(line_at(event.at_s - since_s, name_of(event.change), text + event.text));
   }
   return lines;
 }
@@ -133,6 +136,13 @@ std::string text_of(const LiveSession& session) {
           std::to_string(link.losses) + " times\n";
   for (const auto& [type, count] : link.skipped)
     text.append(std::to_string(count)).append(" messages of type ").append(type).append(" were not read\n");
+  if (const auto& needle = session.needle) {
+    text += "a needle was seen in " + std::to_string(needle->seen) + " of " +
+            std::to_string(needle->looked_at) + " pictures looked at, and measured against the plan in " +
+            std::to_string(needle->measured);
+    if (needle->stale > 0) text += "; stale by then, and not counted: " + std::to_string(needle->stale);
+    text += "\n";
+  }
   if (!session.recording.empty()) text += "recorded in " + session.recording + "\n";
   return text;
 }
@@ -150,6 +160,11 @@ std::string to_json(const LiveSession& session) {
               {"parts_too_late", session.parts_too_late},
               {"assembly_ms", number_or_null(session.assembly_ms)},
               {"recording", session.recording.empty() ? json(nullptr) : json(session.recording)},
+              {"needle", session.needle ? json{{"looked_at", session.needle->looked_at},
+                                               {"stale", session.needle->stale},
+                                               {"seen", session.needle->seen},
+                                               {"measured", session.needle->measured}}
+                                        : json(nullptr)},
               {"connections", link.connections},
               {"losses", link.losses},
               {"refused", link.refused},

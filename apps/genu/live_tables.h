@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <genu/network/frame_assembly.h>
 #include <genu/network/stream_health.h>
+
+#include "needle_watch.h"
 
 // What a live link has brought, for people and for programs.
 namespace genu::app {
@@ -20,11 +23,14 @@ struct LiveSession {
   std::size_t frames = 0, whole_frames = 0, frames_with_image = 0, parts_too_late = 0;
   /// Median time from the first part of a frame to its last; NaN if there was none.
   double assembly_ms = std::numeric_limits<double>::quiet_NaN();
-  std::string recording;  ///< Empty if nothing was recorded.
+  std::string recording;              ///< Empty if nothing was recorded.
+  std::optional<NeedleTally> needle;  ///< Nothing if none was looked for.
 };
 
 /// Returns one line: each stream with its rate, and its status or that it is silent.
 std::string line_of(const network::LinkReport& link);
+/// Returns one line of what is told as it happens: when, what.
+std::string line_at(double at_s, const std::string& what, const std::string& text);
 /// Returns lines: when, what, of which streams; the same of several streams is one line.
 std::vector<std::string> lines_of(const std::vector<network::HealthEvent>& events, double since_s);
 /// Returns the tables at the end.

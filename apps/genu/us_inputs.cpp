@@ -61,21 +61,43 @@ ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
   return pictures;
 }
 
+bool is_tracked(const fs::path& file) {
+  return io::has_extension(file, ".mha") || io::has_extension(file, ".nrrd");
+}
+
+std::string reasons_against(const io::TrackedSetup& setup, const ultrasound::ImageSetup& pictures) {
+  std::string all;
+  for (const io::ConfiguredTransform& t : setup.transforms) {
+    if (!t.pictures) continue;
+    std::string of_one;
+    for (const std::string& reason : ultrasound::reasons_against(*t.pictures, pictures))
+      of_one.append(of_one.empty() ? "" : "; ").append(reason);
+    if (of_one.empty()) continue;
+    all.append(all.empty() ? "" : "; ").append("the transform from ").append(t.frames.from);
+    all.append(" to ").append(t.frames.to).append(" is of other pictures: ").append(of_one);
+  }
+  return all;
+}
+
+std::vector<std::string> cautions_about(const io::TrackedSetup& setup,
+                                        const ultrasound::ImageSetup& pictures) {
+  std::vector<std::string> all;
+  for (const io::ConfiguredTransform& t : setup.transforms)
+    if (t.pictures)
+      for (const std::string& caution : ultrasound::cautions_about(*t.pictures, pictures))
+        all.push_back(ultrasound::name_of(t.frames) + ": " + caution);
+  return all;
+}
+
 Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   const bool shows = std::any_of(sweep.recording.frames.begin(), sweep.recording.frames.end(),
                                  [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
-  for (const io::ConfiguredTransform& t : sweep.setup.transforms) {
-    if (!t.pictures || !shows) continue;
+  if (shows) {
     const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, source.depth_mm);
-    const auto reasons = ultrasound::reasons_against(*t.pictures, pictures);
-    for (const std::string& caution : ultrasound::cautions_about(*t.pictures, pictures))
-      sweep.cautions.push_back("Mind: " + ultrasound::name_of(t.frames) + ": " + caution + "\n");
-    if (reasons.empty()) continue;
-    std::string all;
-    for (const std::string& reason : reasons) all.append(all.empty() ? "" : "; ").append(reason);
-    throw InvalidInput("the transform from " + t.frames.from + " to " + t.frames.to + " does not hold for '" +
-                       source.recording.string() + "': " + all);
+    const std::string reasons = reasons_against(sweep.setup, pictures);
+    if (!reasons.empty()) throw InvalidInput("'" + source.recording.string() + "': " + reasons);
+    sweep.cautions = cautions_about(sweep.setup, pictures);
   }
   sweep.always = sweep.setup.coordinate_frames();
   return sweep;
@@ -125,8 +147,7 @@ Pictures pictures_of_clip(const fs::path& file) {
 }  // namespace
 
 Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm) {
-  const bool tracked = io::has_extension(file, ".mha") || io::has_extension(file, ".nrrd");
-  Pictures pictures = tracked ? pictures_of_recording(file) : pictures_of_clip(file);
+  Pictures pictures = is_tracked(file) ? pictures_of_recording(file) : pictures_of_clip(file);
   if (!pixel_mm.empty()) {
     pictures.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
     pictures.pixel_source = "--pixel-mm";
@@ -136,8 +157,8 @@ Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm
   return pictures;
 }
 
-void add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
-  parser
+CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
+  return parser
       .add_option("--pixel-mm", pixel_mm,
                   "Size of a pixel, across and down if they differ; goes before what the file says")
       ->expected(1, 2)

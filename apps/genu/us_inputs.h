@@ -12,7 +12,8 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the parser's own name
 class App;
-}
+class Option;
+}  // namespace CLI
 
 // What several verbs of "genu us" read, and the options that name it.
 namespace genu::app {
@@ -31,6 +32,14 @@ std::vector<std::filesystem::path> files_of(const SweepSource& source);
 /// Returns the set-ups one after the other: of two transforms between the same frames the later one holds,
 /// and the last phantom. `shipped` "fcal_2.0" is the one that ships.
 io::TrackedSetup read_setups(const std::vector<std::filesystem::path>& files);
+
+/// Returns true if a file's name says that it is a tracked recording.
+bool is_tracked(const std::filesystem::path& file);
+/// Returns why a set-up's calibrations do not hold for pictures; empty if they do.
+std::string reasons_against(const io::TrackedSetup& setup, const ultrasound::ImageSetup& pictures);
+/// Returns what could not be checked of them, a line each.
+std::vector<std::string> cautions_about(const io::TrackedSetup& setup,
+                                        const ultrasound::ImageSetup& pictures);
 
 struct Sweep {
   ultrasound::TrackedSequence recording;
@@ -59,6 +68,6 @@ struct Pictures {
 /// content. \param pixel_mm what the user says of pixels: one number or two; goes before the file's
 Pictures read_pictures(const std::filesystem::path& file, const std::vector<double>& pixel_mm = {});
 /// Adds --pixel-mm.
-void add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm);
+CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm);
 
 }  // namespace genu::app

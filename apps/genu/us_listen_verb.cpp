@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "inputs.h"
 #include "live_tables.h"
+#include "needle_watch.h"
 #include "us_verbs.h"
 
 namespace genu::app {
@@ -33,6 +35,9 @@ struct ListenWords {
   double late_ms = 200.0;
   network::ClientOptions client;
   network::HealthOptions health;
+  bool look_for_needle = false;
+  NeedleWords needle;
+  std::vector<std::filesystem::path> setups;
 };
 
 /// Listens, shows what happens, and keeps what is wanted.
@@ -43,6 +48,7 @@ class Listener {
 
   LiveSession listen() {
     const network::Address address = address_of(words_->address);
+    if (words_->look_for_needle) watch_needle();
     result_.server = address.host + ":" + std::to_string(address.port);
     network::TrackingClient client(address, words_->client);
     started_s_ = shown_s_ = network::clock_s();
@@ -63,6 +69,7 @@ class Listener {
     show({}, std::numeric_limits<double>::infinity());
     result_.seconds = now - started_s_;
     result_.link = health_.report(now);
+    if (watch_) result_.needle = watch_->finish();
     result_.parts_too_late = assembler_.too_late();
     if (!waits_ms_.empty()) {
       const auto middle = waits_ms_.begin() + static_cast<std::ptrdiff_t>(waits_ms_.size() / 2);
@@ -84,6 +91,13 @@ class Listener {
     } catch (const InvalidInput& problem) {
       throw UsageError(problem.what());
     }
+  }
+
+  void watch_needle() {
+    watch_.emplace(words_->needle, read_setups(words_->setups), words_->health.stall_s);
+    if (const auto& plan = watch_->plan())
+      session_->note("genu: plan to " + plan->target + " by " + plan->approach + ", rank " +
+                     std::to_string(plan->rank) + "; errors: " + plan->error_source);
   }
 
   bool is_over(const network::TrackingClient& client) {
@@ -133,11 +147,20 @@ class Listener {
     for (const std::string& line :
          lines_of({{network::HealthChange::status, {}, now, line_of(health_.report(now))}}, started_s_))
       session_->note(line);
+    if (watch_) session_->note(line_at(now - started_s_, "needle", watch_->line(now)));
+  }
+
+  /// Hands a picture to whoever looks for needles. One that waited on its way is as old as its sender says.
+  void look(const network::AssembledFrame& frame) {
+    if (!watch_ || frame.out_of_order || !frame.frame.shows_image()) return;
+    const double said_s = frame.frame.time_s + health_.report(frame.received_s).clock_offset_s;
+    watch_->add(frame.frame, std::isfinite(said_s) ? std::min(said_s, frame.received_s) : frame.received_s);
   }
 
   void keep(const std::vector<network::AssembledFrame>& frames) {
     for (const network::AssembledFrame& frame : frames) {
       if (words_->frames && result_.frames >= *words_->frames) return;
+      look(frame);
       if (!words_->csv.empty()) poses_ += pose_table_rows(result_.frames, frame);
       ++result_.frames;
       if (frame.missing.empty()) ++result_.whole_frames;
@@ -152,6 +175,7 @@ class Listener {
   network::StreamHealth health_;
   network::FrameAssembler assembler_;
   network::SequenceRecorder recorder_;
+  std::optional<NeedleWatch> watch_;
   LiveSession result_;
   std::string poses_ = pose_table_head();
   std::vector<double> waits_ms_;
@@ -182,6 +206,20 @@ ExitCode listen(const ListenWords& words, const Session& session) {
   if (listener.broken() && !words.client.reconnect)
     throw IoError("the link to " + result.server + " broke: " + result.ended);
   return ExitCode::ok;
+}
+
+void declare_needle(CLI::App& parser, ListenWords& words) {
+  CLI::Option* needle =
+      parser.add_flag("--needle", words.look_for_needle,
+                      "Looks for the needle in the newest picture, as often as --every says");
+  parser
+      .add_option(
+          "--setup", words.setups,
+          "What always holds, for --needle: a PLUS configuration, or a setup.xml of genu us register; "
+          "of several the later holds")
+      ->type_name("FILE")
+      ->needs(needle);
+  for (CLI::Option* option : add_needle_options(parser, words.needle)) option->needs(needle);
 }
 
 Work declare(CLI::App& parser) {
@@ -217,6 +255,7 @@ Work declare(CLI::App& parser) {
       ->check(above_0);
   parser.add_flag("--trust-identity", words->client.reading.trust_identity,
                   "Takes a pose for sound that is the identity and has no status");
+  declare_needle(parser, *words);
   return [words](const Session& session) {
     words->health.late_s = 1e-3 * words->late_ms;
     return listen(*words, session);
@@ -238,11 +277,17 @@ Verb us_listen_verb() {
           "nothing is "
           "bridged. Ctrl-C ends it in order: what was recorded is written. If the link breaks, that is an "
           "error, "
-          "after all has been written.",
-      .examples = {{"genu us listen localhost:18944 --for 10", "What is there, for ten seconds."},
-                   {"genu us listen plus-server:18944 --out sweep.igs.mha --reconnect",
-                    "Records until Ctrl-C, whatever the line does."},
-                   {"genu us listen localhost:18944 --csv poses.csv --json summary.json", "For programs."}},
+          "after all has been written. With --needle, and a set-up and a plan, it also says where the needle "
+          "in the newest picture lies to its plan; what is older than --stall-s is called stale and gives no "
+          "numbers.",
+      .examples =
+          {{"genu us listen localhost:18944 --for 10", "What is there, for ten seconds."},
+           {"genu us listen plus-server:18944 --out sweep.igs.mha --reconnect",
+            "Records until Ctrl-C, whatever the line does."},
+           {"genu us listen plus-server:18944 --needle --setup tie/setup.xml --case knee --registration "
+            "tie/registration.json --every 0.5",
+            "The needle against the best plan of a case, while it is led."},
+           {"genu us listen localhost:18944 --csv poses.csv --json summary.json", "For programs."}},
       .references = {"Tokuda J et al. 2009, International Journal of Medical Robotics 5:423 (OpenIGTLink)."},
       .declare = declare};
 }

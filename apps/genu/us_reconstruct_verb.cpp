@@ -89,7 +89,7 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
     filled += c == 2 ? 1 : 0;
   }
   const auto all = static_cast<double>(made.coverage.voxels().size());
-  for (const std::string& caution : sweep.cautions) session.print(caution);
+  for (const std::string& caution : sweep.cautions) session.print("Mind: " + caution + "\n");
   session.print(std::to_string(made.frames_used) + " pictures in " + words.frame + ", " +
                 std::to_string(made.without_pose) + " left out without a sound pose, " +
                 std::to_string(made.without_image) + " without an image; " + fixed(seconds, 2) + " s (" +

@@ -179,7 +179,7 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
       table.add_row({t.name, fixed(made.predicted_error_mm(t.place), 1)});
     text += table.text();
   }
-  for (const std::string& caution : sweep.cautions) session.print(caution);
+  for (const std::string& caution : sweep.cautions) session.print("Mind: " + caution + "\n");
   session.print(text + "Written: " + words.out.string() + "\n");
   return ExitCode::ok;
 }

@@ -22,6 +22,7 @@
 
 #include "inputs.h"
 #include "protocol.h"
+#include "trajectory_choice.h"
 #include "us_verbs.h"
 
 namespace genu::app {
@@ -33,11 +34,10 @@ namespace {
 struct SimulateWords {
   fs::path folder;
   LabelSource labels;
-  fs::path plan;
-  std::string target, approach;
-  std::size_t rank = 1;
+  TrajectoryChoice choice;
   std::vector<double> contact, beam, face, to, to_beam, needle;
   int frames = 1;
+  std::optional<double> insert_from;  ///< Part of its way that the needle has gone in the first frame.
   double width_mm = 38.0, depth_mm = 45.0, pixel_mm = 0.08;
   ultrasound::SimulationOptions machine{.looks = 3};
   ultrasound::SweepOptions errors;
@@ -63,30 +63,22 @@ Point3 point_of(const std::vector<double>& v) {
   return Point3{} + vector_of(v);
 }
 
-/// Returns the trajectory that the words name: of the plan that scores highest, unless target or approach say
-/// otherwise. \throws UsageError if there is none
-const planning::RankedTrajectory& chosen(const std::vector<planning::NeedlePlan>& plans,
-                                         const SimulateWords& words) {
-  const planning::NeedlePlan* best = nullptr;
-  for (const planning::NeedlePlan& plan : plans) {
-    if (!words.target.empty() && plan.target.name != words.target) continue;
-    if (!words.approach.empty() && plan.approach != words.approach) continue;
-    if (plan.ranked.size() < words.rank) continue;
-    if (!best || planning::ranks_before(plan, *best)) best = &plan;
-  }
-  if (!best)
-    throw UsageError("no plan for this target and approach has a trajectory of rank " +
-                     std::to_string(words.rank));
-  return best->ranked[words.rank - 1];
+std::optional<ultrasound::PlacedNeedle> needle_in(const SimulateWords& words) {
+  if (words.needle.empty()) return std::nullopt;
+  const auto middle = words.needle.begin() + 3;
+  return ultrasound::PlacedNeedle{.entry = point_of({words.needle.begin(), middle}),
+                                  .tip = point_of({middle, words.needle.end()})};
 }
 
-void look_along_plan(Scene& scene, const planning::RankedTrajectory& trajectory) {
+void look_along_plan(Scene& scene, const planning::RankedTrajectory& trajectory, const SimulateWords& words) {
   const auto& view = trajectory.card.view;
   if (!view) throw InvalidInput("this trajectory has no place for the probe: it is not seen by ultrasound");
-  scene.patient_from_probe = {ultrasound::probe_pose(view->pose.face, view->pose.beam, view->pose.axis)};
+  scene.patient_from_probe.assign(static_cast<std::size_t>(words.frames),
+                                  ultrasound::probe_pose(view->pose.face, view->pose.beam, view->pose.axis));
   scene.width_mm = view->length_mm;
   scene.depth_mm = view->image_depth_mm;
-  ultrasound::PlacedNeedle needle{.entry = trajectory.path.entry, .tip = trajectory.path.target};
+  ultrasound::PlacedNeedle needle = needle_in(words).value_or(
+      ultrasound::PlacedNeedle{.entry = trajectory.path.entry, .tip = trajectory.path.target});
   if (trajectory.card.needle) needle.diameter_mm = trajectory.card.needle->diameter_mm;
   scene.needles.push_back(needle);
 }
@@ -106,11 +98,7 @@ void look_from_words(Scene& scene, const SimulateWords& words) {
   }
   scene.width_mm = words.width_mm;
   scene.depth_mm = words.depth_mm;
-  if (!words.needle.empty()) {
-    const auto middle = words.needle.begin() + 3;
-    scene.needles.push_back(
-        {.entry = point_of({words.needle.begin(), middle}), .tip = point_of({middle, words.needle.end()})});
-  }
+  if (const auto needle = needle_in(words)) scene.needles.push_back(*needle);
 }
 
 Scene scene_of(const SimulateWords& words) {
@@ -126,11 +114,15 @@ Scene scene_of(const SimulateWords& words) {
     scene.source = words.labels.file.string();
     scene.labels = read_label_map(words.labels);
   }
-  if (!words.plan.empty()) plans = io::plans_from_json(io::read_text(words.plan), words.plan.string());
+  const fs::path& plan = words.choice.plan;
+  if (!plan.empty()) plans = io::plans_from_json(io::read_text(plan), plan.string());
   if (words.contact.empty() && !plans.empty())
-    look_along_plan(scene, chosen(plans, words));
+    look_along_plan(scene, chosen(plans, words.choice).trajectory, words);
   else
     look_from_words(scene, words);
+  if (words.insert_from)
+    for (ultrasound::PlacedNeedle& needle : scene.needles)
+      needle.first_tip = lerp(needle.entry, needle.tip, *words.insert_from);
   return scene;
 }
 
@@ -203,15 +195,7 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
 }
 
 void declare_view(CLI::App& parser, SimulateWords& words) {
-  parser
-      .add_option("--plan", words.plan, "Where the probe and the needle are: a plan.json; a case has its own")
-      ->check(CLI::ExistingFile)
-      ->type_name("PLAN.json");
-  parser.add_option("--target", words.target, "The plan for this target")->type_name("NAME");
-  parser.add_option("--approach", words.approach, "The plan by this approach")->type_name("NAME");
-  parser.add_option("--rank", words.rank, "Which of its trajectories")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  add_trajectory_options(parser, words.choice);
   // A plan says where the probe lies and how large its picture is; --contact is for what has none.
   const auto add_place = [&](const char* name, std::vector<double>& value, const char* what) {
     return parser.add_option(name, value, what)->expected(3)->type_name("X Y Z");
@@ -227,14 +211,18 @@ void declare_view(CLI::App& parser, SimulateWords& words) {
   parser
       .add_flag("--to-skin", words.to_skin, "Moves each contact along its beam onto the skin of the labels")
       ->needs(contact);
-  parser.add_option("--needle", words.needle, "Entry and tip of a needle (LPS, mm)")
+  parser.add_option("--needle", words.needle, "Entry and tip of a needle (LPS, mm); in place of a plan's")
       ->expected(6)
-      ->type_name("X Y Z X Y Z")
-      ->needs(contact);
-  parser.add_option("--frames", words.frames, "Frames of the sweep")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
-      ->needs(contact);
+      ->type_name("X Y Z X Y Z");
+  CLI::Option* frames = parser.add_option("--frames", words.frames, "Frames of the sweep")
+                            ->check(CLI::Range(1, 10000))
+                            ->capture_default_str();
+  parser
+      .add_option("--insert-from", words.insert_from,
+                  "The needle goes in: the part of its way that it has gone in the first frame")
+      ->check(CLI::Range(0.05, 1.0))
+      ->type_name("PART")
+      ->needs(frames);
   parser.add_option("--width-mm", words.width_mm, "Of the image; a plan says its own")
       ->check(CLI::Range(5.0, 200.0))
       ->capture_default_str()
@@ -304,7 +292,9 @@ Verb us_simulate_verb() {
        {"genu us simulate --labels phantom/labels.nrrd --contact -70 -58 95 --beam 0 1 0 --face 1 0 0 --to "
         "-70 -58 60 "
         "--to-skin --frames 40 --tracker-sd-mm 0.3 -o sweep",
-        "A transverse sweep above the patella of 40 frames, by a tracker with noise."}},
+        "A transverse sweep above the patella of 40 frames, by a tracker with noise."},
+       {"genu us simulate knee --frames 30 --insert-from 0.3 -o insertion",
+        "The needle of the best plan on its way to the target, in 30 frames."}},
       {"Wagner RF et al. Statistics of speckle in ultrasound B-scans. IEEE Trans Sonics Ultrason "
        "1983;30:156.",
        "Bamber JC, Dickinson RJ. Ultrasonic B-scanning: a computer simulation. Phys Med Biol 1980;25:463."},

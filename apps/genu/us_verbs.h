@@ -11,6 +11,7 @@ Verb us_calibrate_verb();
 Verb us_reconstruct_verb();
 Verb us_register_verb();
 Verb us_cartilage_verb();
+Verb us_needle_verb();
 Verb us_listen_verb();
 Verb us_replay_verb();
 Verb us_simulate_verb();

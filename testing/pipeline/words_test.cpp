@@ -24,8 +24,8 @@ using ::testing::StartsWith;
 const std::vector<std::string> verbs{"import",  "phantom",   "measure", "stage",   "plan",
                                      "run",     "us",        "batch",   "compare", "compare-labels",
                                      "segment", "precision", "t2"};
-const std::vector<std::string> ultrasound_verbs{"import",    "calibrate", "reconstruct", "register",
-                                                "cartilage", "simulate",  "listen",      "replay"};
+const std::vector<std::string> ultrasound_verbs{"import", "calibrate", "reconstruct", "register", "cartilage",
+                                                "needle", "simulate",  "listen",      "replay"};
 
 /// Every verb with the group that it is in.
 std::vector<std::vector<std::string>> all_verbs() {

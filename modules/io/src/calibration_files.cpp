@@ -119,4 +119,30 @@ std::string to_json(const ultrasound::BoneRegistration& r, const std::vector<Nam
   return text_of(document);
 }
 
+ultrasound::BoneRegistration bone_registration_from_json(std::string_view text, const std::string& source) {
+  const nlohmann::json document = parse_valid(text, "bone_registration", source);
+  ultrasound::BoneRegistration r;
+  Matrix3 rotation;
+  std::array<double, 3> shift{};
+  for (std::size_t row = 0; row < 3; ++row) {
+    const nlohmann::json& from = document.at("mri_from_tracker").at(row);
+    for (std::size_t column = 0; column < 3; ++column) rotation.rows[row][column] = from.at(column);
+    shift[row] = from.at(3);
+  }
+  try {
+    r.mri_from_tracker = RigidTransform(rotation, {shift[0], shift[1], shift[2]});
+  } catch (const InvalidInput& problem) {
+    throw IoError("cannot read '" + source + "': mri_from_tracker is no motion: " + problem.what());
+  }
+  r.pictures = document.at("pictures");
+  r.points = document.at("points");
+  r.rms_mm = document.at("rms_mm");
+  r.median_mm = document.at("median_mm");
+  r.matched_part = document.at("matched_part");
+  r.error_at_points_mm = document.at("error_at_points_mm");
+  r.centre = point_in(document.at("centre_mm"));
+  r.covariance = document.at("covariance");
+  return r;
+}
+
 }  // namespace genu::io

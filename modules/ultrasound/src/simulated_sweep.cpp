@@ -89,6 +89,14 @@ std::pair<Vector3, double> axis_and_angle(const Matrix3& r) {
   return {normalized(longest), angle};
 }
 
+/// Returns the needles at a part of a sweep, 0 its first frame and 1 its last.
+std::vector<PlacedNeedle> needles_at(double part, std::span<const PlacedNeedle> needles) {
+  std::vector<PlacedNeedle> now(needles.begin(), needles.end());
+  for (PlacedNeedle& needle : now)
+    if (needle.first_tip) needle.tip = lerp(*needle.first_tip, needle.tip, part);
+  return now;
+}
+
 }  // namespace
 
 RigidTransform probe_pose(const Point3& contact, const Vector3& into_body, const Vector3& along_face) {
@@ -154,8 +162,10 @@ SimulatedSweep simulate_sweep(const EchoBody& body, const RigidTransform& patien
   const std::string depth_mm = fixed(height * pixel_size_of(probe_from_image).y_mm, 1);  // as PLUS writes it
   for (std::size_t n = 0; n < tracker_from_probe.size(); ++n) {
     const RigidTransform& pose = tracker_from_probe[n];
+    const double part =
+        static_cast<double>(n) / std::max(1.0, static_cast<double>(tracker_from_probe.size()) - 1.0);
     SimulatedFrame seen = body.frame(AffineTransform(patient_from_tracker * pose) * probe_from_image, width,
-                                     height, options, needles);
+                                     height, options, needles_at(part, needles));
     TrackedFrame frame;
     frame.image = std::move(seen.image);
     frame.time_s = static_cast<double>(n) / sweep.frames_per_second;

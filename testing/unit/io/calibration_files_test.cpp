@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <genu/core/error.h>
 #include <genu/io/results.h>
 
 #include "calibration_samples.h"
@@ -43,6 +44,23 @@ TEST(CalibrationFiles, HoldWhatWasMeasured) {
   const json landmarks = json::parse(testing::sample_landmark_registration());
   EXPECT_EQ(landmarks["landmarks"].size(), 4U);
   EXPECT_EQ(landmarks["landmarks"][3]["fixed_mm"], json({104, -5, 1}));
+}
+
+TEST(CalibrationFiles, ARegistrationReadsBackWithItsErrors) {
+  const std::string text = testing::sample_bone_registration();
+  const ultrasound::BoneRegistration r = bone_registration_from_json(text, "registration.json");
+  EXPECT_EQ(r.mri_from_tracker(Point3{}), (Point3{1, 2, 3}));
+  EXPECT_EQ(r.points, 1200U);
+  EXPECT_EQ(r.matched_part, 0.9);
+  EXPECT_NEAR(r.predicted_error_mm({10, 0, 0}), std::sqrt(2 * 0.01 + 3 * 0.09), 1e-12);
+  json mirror = json::parse(text);
+  mirror["mri_from_tracker"][0][0] = -1.0;
+  try {
+    bone_registration_from_json(mirror.dump(), "mirror.json");
+    FAIL() << "a mirror is no motion";
+  } catch (const IoError& problem) {
+    EXPECT_NE(std::string(problem.what()).find("mirror.json"), std::string::npos);
+  }
 }
 
 }  // namespace

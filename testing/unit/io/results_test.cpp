@@ -18,6 +18,7 @@
 #include "calibration_samples.h"
 #include "comma_locale.h"
 #include "matchers.h"
+#include "needle_samples.h"
 #include "samples.h"
 #include "trochlear_samples.h"
 
@@ -607,6 +608,7 @@ std::vector<SchemaCase> schema_cases() {
           {"pivot_calibration", json::parse(testing::sample_pivot_calibration()), {}},
           {"landmark_registration", json::parse(testing::sample_landmark_registration()), {}},
           {"bone_registration", json::parse(testing::sample_bone_registration()), {}},
+          {"needle", json::parse(to_json(testing::sample_needle())), {}},
           {"trochlear_cartilage", json::parse(to_json(testing::sample_trochlea())), {}},
           {"reconstruction", json::parse(testing::sample_reconstruction()), {}},
           {"network", shipped("models/knee-1.json"), {}},

@@ -126,5 +126,19 @@ TEST_F(Sweep, RefusesWhatMakesNoSense) {
   EXPECT_THROW(simulate_sweep(body_, {}, probe_from_image_, {}, 60, 150), InvalidInput);
 }
 
+TEST_F(Sweep, ANeedleGoesInFromFrameToFrame) {
+  const PlacedNeedle needle{
+      .entry = centre_ + Vector3{0, -30, 0}, .tip = centre_, .first_tip = centre_ + Vector3{0, -20, 0}};
+  const SimulatedSweep s = simulate_sweep(body_, patient_from_tracker_, probe_from_image_, poses(), 60, 150,
+                                          {}, {}, std::array{needle});
+  for (std::size_t n = 0; n < 5; ++n) {
+    const AffineTransform patient_from_image =
+        AffineTransform(patient_from_tracker_ * s.truth.tracker_from_probe[n]) * probe_from_image_;
+    const PixelPoint& tip = s.truth.frames[n].needles.at(0).tip;
+    const Point3 at = patient_from_image(Point3{tip.x, tip.y, 0});
+    EXPECT_NEAR(at.y, centre_.y - 20.0 + 5.0 * static_cast<double>(n), 1e-6) << n;
+  }
+}
+
 }  // namespace
 }  // namespace genu::ultrasound

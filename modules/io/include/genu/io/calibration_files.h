@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <genu/ultrasound/bone_registration.h>
@@ -39,5 +40,8 @@ struct NamedPlace {
 /// The same (schema bone_registration), with the error to expect at places.
 std::string to_json(const ultrasound::BoneRegistration& registration, const std::vector<NamedPlace>& targets,
                     const CalibrationRecord& record);
+/// Reads a registration back: where the tracker lies, and all that predicted_error_mm needs.
+/// \throws IoError naming the source, and what in it breaks the schema
+ultrasound::BoneRegistration bone_registration_from_json(std::string_view json, const std::string& source);
 
 }  // namespace genu::io

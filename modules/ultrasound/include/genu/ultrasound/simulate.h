@@ -66,6 +66,8 @@ struct PlacedNeedle {
   Point3 tip;
   double diameter_mm = 0.72;
   double bend_mm = 0.0;  ///< In the image plane, away from the probe.
+  /// Where the tip is in the first frame of a sweep; by the last it has gone evenly to `tip`.
+  std::optional<Point3> first_tip = {};
 };
 
 /// What is true of a simulated frame. One value a column, in rows (between them too); NaN = none.
