@@ -134,9 +134,12 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   table.add_row(row_of("of each fifth, by the others", c.left_out));
   if (validation) table.add_row(row_of("of the recording for validation", *validation));
   made.text = "Image in probe: " + std::to_string(c.views) + " pictures fitted, " +
-              std::to_string(c.outliers) + " left out; the probe turned by " + fixed(c.rotation_deg, 1) +
+              std::to_string(c.outliers) + " left out as outliers, " + std::to_string(c.unread) +
+              " without wires that could be read; the probe turned by " + fixed(c.rotation_deg, 1) +
               " degrees and moved by " + fixed(c.translation_mm, 1) + " mm along the wires.\nPixels of " +
-              fixed(c.pixel.x_mm, 4) + " x " + fixed(c.pixel.y_mm, 4) + " mm.\n" + table.text();
+              fixed(c.pixel.x_mm, 4) + " x " + fixed(c.pixel.y_mm, 4) +
+              " mm. SD of the image's place at a corner: " + fixed(c.corner_sd_mm, 2) + " mm.\n" +
+              table.text();
   for (const std::string& warning : record.warnings) made.text += "Warning: " + warning + "\n";
   if (auto figure = wires_figure(sweep, c)) made.figures.emplace_back("wires.png", std::move(*figure));
   made.transform = io::ConfiguredTransform{
@@ -197,7 +200,8 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
   made.text = "The tracker's time stamps less the video's: " + fixed(c.lag_s, 4) + " s (SD " +
               fixed(c.lag_sd_s, 4) + " s), correlation " + fixed(c.correlation, 3) + ", at least " +
               fixed(c.left_out_correlation, 3) + " in each fifth by the lag of the others, " +
-              std::to_string(c.samples) + " pictures.\n";
+              std::to_string(c.samples) + " pictures; " + std::to_string(c.skipped) +
+              " left out where the tracker's poses were lost.\n";
   made.figures.emplace_back("signals.png", signals_figure(depths, motion, c.lag_s));
   return made;
 }
@@ -217,7 +221,8 @@ Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
   made.text = "Tip in " + words.stylus + ": " + fixed(tip.x, 2) + " " + fixed(tip.y, 2) + " " +
               fixed(tip.z, 2) + " mm (SD " + fixed(c.tip_sd_mm, 2) + " mm), from " + std::to_string(c.poses) +
               " poses on " + std::to_string(c.pivots.size()) + " pivots; " + std::to_string(c.others) +
-              " poses lay on none. Turned by " + fixed(c.rotation_deg, 1) + " degrees.\n" + table.text();
+              " poses lay on none or rested. Turned by " + fixed(c.rotation_deg, 1) + " degrees on one.\n" +
+              table.text();
   made.transform = io::ConfiguredTransform{{words.stylus + "Tip", words.stylus},
                                            AffineTransform(RigidTransform::translation_by(tip)),
                                            c.left_out.mean_mm,

@@ -135,8 +135,11 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   const Knee knee = read_knee(words);
   const Sweep sweep = read_sweep(words.source);
   const auto pairs = read_pairs(words.landmarks);
-  const auto start = with_context("starting from " + words.landmarks.string(),
-                                  [&] { return ultrasound::register_landmarks(pairs.first, pairs.second); });
+  // Landmarks felt through skin are centimetres wide; a wrong order is off by more.
+  constexpr double max_start_rms_mm = 20.0;
+  const auto start = with_context("starting from " + words.landmarks.string(), [&] {
+    return ultrasound::register_landmarks(pairs.first, pairs.second, {.max_rms_mm = max_start_rms_mm});
+  });
   progress.report("surface of bone", 0.2);
   const TriangleMesh bone = surface::extract(knee.labels, [](Tissue t) {
     return is_part_of(t, Bone::femur) || is_part_of(t, Bone::tibia) || is_part_of(t, Bone::patella) ||

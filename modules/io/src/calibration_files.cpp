@@ -46,8 +46,10 @@ std::string to_json(const ultrasound::SpatialCalibration& c, const ultrasound::I
   document["pixel_mm"] = {c.pixel.x_mm, c.pixel.y_mm};
   document["views"] = c.views;
   document["outliers"] = c.outliers;
+  document["unread"] = c.unread;
   document["rotation_deg"] = c.rotation_deg;
   document["translation_mm"] = c.translation_mm;
+  document["corner_sd_mm"] = c.corner_sd_mm;
   document["fitted"] = json_of(c.fitted);
   document["left_out"] = json_of(c.left_out);
   document["validation"] = validation ? json_of(*validation) : OrderedJson();
@@ -65,6 +67,7 @@ std::string to_json(const ultrasound::TemporalCalibration& c, const CalibrationR
   document["correlation"] = c.correlation;
   document["left_out_correlation"] = c.left_out_correlation;
   document["samples"] = c.samples;
+  document["skipped"] = c.skipped;
   return text_of(document);
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -32,9 +31,9 @@ class Residuals : public vnl_least_squares_function {
   std::vector<double> buffer_, values_;
 };
 
-/// Returns the standard deviations of the values, from differences of the residuals about them.
-std::vector<double> deviations(const std::vector<double>& values, std::size_t residuals, double rms,
-                               const Residuals::Measure& measure) {
+/// Returns the covariance of the values, from differences of the residuals about them.
+std::vector<double> covariance_of(const std::vector<double>& values, std::size_t residuals, double rms,
+                                  const Residuals::Measure& measure) {
   const auto n = static_cast<int>(values.size());
   cv::Mat1d normal(n, n, 0.0);
   cv::Mat1d jacobian(static_cast<int>(residuals), n);
@@ -60,13 +59,15 @@ std::vector<double> deviations(const std::vector<double>& values, std::size_t re
   cv::Mat1d inverse;
   const double condition = cv::invert(normal, inverse, cv::DECOMP_EIG);
   constexpr double singular = 1e-12;
-  std::vector<double> sd(values.size(), std::numeric_limits<double>::infinity());
-  if (condition < singular) return sd;
+  if (!(condition >= singular)) return {};
   const double freedom = static_cast<double>(residuals) / std::max(1.0, static_cast<double>(residuals) - n);
-  for (int v = 0; v < n; ++v)
-    sd[static_cast<std::size_t>(v)] =
-        rms * std::sqrt(freedom * std::max(0.0, inverse(v, v))) / scale[static_cast<std::size_t>(v)];
-  return sd;
+  std::vector<double> covariance;
+  covariance.reserve(values.size() * values.size());
+  for (int a = 0; a < n; ++a)
+    for (int b = 0; b < n; ++b)
+      covariance.push_back(rms * rms * freedom * inverse(a, b) /
+                           (scale[static_cast<std::size_t>(a)] * scale[static_cast<std::size_t>(b)]));
+  return covariance;
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ LeastSquares least_squares_from(std::vector<double> start, std::size_t residuals
   double sum = 0.0;
   for (const double r : left) sum += r * r;
   result.rms = std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, residuals)));
-  result.sd = deviations(result.values, residuals, result.rms, measure);
+  result.covariance = covariance_of(result.values, residuals, result.rms, measure);
   return result;
 }
 

@@ -14,8 +14,8 @@ namespace genu::ultrasound {
 struct LeastSquares {
   std::vector<double> values;
   double rms = 0.0;
-  /// Standard deviations of the values if the residuals are independent; infinite where nothing fixes one.
-  std::vector<double> sd;
+  /// Of the values, row by row, if the residuals are independent; empty where they leave one open.
+  std::vector<double> covariance;
 };
 
 /// Returns the values about `start` with which the squares of the residuals are least (Levenberg and

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include <opencv2/core.hpp>
 
@@ -11,6 +12,7 @@
 #include <genu/ultrasound/landmarks.h>
 
 #include "fit.h"
+#include "recording_gaps.h"
 
 namespace genu::ultrasound {
 namespace {
@@ -51,6 +53,13 @@ std::pair<cv::Mat1d, std::array<double, 3>> spread_of(const std::vector<Point3>&
   return {axes, spread};
 }
 
+// Points that spread less across a line than this leave a turn about it open.
+constexpr double least_spread_mm = 2.0;
+
+double across_line_mm(const std::vector<Point3>& points) {
+  return spread_of(points).second[1];
+}
+
 void require_names(const std::vector<Landmark>& landmarks, const char* side) {
   for (std::size_t a = 0; a < landmarks.size(); ++a) {
     if (!is_finite(landmarks[a].position))
@@ -61,10 +70,64 @@ void require_names(const std::vector<Landmark>& landmarks, const char* side) {
   }
 }
 
+/// Returns how far each landmark lies from its partner by a fit of all others.
+std::vector<double> left_out_of(const std::vector<Point3>& from, const std::vector<Point3>& to) {
+  std::vector<double> result;
+  for (std::size_t out = 0; out < to.size(); ++out) {
+    std::vector<Point3> a = from, b = to;
+    a.erase(a.begin() + static_cast<std::ptrdiff_t>(out));
+    b.erase(b.begin() + static_cast<std::ptrdiff_t>(out));
+    const bool open = std::min(across_line_mm(a), across_line_mm(b)) < least_spread_mm;
+    result.push_back(open ? std::numeric_limits<double>::quiet_NaN()
+                          : distance(motion_between(a, b)(from[out]), to[out]));
+  }
+  return result;
+}
+
+void require_fit(const LandmarkRegistration& result, double max_rms_mm) {
+  if (result.fitted.rms_mm <= max_rms_mm) return;
+  const auto worst = static_cast<std::size_t>(
+      std::max_element(result.residual_mm.begin(), result.residual_mm.end()) - result.residual_mm.begin());
+  throw InvalidInput("the landmarks fit to " + genu::fixed(result.fitted.rms_mm, 1) + " mm (RMS), '" +
+                     result.names[worst] + "' worst to " + genu::fixed(result.residual_mm[worst], 1) +
+                     " mm; it takes " + genu::fixed(max_rms_mm, 1) +
+                     " mm: one may be another place, or their order another");
+}
+
+/// A moment at which the tip was seen.
+struct Moment {
+  double time_s;
+  Point3 tip;
+};
+
+std::vector<Moment> moments_of(const TrackedSequence& recording, std::string_view tip_frame,
+                               std::string_view to, const CoordinateFrames& always) {
+  std::vector<Moment> moments;
+  for (const TrackedFrame& frame : recording.frames) {
+    // A moment told twice tells nothing new.
+    if (!std::isfinite(frame.time_s) || (!moments.empty() && frame.time_s == moments.back().time_s)) continue;
+    const auto pose = at_moment(frame, always).find(tip_frame, to);
+    if (pose && nearest_rigid(*pose)) moments.push_back({frame.time_s, (*pose)(Point3{})});
+  }
+  return moments;
+}
+
+void require_options(const RestOptions& options) {
+  for (const auto& [value, what] : {std::pair{options.least_time_s, "the least time, s"},
+                                    std::pair{options.max_spread_mm, "the greatest spread, mm"},
+                                    std::pair{options.max_gap_s, "the greatest gap, s"},
+                                    std::pair{options.least_distance_mm, "the least distance, mm"}})
+    if (!(value > 0.0 && std::isfinite(value)))
+      throw InvalidInput(std::string("finding where the tip rested: ") + what + ", is " +
+                         std::to_string(value));
+  if (options.least_poses < 1)
+    throw InvalidInput("finding where the tip rested: the least number of poses is 0");
+}
+
 }  // namespace
 
 LandmarkRegistration register_landmarks(const std::vector<Landmark>& fixed,
-                                        const std::vector<Landmark>& moving) {
+                                        const std::vector<Landmark>& moving, const LandmarkOptions& options) {
   require_names(fixed, "fixed");
   require_names(moving, "moving");
   LandmarkRegistration result;
@@ -80,9 +143,8 @@ LandmarkRegistration register_landmarks(const std::vector<Landmark>& fixed,
   if (to.size() < 3)
     throw InvalidInput("registering landmarks takes three that both sides have, not " +
                        std::to_string(to.size()));
-  constexpr double least_spread_mm = 2.0;  // a turn about the line would be open
   for (const auto* points : {&to, static_cast<const std::vector<Point3>*>(&from)})
-    if (const double across = spread_of(*points).second[1]; across < least_spread_mm)
+    if (const double across = across_line_mm(*points); across < least_spread_mm)
       throw InvalidInput("the landmarks lie on one line to " + genu::fixed(across, 1) +
                          " mm: a turn about it is open");
   result.fixed_from_moving = motion_between(from, to);
@@ -94,14 +156,11 @@ LandmarkRegistration register_landmarks(const std::vector<Landmark>& fixed,
   const auto count = static_cast<double>(to.size());
   result.landmark_sd_mm = std::sqrt(squares / (3 * count - 6));
   result.fitted = calibration_error(result.residual_mm);
-  if (to.size() > 3)
-    for (std::size_t out = 0; out < to.size(); ++out) {
-      std::vector<Point3> a = from, b = to;
-      a.erase(a.begin() + static_cast<std::ptrdiff_t>(out));
-      b.erase(b.begin() + static_cast<std::ptrdiff_t>(out));
-      result.left_out_mm.push_back(distance(motion_between(a, b)(from[out]), to[out]));
-    }
-  result.left_out = calibration_error(result.left_out_mm);
+  require_fit(result, options.max_rms_mm);
+  if (to.size() > 3) result.left_out_mm = left_out_of(from, to);
+  std::vector<double> told = result.left_out_mm;
+  std::erase_if(told, [](double d) { return std::isnan(d); });
+  result.left_out = calibration_error(std::move(told));
   return result;
 }
 
@@ -123,14 +182,11 @@ double LandmarkRegistration::predicted_error_mm(const Point3& fixed) const {
 std::vector<Point3> resting_places(const TrackedSequence& recording, std::string_view tip_frame,
                                    std::string_view to, const CoordinateFrames& always,
                                    const RestOptions& options) {
-  struct Moment {
-    double time_s;
-    Point3 tip;
-  };
-  std::vector<Moment> moments;
-  for (const TrackedFrame& frame : recording.frames)
-    if (const auto pose = at_moment(frame, always).find(tip_frame, to); pose && std::isfinite(frame.time_s))
-      moments.push_back({frame.time_s, (*pose)(Point3{})});
+  require_options(options);
+  const std::vector<Moment> moments = moments_of(recording, tip_frame, to, always);
+  std::vector<double> times_s;  // of lost poses too: the recording's period is theirs as well
+  for (const TrackedFrame& frame : recording.frames) times_s.push_back(frame.time_s);
+  const double longest_s = longest_step_s(times_s, options.max_gap_s);
   std::vector<Point3> places;
   for (std::size_t begin = 0; begin < moments.size();) {
     // The longest stretch from here in which the tip stays about its mean.
@@ -138,6 +194,10 @@ std::vector<Point3> resting_places(const TrackedSequence& recording, std::string
     Point3 mean;
     std::size_t end = begin;
     for (; end < moments.size(); ++end) {
+      if (end > begin) {
+        const double step_s = moments[end].time_s - moments[end - 1].time_s;
+        if (step_s < 0.0 || step_s > longest_s) break;
+      }
       still.push_back(moments[end].tip);
       const Point3 next = mean_of(still);
       const bool rests = std::all_of(still.begin(), still.end(), [&](const Point3& p) {
@@ -146,7 +206,8 @@ std::vector<Point3> resting_places(const TrackedSequence& recording, std::string
       if (!rests) break;
       mean = next;
     }
-    if (end == begin || moments[end - 1].time_s - moments[begin].time_s < options.least_time_s) {
+    if (end - begin < options.least_poses ||
+        moments[end - 1].time_s - moments[begin].time_s < options.least_time_s) {
       ++begin;
       continue;
     }

@@ -23,6 +23,9 @@ constexpr std::size_t window = 30, window_step = 5;
 // The tip is on a pivot while it stays this near to its mean, which holds the noise of a tracker.
 constexpr double max_spread_mm = 2.0;
 constexpr std::size_t least_stretch = 10;
+// A stylus that is laid down or held still trembles by a degree or two; one that turns by less than this on a
+// pivot says next to nothing of the tip.
+constexpr double least_stretch_rotation_deg = 10.0;
 // Turning about one axis leaves the tip open along it: the least singular value of the turns is then 0. This
 // is a cone of some five degrees.
 constexpr double least_singular = 0.04;
@@ -115,7 +118,16 @@ std::optional<Vector3> first_tip(const std::vector<RigidTransform>& poses, doubl
   return best;
 }
 
-/// Returns the stretches in which the tip stays in place.
+/// Returns how far poses are turned between any two of them.
+double rotation_of(const Stretch& poses) {
+  double most = 0.0;
+  for (std::size_t a = 0; a < poses.size(); ++a)
+    for (std::size_t b = 0; b < a; ++b)
+      most = std::max(most, rotation_angle_deg(poses[a].rotation().transposed() * poses[b].rotation()));
+  return most;
+}
+
+/// Returns the stretches in which the tip stays in place while the stylus is turned.
 std::vector<Stretch> stretches_of(const std::vector<RigidTransform>& poses, const Vector3& tip) {
   std::vector<Stretch> found;
   for (std::size_t begin = 0; begin < poses.size();) {
@@ -133,7 +145,7 @@ std::vector<Stretch> stretches_of(const std::vector<RigidTransform>& poses, cons
       ++begin;
       continue;
     }
-    found.push_back(std::move(stretch));
+    if (rotation_of(stretch) >= least_stretch_rotation_deg) found.push_back(std::move(stretch));
     begin = end;
   }
   return found;
@@ -160,29 +172,31 @@ CalibrationError left_out_error(const std::vector<Stretch>& stretches) {
   return calibration_error(std::move(errors));
 }
 
+void require_rotation(double rotation_deg, const char* where) {
+  if (rotation_deg < least_rotation_deg)
+    throw InvalidInput("cannot calibrate the stylus: it was turned by " + fixed(rotation_deg, 1) +
+                       " degrees" + where + "; it takes " + fixed(least_rotation_deg, 0));
+}
+
+constexpr const char* one_axis =
+    "cannot calibrate the stylus: it was turned about one axis at a time only, along which the tip is open; "
+    "turn it in a cone";
+
 }  // namespace
 
 PivotCalibration calibrate_pivot(const std::vector<RigidTransform>& poses) {
   PivotCalibration result;
-  for (const RigidTransform& a : poses)
-    for (const RigidTransform& b : poses)
-      result.rotation_deg =
-          std::max(result.rotation_deg, rotation_angle_deg(a.rotation().transposed() * b.rotation()));
   if (poses.size() < least_poses)
     throw InvalidInput("cannot calibrate the stylus: " + std::to_string(poses.size()) +
                        " sound poses; it takes at least " + std::to_string(least_poses));
-  if (result.rotation_deg < least_rotation_deg)
-    throw InvalidInput("cannot calibrate the stylus: it was turned by " + fixed(result.rotation_deg, 1) +
-                       " degrees; it takes " + fixed(least_rotation_deg, 0));
+  require_rotation(rotation_of(poses), "");
   double seen = 0.0;
   std::optional<Vector3> tip = first_tip(poses, seen);
   if (!tip)
-    throw InvalidInput(
-        seen < least_singular
-            ? "cannot calibrate the stylus: it was turned about one axis at a time only, along "
-              "which the tip is open; turn it in a cone"
-            : "cannot calibrate the stylus: no point of it stayed in place to " + fixed(max_spread_mm, 0) +
-                  " mm while it was turned");
+    throw InvalidInput(seen < least_singular
+                           ? one_axis
+                           : "cannot calibrate the stylus: no point of it stayed in place to " +
+                                 fixed(max_spread_mm, 0) + " mm while it was turned");
   std::vector<Stretch> stretches;
   Tip solved;
   constexpr int rounds = 4;  // stretches end where they did after two or three
@@ -190,10 +204,15 @@ PivotCalibration calibrate_pivot(const std::vector<RigidTransform>& poses) {
     stretches = stretches_of(poses, *tip);
     if (stretches.empty())
       throw InvalidInput("cannot calibrate the stylus: its tip nowhere stayed in place to " +
-                         fixed(max_spread_mm, 0) + " mm");
+                         fixed(max_spread_mm, 0) + " mm while it was turned by " +
+                         fixed(least_stretch_rotation_deg, 0) + " degrees");
     solved = solve(stretches);
     tip = solved.in_stylus;
   }
+  for (const Stretch& stretch : stretches)
+    result.rotation_deg = std::max(result.rotation_deg, rotation_of(stretch));
+  require_rotation(result.rotation_deg, " on one pivot");
+  if (solved.least_singular < least_singular) throw InvalidInput(one_axis);
   result.tip_in_stylus = *tip;
   std::vector<double> all;
   for (const Stretch& stretch : stretches) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,10 +13,13 @@
 #include <genu/core/text.h>
 #include <genu/ultrasound/reconstruct.h>
 
+#include "picture_poses.h"
+
 namespace genu::ultrasound {
 namespace {
 
-constexpr double most_voxels = 1 << 30;
+// Their values, coverage and a copy of it take 1.5 GiB; a knee at 0.2 mm has half as many.
+constexpr double most_voxels = 1 << 28;
 
 /// A picture and the way of its pixels to the frame of the volume.
 struct Slice {
@@ -30,8 +35,12 @@ struct Clip {
 Clip clip_of(const Frame& frame, const ReconstructionOptions& options) {
   if (!options.clip) return {0, 0, frame.width, frame.height};
   const auto& c = *options.clip;
-  const Clip clip{std::max(0, c[0]), std::max(0, c[1]), std::min(frame.width, c[0] + c[2]),
-                  std::min(frame.height, c[1] + c[3])};
+  const auto end_of = [](int begin, int count, int size) {
+    const std::int64_t end = std::int64_t{begin} + count;
+    return static_cast<int>(std::clamp<std::int64_t>(end, 0, size));
+  };
+  const Clip clip{std::clamp(c[0], 0, frame.width), std::clamp(c[1], 0, frame.height),
+                  end_of(c[0], c[2], frame.width), end_of(c[1], c[3], frame.height)};
   if (clip.right - clip.left < 2 || clip.bottom - clip.top < 2)
     throw InvalidInput("reconstructing a volume: the clip of " + std::to_string(c[2]) + " x " +
                        std::to_string(c[3]) + " pixels from " + std::to_string(c[0]) + ", " +
@@ -60,6 +69,15 @@ ImageGeometry grid_about(const std::vector<Slice>& slices, const Clip& clip, dou
                        " mm are too many; a pose may be far off, or the spacing too small");
   const auto count = [](double e) { return static_cast<std::int64_t>(std::ceil(e)) + 1; };
   return {{count(extent.x), count(extent.y), count(extent.z)}, low, {spacing_mm, spacing_mm, spacing_mm}};
+}
+
+const ImageGeometry& sized(const ImageGeometry& grid) {
+  const GridSize& n = grid.size();
+  const double voxels = static_cast<double>(n[0]) * static_cast<double>(n[1]) * static_cast<double>(n[2]);
+  if (!(voxels <= most_voxels))
+    throw InvalidInput("reconstructing a volume: the grid of " + std::to_string(n[0]) + " x " +
+                       std::to_string(n[1]) + " x " + std::to_string(n[2]) + " voxels is too large");
+  return grid;
 }
 
 /// Where pixel (0, 0) falls among the voxels, and the steps along a row and down a column.
@@ -123,9 +141,12 @@ class Slab {
  private:
   void spread(double i, double j, double k, std::uint8_t pixel) {
     const double fi = std::floor(i), fj = std::floor(j), fk = std::floor(k);
+    // Asked of doubles: far off, an index is no integer.
+    if (!(fi >= -1.0 && fj >= -1.0 && fi < static_cast<double>(size_[0]) &&
+          fj < static_cast<double>(size_[1])))
+      return;
     const auto ii = static_cast<std::int64_t>(fi), jj = static_cast<std::int64_t>(fj),
                kk = static_cast<std::int64_t>(fk);
-    if (ii < -1 || jj < -1 || ii >= size_[0] || jj >= size_[1]) return;
     const auto a = static_cast<float>(i - fi), b = static_cast<float>(j - fj), c = static_cast<float>(k - fk);
     for (int dk = 0; dk < 2; ++dk)
       for (int dj = 0; dj < 2; ++dj)
@@ -193,7 +214,8 @@ class Gaps {
     double shortest = std::numeric_limits<double>::infinity();
     std::optional<float> best;
     for (const auto& [step, length_mm] : lines_) {
-      const int most = static_cast<int>(max_gap_mm_ / length_mm + 1e-9);
+      constexpr double beyond_any_grid = 1e6;
+      const int most = static_cast<int>(std::min(max_gap_mm_ / length_mm + 1e-9, beyond_any_grid));
       const int ahead = first_seen(v, step, 1, most - 1);
       if (ahead == 0) continue;
       const int behind = first_seen(v, step, -1, most - ahead);
@@ -233,9 +255,9 @@ class Gaps {
 
 void fill_gaps(Reconstruction& result, const ReconstructionOptions& options) {
   const ImageGeometry& grid = result.volume.geometry();
-  const Volume<float> known = result.volume;
+  // What was seen is read only, what was not is written only: the values need no copy beside them.
   const Volume<std::uint8_t> seen = result.coverage;
-  const Gaps gaps(known, seen, options.max_gap_mm);
+  const Gaps gaps(result.volume, seen, options.max_gap_mm);
   const auto slice = static_cast<std::size_t>(grid.size()[0] * grid.size()[1]);
   parallel_for(
       static_cast<std::size_t>(grid.size()[2]),
@@ -254,20 +276,21 @@ void fill_gaps(Reconstruction& result, const ReconstructionOptions& options) {
 std::vector<Slice> slices_of(const TrackedSequence& sweep, const CoordinateFrames& always,
                              std::string_view to, Reconstruction& result) {
   std::vector<Slice> slices;
-  for (const TrackedFrame& frame : sweep.frames) {
+  const auto poses = picture_poses(sweep, always, to);
+  for (std::size_t f = 0; f < poses.size(); ++f) {
+    const TrackedFrame& frame = sweep.frames[f];
     if (!frame.shows_image()) {
       ++result.without_image;
       continue;
     }
-    const auto pose = at_moment(frame, always).find("Image", to);
-    if (!pose) {
+    if (!poses[f]) {
       ++result.without_pose;
       continue;
     }
     if (!slices.empty() &&
         (frame.image.width != slices.front().grey.width || frame.image.height != slices.front().grey.height))
       throw InvalidInput("reconstructing a volume: pictures differ in size");
-    slices.push_back({as_grey(frame.image), *pose});
+    slices.push_back({as_grey(frame.image), *poses[f]});
   }
   result.frames_used = slices.size();
   if (slices.empty())
@@ -282,10 +305,14 @@ std::vector<Slice> slices_of(const TrackedSequence& sweep, const CoordinateFrame
 
 Reconstruction reconstruct(const TrackedSequence& sweep, const CoordinateFrames& always, std::string_view to,
                            const ReconstructionOptions& options, const Progress& progress) {
+  if (!(options.max_gap_mm >= 0.0))
+    throw InvalidInput("reconstructing a volume: the greatest gap to fill is " +
+                       std::to_string(options.max_gap_mm) + " mm");
   Reconstruction result;
   const std::vector<Slice> slices = slices_of(sweep, always, to, result);
   const Clip clip = clip_of(slices.front().grey, options);
-  const ImageGeometry grid = options.grid ? *options.grid : grid_about(slices, clip, options.spacing_mm);
+  const ImageGeometry grid =
+      options.grid ? sized(*options.grid) : grid_about(slices, clip, options.spacing_mm);
   result.volume = Volume<float>(grid);
   result.coverage = Volume<std::uint8_t>(grid);
   std::vector<Walk> walks;

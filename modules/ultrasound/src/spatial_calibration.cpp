@@ -5,14 +5,12 @@
 #include <limits>
 #include <utility>
 
-#include <opencv2/core.hpp>
-
 #include <genu/core/error.h>
 #include <genu/core/parallel.h>
 #include <genu/core/text.h>
 #include <genu/ultrasound/spatial_calibration.h>
 
-#include "fit.h"
+#include "image_fit.h"
 
 namespace genu::ultrasound {
 namespace {
@@ -27,25 +25,6 @@ constexpr double max_rms_mm = 3.0;
 // A corner of the image must be fixed this well by the residuals.
 constexpr double max_open_mm = 2.0;
 
-/// The crossings of one view in the way of reading that was chosen.
-struct View {
-  const WireCrossings* crossings;
-  RigidTransform phantom_from_probe;
-};
-
-/// The image in the probe: where its first pixel lies, how it is turned, and its pixel sizes.
-struct Image {
-  RigidTransform probe_from_plane;  ///< From mm in the image's plane.
-  PixelSize pixel;
-
-  AffineTransform probe_from_image() const {
-    const double z = (pixel.x_mm + pixel.y_mm) / 2;
-    const Matrix3& r = probe_from_plane.rotation();
-    return {Matrix3::from_columns(pixel.x_mm * r.column(0), pixel.y_mm * r.column(1), z * r.column(2)),
-            probe_from_plane.translation()};
-  }
-};
-
 /// Returns where an image cuts a wire, in pixels.
 PixelPoint cut_of(const AffineTransform& image_from_phantom, const Wire& wire) {
   const Point3 a = image_from_phantom(wire.front), b = image_from_phantom(wire.back);
@@ -53,84 +32,19 @@ PixelPoint cut_of(const AffineTransform& image_from_phantom, const Wire& wire) {
   return {p.x, p.y};
 }
 
-/// Returns where the image puts the crossings of the wires across, less where they are, in the probe.
-std::vector<Vector3> misses(const AffineTransform& probe_from_image, const std::vector<View>& views) {
-  std::vector<Vector3> result;
-  for (const View& view : views) {
-    const RigidTransform probe_from_phantom = view.phantom_from_probe.inverse();
-    const WireCrossings& c = *view.crossings;
-    for (std::size_t n = 0; n < c.points.size(); ++n) {
-      const PixelPoint& p = c.points[n][1];
-      result.push_back(probe_from_image(Point3{p.x, p.y, 0.0}) - probe_from_phantom(c.middles[n]));
-    }
-  }
-  return result;
+void require_crossings(const WireCrossings& reading, std::size_t view, std::size_t n_of_phantom) {
+  if (reading.points.size() != n_of_phantom || reading.middles.size() != n_of_phantom)
+    throw InvalidInput("the view " + std::to_string(view) + " of the wires has points of " +
+                       std::to_string(reading.points.size()) + " N and " +
+                       std::to_string(reading.middles.size()) +
+                       " crossings of wires across; the phantom has " + std::to_string(n_of_phantom) + " N");
 }
 
-std::vector<double> distances(const AffineTransform& probe_from_image, const std::vector<View>& views) {
-  const std::vector<Vector3> away = misses(probe_from_image, views);
-  std::vector<double> result(away.size());
-  std::transform(away.begin(), away.end(), result.begin(), [](const Vector3& v) { return length(v); });
-  return result;
+void require_phantom_of(const std::vector<WireView>& views, const std::vector<NWire>& phantom) {
+  if (phantom.empty()) throw InvalidInput("cannot calibrate the image: the phantom has no N");
+  for (std::size_t v = 0; v < views.size(); ++v)
+    for (const WireCrossings& reading : views[v].readings) require_crossings(reading, v, phantom.size());
 }
-
-/// Returns the image by a linear fit of the wires across.
-Image linear_fit(const std::vector<View>& views) {
-  int count = 0;
-  for (const View& view : views) count += static_cast<int>(view.crossings->points.size());
-  cv::Mat1d left(count, 3), right(count, 3), x;
-  int row = 0;
-  for (const View& view : views) {
-    const RigidTransform probe_from_phantom = view.phantom_from_probe.inverse();
-    for (std::size_t n = 0; n < view.crossings->points.size(); ++n, ++row) {
-      const PixelPoint& p = view.crossings->points[n][1];
-      const Point3 q = probe_from_phantom(view.crossings->middles[n]);
-      const std::array<double, 3> in{p.x, p.y, 1.0}, out{q.x, q.y, q.z};
-      for (int c = 0; c < 3; ++c) {
-        left(row, c) = in[static_cast<std::size_t>(c)];
-        right(row, c) = out[static_cast<std::size_t>(c)];
-      }
-    }
-  }
-  cv::solve(left, right, x, cv::DECOMP_SVD);
-  const Vector3 across{x(0, 0), x(0, 1), x(0, 2)}, down{x(1, 0), x(1, 1), x(1, 2)};
-  const double sx = length(across), sy = length(down);
-  if (!(sx > 0.0) || !(sy > 0.0) || length(cross(across, down)) < 0.1 * sx * sy)
-    throw InvalidInput("cannot calibrate the image: its wires fix no plane in the probe");
-  const Vector3 u = across / sx, v = down / sy;
-  const Matrix3 rotation = nearest_rotation(Matrix3::from_columns(u, v, normalized(cross(u, v))));
-  return {RigidTransform(rotation, {x(2, 0), x(2, 1), x(2, 2)}), {sx, sy}};
-}
-
-/// Returns the image with axes at right angles for which the crossings of the wires across are where the
-/// tracker says; `sd` are those of its turn (rad), place (mm) and the logarithms of its pixel sizes.
-struct Fit {
-  explicit Fit(const std::vector<View>& views) {
-    const Image start = linear_fit(views);
-    const std::size_t crossings = views.size() * views.front().crossings->points.size();
-    const auto image_at = [&](const std::vector<double>& v) {
-      const RigidTransform turn = motion_of({v[0], v[1], v[2]}, {});
-      const Vector3 at = start.probe_from_plane.translation() + Vector3{v[3], v[4], v[5]};
-      return Image{RigidTransform(turn.rotation() * start.probe_from_plane.rotation(), at),
-                   {start.pixel.x_mm * std::exp(v[6]), start.pixel.y_mm * std::exp(v[7])}};
-    };
-    const LeastSquares solution = least_squares_from(
-        std::vector<double>(8, 0.0), 3 * crossings,
-        [&](const std::vector<double>& values, std::vector<double>& residuals) {
-          const std::vector<Vector3> away = misses(image_at(values).probe_from_image(), views);
-          for (std::size_t n = 0; n < away.size(); ++n) {
-            residuals[3 * n] = away[n].x;
-            residuals[3 * n + 1] = away[n].y;
-            residuals[3 * n + 2] = away[n].z;
-          }
-        });
-    image = image_at(solution.values);
-    sd = solution.sd;
-  }
-
-  Image image;
-  std::vector<double> sd;
-};
 
 /// Which way the phantom's axes point in the picture, told by the points; as find_wires tells readings apart.
 int way_of(const WireCrossings& c) {
@@ -177,26 +91,33 @@ double rms_of(const std::vector<View>& views) {
   return calibration_error(distances(linear_fit(views).probe_from_image(), views)).rms_mm;
 }
 
-/// Returns the views in the way of reading that fits.
-std::vector<View> read_one_way(const std::vector<WireView>& all) {
-  std::vector<View> best;
+/// The views in the way of reading that fits.
+struct Reading {
+  std::vector<View> all;
+  std::vector<View> kept;  ///< Those without outliers.
+};
+
+Reading read_one_way(const std::vector<WireView>& all) {
+  Reading best;
   std::size_t most = 0;
+  const auto shown = static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const WireView& view) { return !view.readings.empty(); }));
   double least = std::numeric_limits<double>::infinity(), second = least;
   for (int way = 0; way < 4; ++way) {
     std::vector<View> views = views_read(all, way);
     most = std::max(most, views.size());
-    if (views.size() < least_views || 2 * views.size() < all.size()) continue;
-    views = without_outliers(views);
-    const double rms = rms_of(views);
+    if (views.size() < least_views || 2 * views.size() < shown) continue;
+    std::vector<View> kept = without_outliers(views);
+    const double rms = rms_of(kept);
     if (rms < least) {
       second = least;
       least = rms;
-      best = std::move(views);
+      best = {std::move(views), std::move(kept)};
     } else {
       second = std::min(second, rms);
     }
   }
-  if (best.size() < least_views)
+  if (best.kept.size() < least_views)
     throw InvalidInput("cannot calibrate the image: the wires were found in one way in " +
                        std::to_string(most) + " of " + std::to_string(all.size()) +
                        " pictures; it takes at least " + std::to_string(least_views));
@@ -228,7 +149,7 @@ void measure_motion(const std::vector<View>& views, const std::vector<NWire>& ph
   result.translation_mm = high - low;
 }
 
-std::vector<WireError> wire_errors(const Image& image, const std::vector<View>& views,
+std::vector<WireError> wire_errors(const ImagePlane& image, const std::vector<View>& views,
                                    const std::vector<NWire>& phantom) {
   const AffineTransform image_from_probe = image.probe_from_image().inverse();
   std::vector<WireError> errors;
@@ -253,7 +174,8 @@ std::vector<WireError> wire_errors(const Image& image, const std::vector<View>& 
   return errors;
 }
 
-/// Returns the errors of each part of time by a fit of all other parts.
+/// Returns the errors of each part of time by a fit of all other parts. Those fitted are freed from outliers,
+/// which only they choose; of the part itself all count.
 CalibrationError left_out_error(const std::vector<View>& views) {
   constexpr std::size_t parts = 5;
   std::vector<std::vector<double>> found(parts);
@@ -264,7 +186,7 @@ CalibrationError left_out_error(const std::vector<View>& views) {
           std::vector<View> in, out;
           for (std::size_t n = 0; n < views.size(); ++n)
             (n * parts / views.size() == part ? out : in).push_back(views[n]);
-          found[part] = distances(Fit(in).image.probe_from_image(), out);
+          found[part] = distances(ImageFit(without_outliers(in)).image().probe_from_image(), out);
         }
       },
       0, 1);
@@ -273,15 +195,28 @@ CalibrationError left_out_error(const std::vector<View>& views) {
   return calibration_error(std::move(all));
 }
 
-void require_fixed(const Fit& fit) {
-  // Values 0 to 2 turn an image of some 500 pixels, 3 to 5 move it, 6 and 7 stretch it.
-  constexpr double size_px = 500.0;
-  const double size_mm = size_px * std::max(fit.image.pixel.x_mm, fit.image.pixel.y_mm);
-  double open = 0.0;
-  for (std::size_t v = 0; v < fit.sd.size(); ++v)
-    open = std::max(open, fit.sd[v] * (v >= 3 && v < 6 ? 1.0 : size_mm));
+/// Returns the greatest of the standard deviations of the corners' places.
+double corner_sd_mm(const ImageFit& fit, const std::vector<WireView>& all) {
+  double right = 0.0, bottom = 0.0;
+  for (const WireView& view : all) {
+    right = std::max(right, view.width - 1.0);
+    bottom = std::max(bottom, view.height - 1.0);
+    for (const WireCrossings& reading : view.readings)
+      for (const auto& n : reading.points)
+        for (const PixelPoint& p : n) {
+          right = std::max(right, p.x);
+          bottom = std::max(bottom, p.y);
+        }
+  }
+  double most = 0.0;
+  for (const double x : {0.0, right})
+    for (const double y : {0.0, bottom}) most = std::max(most, fit.place_sd_mm({x, y}));
+  return most;
+}
+
+void require_fixed(double open) {
   if (!(open < max_open_mm))
-    throw InvalidInput(std::string("cannot calibrate the image: the views leave its place open by ") +
+    throw InvalidInput(std::string("cannot calibrate the image: the views leave its corners open by ") +
                        (std::isfinite(open) ? fixed(open, 1) + " mm" : "any distance") +
                        "; move and turn the probe more");
 }
@@ -302,7 +237,7 @@ std::vector<WireView> wire_views(const TrackedSequence& recording, const Coordin
           chained[f] = rigid ? 1 : 0;
           if (!rigid || !frame.shows_image()) continue;
           std::vector<WireCrossings> readings = find_wires(frame.image, phantom, options);
-          if (!readings.empty()) found[f] = WireView{std::move(readings), *rigid};
+          found[f] = WireView{std::move(readings), *rigid, frame.image.width, frame.image.height};
         }
       },
       0, 4);
@@ -317,7 +252,9 @@ std::vector<WireView> wire_views(const TrackedSequence& recording, const Coordin
 }
 
 SpatialCalibration calibrate_spatial(const std::vector<WireView>& all, const std::vector<NWire>& phantom) {
-  const std::vector<View> views = read_one_way(all);
+  require_phantom_of(all, phantom);
+  const Reading reading = read_one_way(all);
+  const std::vector<View>& views = reading.kept;
   SpatialCalibration result;
   measure_motion(views, phantom, result);
   if (result.translation_mm < least_translation_mm && result.rotation_deg < least_rotation_deg)
@@ -325,19 +262,24 @@ SpatialCalibration calibrate_spatial(const std::vector<WireView>& all, const std
                        " mm along the wires and turned by " + fixed(result.rotation_deg, 1) +
                        " degrees; it takes " + fixed(least_translation_mm, 0) + " mm or " +
                        fixed(least_rotation_deg, 0) + " degrees");
-  const Fit fit(views);
-  require_fixed(fit);
-  result.probe_from_image = fit.image.probe_from_image();
-  result.pixel = fit.image.pixel;
+  const ImageFit fit(views);
+  result.corner_sd_mm = corner_sd_mm(fit, all);
+  require_fixed(result.corner_sd_mm);
+  result.probe_from_image = fit.image().probe_from_image();
+  result.pixel = fit.image().pixel;
   result.views = views.size();
-  result.outliers = all.size() - views.size();
+  result.outliers = reading.all.size() - views.size();
+  result.unread = all.size() - reading.all.size();
   result.fitted = calibration_error(distances(result.probe_from_image, views));
-  result.left_out = left_out_error(views);
-  result.wires = wire_errors(fit.image, views, phantom);
+  result.left_out = left_out_error(reading.all);
+  result.wires = wire_errors(fit.image(), views, phantom);
   return result;
 }
 
 CalibrationError validate_spatial(const AffineTransform& probe_from_image, const std::vector<WireView>& all) {
+  for (std::size_t v = 0; v < all.size(); ++v)
+    for (const WireCrossings& reading : all[v].readings)
+      require_crossings(reading, v, std::max<std::size_t>(1, reading.points.size()));
   std::vector<double> result;
   for (const WireView& view : all) {
     // Of the ways to read a picture, the one nearest to what the calibration expects.

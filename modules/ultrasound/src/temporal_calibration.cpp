@@ -13,6 +13,8 @@
 #include <genu/core/text.h>
 #include <genu/ultrasound/temporal_calibration.h>
 
+#include "fit.h"
+#include "recording_gaps.h"
 #include "require_picture.h"
 
 namespace genu::ultrasound {
@@ -20,6 +22,10 @@ namespace {
 
 constexpr std::size_t least_samples = 50;
 constexpr double grid_s = 0.005;
+// Streams of one recording are not a minute apart.
+constexpr double greatest_lag_s = 60.0;
+// A hand that moves up and down in a second or two goes nearly straight for this long.
+constexpr double max_gap_s = 0.2;
 // Another lag, at least this far away, must correlate less by this much.
 constexpr double apart_s = 0.1, least_ambiguity = 0.01;
 
@@ -62,9 +68,11 @@ std::vector<Echo> echoes_of(const Frame& frame) {
 double at_time(const MotionSignal& signal, double time_s) {
   auto next = std::lower_bound(signal.time_s.begin(), signal.time_s.end(), time_s);
   if (next == signal.time_s.begin()) ++next;
+  // A time is a sum, and may lie beyond the last sample by its rounding.
+  if (next == signal.time_s.end()) --next;
   const auto n = static_cast<std::size_t>(next - signal.time_s.begin());
   const double t = (time_s - signal.time_s[n - 1]) / (signal.time_s[n] - signal.time_s[n - 1]);
-  return std::lerp(signal.value[n - 1], signal.value[n], t);
+  return std::lerp(signal.value[n - 1], signal.value[n], std::clamp(t, 0.0, 1.0));
 }
 
 /// Returns the correlation of the video with the tracker that many seconds later.
@@ -89,7 +97,8 @@ struct Peak {
 };
 
 Peak peak_of(const MotionSignal& video, const MotionSignal& tracker, double max_lag_s) {
-  const int steps = static_cast<int>(std::ceil(max_lag_s / grid_s));
+  constexpr double rounding = 1e-9;
+  const int steps = static_cast<int>(std::floor(max_lag_s / grid_s + rounding));
   std::vector<double> r;
   r.reserve(2 * static_cast<std::size_t>(steps) + 1);
   for (int k = -steps; k <= steps; ++k) r.push_back(std::abs(correlation_at(video, tracker, k * grid_s)));
@@ -110,11 +119,17 @@ void check(const MotionSignal& signal, const char* what) {
     throw InvalidInput(std::string("the motion of the ") + what + " has " +
                        std::to_string(signal.time_s.size()) + " times and " +
                        std::to_string(signal.value.size()) + " values");
-  for (std::size_t k = 0; k < signal.time_s.size(); ++k)
-    if (!std::isfinite(signal.time_s[k]) || !std::isfinite(signal.value[k]) ||
-        (k > 0 && signal.time_s[k] <= signal.time_s[k - 1]))
-      throw InvalidInput(std::string("the times of the ") + what + " do not rise at sample " +
-                         std::to_string(k));
+  for (std::size_t k = 0; k < signal.time_s.size(); ++k) {
+    const std::string of_sample = std::string(" of the ") + what + "'s sample " + std::to_string(k) + " is ";
+    if (!std::isfinite(signal.time_s[k]))
+      throw InvalidInput("the time" + of_sample + std::to_string(signal.time_s[k]));
+    if (!std::isfinite(signal.value[k]))
+      throw InvalidInput("the value" + of_sample + std::to_string(signal.value[k]));
+    if (k > 0 && signal.time_s[k] <= signal.time_s[k - 1])
+      throw InvalidInput(std::string("the times of the ") + what + " do not rise: sample " +
+                         std::to_string(k) + " is of " + fixed(signal.time_s[k], 6) + " s after one of " +
+                         fixed(signal.time_s[k - 1], 6) + " s");
+  }
 }
 
 MotionSignal part_of(const MotionSignal& signal, const std::vector<char>& in) {
@@ -125,6 +140,49 @@ MotionSignal part_of(const MotionSignal& signal, const std::vector<char>& in) {
       part.value.push_back(signal.value[k]);
     }
   return part;
+}
+
+/// What of a video and a tracker can be compared.
+struct Common {
+  MotionSignal video;               ///< Pictures that all lags bring to where the tracker tells the motion.
+  std::size_t lost = 0;             ///< Pictures left out since a lag would bring them where it does not.
+  std::size_t tracker_samples = 0;  ///< Within the lags of those pictures.
+};
+
+Common common_of(const MotionSignal& video, const MotionSignal& tracker, double max_lag_s) {
+  Common common;
+  const std::vector<double>& told = tracker.time_s;
+  if (told.empty()) return common;
+  const double longest_s = longest_step_s(told, max_gap_s);
+  std::vector<char> in(video.time_s.size(), 0), near(told.size(), 0);
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    const double from = video.time_s[k] - max_lag_s, to = video.time_s[k] + max_lag_s;
+    if (from < told.front() || to > told.back()) continue;
+    // The last sample before the lags, to the first behind them.
+    auto n = static_cast<std::size_t>(std::upper_bound(told.begin(), told.end(), from) - told.begin()) - 1;
+    const std::size_t first = n;
+    bool whole = true;
+    for (; told[n] < to && whole; ++n) whole = told[n + 1] - told[n] <= longest_s;
+    in[k] = whole ? 1 : 0;
+    common.lost += whole ? 0 : 1;
+    if (whole)
+      std::fill(near.begin() + static_cast<std::ptrdiff_t>(first),
+                near.begin() + static_cast<std::ptrdiff_t>(n) + 1, 1);
+  }
+  common.video = part_of(video, in);
+  common.tracker_samples = static_cast<std::size_t>(std::count(near.begin(), near.end(), 1));
+  return common;
+}
+
+void require_enough(const Common& common, double max_lag_s) {
+  const std::string least = "; it takes at least " + std::to_string(least_samples);
+  if (common.video.time_s.size() < least_samples)
+    throw InvalidInput("cannot calibrate the time: " + std::to_string(common.video.time_s.size()) +
+                       " pictures with a line lie within the tracker's time by " + fixed(max_lag_s, 1) +
+                       " s, and " + std::to_string(common.lost) + " more where its poses were lost" + least);
+  if (common.tracker_samples < least_samples)
+    throw InvalidInput("cannot calibrate the time: the tracker told " +
+                       std::to_string(common.tracker_samples) + " poses about the pictures" + least);
 }
 
 void leave_out(const MotionSignal& video, const MotionSignal& tracker, double max_lag_s,
@@ -223,7 +281,7 @@ MotionSignal motion_of_pose(const TrackedSequence& recording, std::string_view f
   for (const TrackedFrame& frame : recording.frames) {
     const auto pose = at_moment(frame, always).find(from, to);
     // A moment told twice tells nothing new.
-    if (!pose || !std::isfinite(frame.time_s) ||
+    if (!pose || !nearest_rigid(*pose) || !std::isfinite(frame.time_s) ||
         (!signal.time_s.empty() && frame.time_s <= signal.time_s.back()))
       continue;
     signal.time_s.push_back(frame.time_s);
@@ -246,21 +304,14 @@ MotionSignal motion_of_pose(const TrackedSequence& recording, std::string_view f
 
 TemporalCalibration calibrate_temporal(const MotionSignal& video, const MotionSignal& tracker,
                                        const TemporalCalibrationOptions& options) {
+  if (!(options.max_lag_s > 0.0 && options.max_lag_s <= greatest_lag_s))
+    throw InvalidInput("cannot calibrate the time: the greatest lag is to be above 0 and at most " +
+                       fixed(greatest_lag_s, 0) + " s, not " + std::to_string(options.max_lag_s));
   check(video, "video");
   check(tracker, "tracker");
-  std::vector<char> in(video.time_s.size(), 0);
-  if (!tracker.time_s.empty())
-    for (std::size_t k = 0; k < in.size(); ++k)
-      in[k] = video.time_s[k] - options.max_lag_s >= tracker.time_s.front() &&
-                      video.time_s[k] + options.max_lag_s <= tracker.time_s.back()
-                  ? 1
-                  : 0;
-  const MotionSignal common = part_of(video, in);
-  if (common.time_s.size() < least_samples)
-    throw InvalidInput("cannot calibrate the time: " + std::to_string(common.time_s.size()) +
-                       " pictures with a line lie within the tracker's time by " +
-                       fixed(options.max_lag_s, 1) + " s; it takes at least " +
-                       std::to_string(least_samples));
+  const Common shared = common_of(video, tracker, options.max_lag_s);
+  require_enough(shared, options.max_lag_s);
+  const MotionSignal& common = shared.video;
   const auto [low, high] = std::minmax_element(tracker.value.begin(), tracker.value.end());
   constexpr double least_motion_mm = 2.0, least_motion_px = 10.0;  // well above noise of either
   const auto [top, bottom] = std::minmax_element(common.value.begin(), common.value.end());
@@ -269,7 +320,7 @@ TemporalCalibration calibrate_temporal(const MotionSignal& video, const MotionSi
                        " mm and the line by " + fixed(*bottom - *top, 1) + " pixels; it takes " +
                        fixed(least_motion_mm, 0) + " mm and " + fixed(least_motion_px, 0) + " pixels");
   const Peak peak = peak_of(common, tracker, options.max_lag_s);
-  if (peak.correlation < options.least_correlation)
+  if (!(peak.correlation >= options.least_correlation))
     throw InvalidInput("cannot calibrate the time: the motions of the line and of the probe correlate to " +
                        fixed(peak.correlation, 3) + " at best; it takes " +
                        fixed(options.least_correlation, 2));
@@ -284,6 +335,7 @@ TemporalCalibration calibrate_temporal(const MotionSignal& video, const MotionSi
   result.lag_s = peak.lag_s;
   result.correlation = peak.correlation;
   result.samples = common.time_s.size();
+  result.skipped = shared.lost;
   leave_out(common, tracker, options.max_lag_s, result);
   return result;
 }

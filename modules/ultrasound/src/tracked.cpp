@@ -54,6 +54,21 @@ void CoordinateFrames::forget(const FramePair& frames) {
   known_.erase({frames.to, frames.from});
 }
 
+namespace {
+
+/// Returns a transform after another one, or nothing if the numbers leave what a double holds: two finite
+/// poses may lie further apart than that.
+std::optional<AffineTransform> after(const AffineTransform& there_from_here, bool forth,
+                                     const AffineTransform& here_from_start) {
+  try {
+    return (forth ? there_from_here : there_from_here.inverse()) * here_from_start;
+  } catch (const InvalidInput&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 std::optional<AffineTransform> CoordinateFrames::find(std::string_view from, std::string_view to) const {
   if (from == to) return AffineTransform();
   std::map<std::string, AffineTransform, std::less<>> reached;  // Each frame with its transform from `from`.
@@ -67,9 +82,10 @@ std::optional<AffineTransform> CoordinateFrames::find(std::string_view from, std
       if (!forth && frames.to != here) continue;
       const std::string& there = forth ? frames.to : frames.from;
       if (reached.contains(there)) continue;
-      const AffineTransform there_from_start = (forth ? transform : transform.inverse()) * reached.at(here);
+      const auto there_from_start = after(transform, forth, reached.at(here));
+      if (!there_from_start) continue;
       if (there == to) return there_from_start;
-      reached.emplace(there, there_from_start);
+      reached.emplace(there, *there_from_start);
       next.push_back(there);
     }
   }

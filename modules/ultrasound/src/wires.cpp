@@ -43,6 +43,7 @@ class Pattern {
     across_ = normalized(rejected(phantom[0][2].front - phantom[0][0].front));
     up_ = cross(across_, along_);
     for (const NWire& n : phantom) check(n);
+    require_depth();
   }
 
   std::size_t size() const { return phantom_.size(); }
@@ -72,6 +73,22 @@ class Pattern {
     if (length(rejected(n[1].back - n[1].front)) < 1.0)
       throw InvalidInput("the wire " + n[1].name +
                          " of the phantom is parallel to its sides: it tells nothing");
+  }
+
+  /// The first N's sides and the last one's first are three points of an affine image, not of one line.
+  void require_depth() const {
+    constexpr double least_depth_mm = 1.0;  // hardly more than a hole of a wire
+    const auto in_plane = [&](const NWire& n) {
+      return std::abs(place(n[0].front)[1]) < least_depth_mm &&
+             std::abs(place(n[2].front)[1]) < least_depth_mm;
+    };
+    if (std::all_of(phantom_.begin(), phantom_.end(), in_plane))
+      throw InvalidInput(
+          "all N of the phantom lie in one plane, which shows as a line: wires are found by N "
+          "of two planes or more");
+    if (std::abs(place(phantom_.back()[0].front)[1]) < least_depth_mm)
+      throw InvalidInput("the wire " + phantom_.back()[0].name +
+                         " of the phantom lies in the plane of its first N; name an N off that plane last");
   }
 
   std::vector<NWire> phantom_;

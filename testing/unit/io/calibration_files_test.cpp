@@ -35,7 +35,10 @@ TEST(CalibrationFiles, HoldWhatWasMeasured) {
   EXPECT_EQ(spatial["wires"][0]["sd_px"], json({4.2, 2.4}));
   EXPECT_EQ(spatial["warnings"][0], "the DICOM region says otherwise");
   EXPECT_EQ(json::parse(testing::sample_spatial_calibration(false))["validation"], nullptr);
+  EXPECT_EQ(spatial["unread"], 3);
+  EXPECT_EQ(spatial["corner_sd_mm"], 0.2);
   EXPECT_EQ(json::parse(testing::sample_temporal_calibration())["lag_s"], -0.0648);
+  EXPECT_EQ(json::parse(testing::sample_temporal_calibration())["skipped"], 12);
   EXPECT_EQ(json::parse(testing::sample_pivot_calibration())["tip_in_stylus_mm"], json({109.6, 6.7, 2.8}));
   const json bone = json::parse(testing::sample_bone_registration());
   // 0.01 rad about two axes at 10 mm, and 0.3 mm along three.
@@ -61,6 +64,15 @@ TEST(CalibrationFiles, ARegistrationReadsBackWithItsErrors) {
   } catch (const IoError& problem) {
     EXPECT_NE(std::string(problem.what()).find("mirror.json"), std::string::npos);
   }
+}
+
+TEST(CalibrationFiles, AnErrorThatNothingTellsIsNull) {
+  const std::vector<ultrasound::Landmark> line_and_one{
+      {"a", {0, 0, 0}}, {"b", {50, 0, 0}}, {"c", {100, 0, 0}}, {"d", {50, 60, 0}}};
+  const std::string text =
+      to_json(ultrasound::register_landmarks(line_and_one, line_and_one), testing::calibration_record);
+  EXPECT_NO_THROW(validate_json(text, "landmark_registration", "landmark_registration"));
+  EXPECT_EQ(json::parse(text)["landmarks"][3]["left_out_mm"], nullptr);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ inline std::string sample_spatial_calibration(bool validated = true) {
   c.wires = {{"7:G1_g1", {4.1, 0.9}, {4.2, 2.4}}};
   c.views = 188;
   c.outliers = 2;
+  c.unread = 3;
+  c.corner_sd_mm = 0.2;
   c.rotation_deg = 8.4;
   c.translation_mm = 28.6;
   return io::to_json(c, {820, 616, "MF", 45.0},
@@ -30,7 +32,8 @@ inline std::string sample_spatial_calibration(bool validated = true) {
 }
 
 inline std::string sample_temporal_calibration() {
-  return io::to_json(ultrasound::TemporalCalibration{-0.0648, 0.007, 0.98, 0.97, 201}, calibration_record);
+  return io::to_json(ultrasound::TemporalCalibration{-0.0648, 0.007, 0.98, 0.97, 201, 12},
+                     calibration_record);
 }
 
 inline std::string sample_pivot_calibration() {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <functional>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -29,9 +31,10 @@ std::vector<Landmark> moved(double noise_mm, unsigned seed) {
   return result;
 }
 
-std::string refusal(const std::vector<Landmark>& fixed, const std::vector<Landmark>& moving) {
+std::string refusal(const std::vector<Landmark>& fixed, const std::vector<Landmark>& moving,
+                    const LandmarkOptions& options = {}) {
   try {
-    register_landmarks(fixed, moving);
+    register_landmarks(fixed, moving, options);
   } catch (const InvalidInput& e) {
     return e.what();
   }
@@ -76,6 +79,30 @@ TEST(Landmarks, RefuseWhatLeavesTheMotionOpen) {
   EXPECT_THAT(refusal({box[0], box[1], {"#3", {0, std::nan(""), 0}}}, box), HasSubstr("'#3' is not finite"));
 }
 
+TEST(Landmarks, LeaveNoneOutWhereAllOthersLieOnALine) {
+  const std::vector<Landmark> fixed{
+      {"a", {0, 0, 0}}, {"b", {50, 0, 0}}, {"c", {100, 0, 0}}, {"d", {50, 60, 0}}};
+  std::vector<Landmark> moving = fixed;
+  moving[0].position.y = 0.4;
+  moving[3].position.z = 0.5;
+  const LandmarkRegistration r = register_landmarks(fixed, moving);
+  ASSERT_EQ(r.left_out_mm.size(), 4U);
+  // Without d nothing tells how far the others are turned about their line.
+  EXPECT_TRUE(std::isnan(r.left_out_mm[3]));
+  EXPECT_EQ(r.left_out.count, 3U);
+  EXPECT_LT(r.left_out.max_mm, 3.0);
+}
+
+TEST(Landmarks, InAnotherOrderAreRefused) {
+  std::vector<Landmark> touched = moved(0.2, 3);
+  EXPECT_EQ(refusal(touched, box), "not refused");
+  std::swap(touched[1].position, touched[3].position);
+  EXPECT_THAT(refusal(touched, box), HasSubstr("'#4' worst to"));
+  EXPECT_THAT(refusal(touched, box), HasSubstr("it takes 3.0 mm"));
+  EXPECT_EQ(refusal(touched, box, {.max_rms_mm = 100.0}), "not refused");
+  EXPECT_THAT(refusal(box, box, {.max_rms_mm = std::nan("")}), HasSubstr("the landmarks fit to 0.0 mm"));
+}
+
 /// A tip that rests 2 s in each place, ten poses a second, and moves on within a second.
 TrackedSequence touching(const std::vector<Point3>& places) {
   TrackedSequence recording;
@@ -108,6 +135,55 @@ TEST(Landmarks, AreFoundWhereTheTipRested) {
   EXPECT_THROW(landmarks_touched(box, std::vector<Point3>(40)), InvalidInput);
   for (auto& frame : recording.frames) frame.poses.begin()->second.status = "MISSING";
   EXPECT_TRUE(resting_places(recording, "StylusTip", "Reference", {}).empty());
+}
+
+TEST(Landmarks, AreNotTouchedWhileTheTipIsLost) {
+  const std::vector<Point3> places{{0, 0, 0}, {80, 0, 0}, {0, 90, 0}};
+  const auto found = [&](const std::function<void(TrackedSequence&)>& change) {
+    TrackedSequence recording = touching(places);
+    change(recording);
+    return resting_places(recording, "StylusTip", "Reference", {});
+  };
+  const auto pose = [](TrackedSequence& recording, std::size_t frame) -> TrackedPose& {
+    return recording.frames[frame].poses.begin()->second;
+  };
+  EXPECT_EQ(found([](auto&) {}).size(), 3U);
+  // Of the second rest, frames 29 to 48, only the first and the last pose are seen.
+  const auto two_poses = [&](auto& recording) {
+    for (std::size_t f = 30; f < 48; ++f) pose(recording, f).status = "MISSING";
+  };
+  EXPECT_EQ(found(two_poses).size(), 2U);
+  // Lost for half a second in its middle: neither part is long enough.
+  const auto halves = [&](auto& recording) {
+    for (std::size_t f = 36; f < 41; ++f) pose(recording, f).status = "MISSING";
+  };
+  EXPECT_EQ(found(halves).size(), 2U);
+  // A pose lost now and then does not end a rest.
+  const auto flickering = [&](auto& recording) {
+    for (std::size_t f = 30; f < 48; f += 3) pose(recording, f).status = "MISSING";
+  };
+  EXPECT_EQ(found(flickering).size(), 3U);
+  const auto stretched = [&](auto& recording) {
+    for (std::size_t f = 29; f < 49; ++f) pose(recording, f).rows[5] = 1.3;
+  };
+  EXPECT_EQ(found(stretched).size(), 2U);
+}
+
+TEST(Landmarks, RestsTakeOptionsThatMeanSomething) {
+  const auto refused = [](const RestOptions& options) {
+    try {
+      resting_places({}, "StylusTip", "Reference", {}, options);
+    } catch (const InvalidInput&) {
+      return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused({}));
+  EXPECT_TRUE(refused({.least_time_s = 0.0}));
+  EXPECT_TRUE(refused({.max_spread_mm = std::nan("")}));
+  EXPECT_TRUE(refused({.least_distance_mm = -1.0}));
+  EXPECT_TRUE(refused({.least_poses = 0}));
+  EXPECT_TRUE(refused({.max_gap_s = HUGE_VAL}));
 }
 
 }  // namespace

@@ -78,6 +78,43 @@ TEST(PivotCalibration, TakesSeveralPointsOneAfterTheOther) {
   EXPECT_EQ(c.others, 24U);
 }
 
+/// A stylus that lies still.
+std::vector<RigidTransform> at_rest(const RigidTransform& pose, int count) {
+  std::mt19937 random(9);
+  std::normal_distribution<double> normal(0.0, 0.02);
+  std::vector<RigidTransform> poses;
+  for (int n = 0; n < count; ++n)
+    poses.push_back(RigidTransform::translation_by({normal(random), normal(random), normal(random)}) * pose);
+  return poses;
+}
+
+RigidTransform laid_down() {
+  return RigidTransform::translation_by({-90, 200, 40}) *
+         RigidTransform::rotation_about({}, {0.3, 1, 0.1}, 100.0);
+}
+
+TEST(PivotCalibration, CountsNoRests) {
+  const auto turned = turned_about({42, -13, 295}, 60, 25.0, 0.4, 1);
+  auto poses = turned;
+  const auto rest = at_rest(laid_down(), 200);
+  poses.insert(poses.end(), rest.begin(), rest.end());
+  const PivotCalibration alone = calibrate_pivot(turned), c = calibrate_pivot(poses);
+  // Poses at rest fit any tip: they would shrink the residual and be told as a pivot.
+  EXPECT_EQ(c.pivots.size(), 1U);
+  EXPECT_EQ(c.poses, 60U);
+  EXPECT_EQ(c.others, 200U);
+  EXPECT_DOUBLE_EQ(c.left_out.mean_mm, alone.left_out.mean_mm);
+  EXPECT_DOUBLE_EQ(c.rotation_deg, alone.rotation_deg);
+}
+
+TEST(PivotCalibration, LayingTheStylusDownIsNoTurnOnAPivot) {
+  auto poses = turned_about({42, -13, 295}, 100, 8.0, 0.05, 1);
+  EXPECT_THAT(refusal(poses), HasSubstr("degrees; it takes 20"));
+  const auto rest = at_rest(laid_down(), 30);
+  poses.insert(poses.end(), rest.begin(), rest.end());
+  EXPECT_THAT(refusal(poses), HasSubstr("degrees on one pivot; it takes 20"));
+}
+
 TEST(PivotCalibration, RefusesWhatLeavesTheTipOpen) {
   EXPECT_THAT(refusal({}), HasSubstr("0 sound poses"));
   EXPECT_THAT(refusal(turned_about({}, 12, 25.0, 0.0, 1)), HasSubstr("12 sound poses"));

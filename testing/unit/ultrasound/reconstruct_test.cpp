@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include <gmock/gmock.h>
 
@@ -145,11 +146,59 @@ TEST(Reconstruct, TakesAClipAndAGrid) {
                                        {.clip = std::array<int, 4>{10, 20, 15, 30}, .grid = grid});
   EXPECT_EQ(r.volume.geometry(), grid);
   const RigidTransform probe = oblique().inverse();
+  std::size_t seen = 0;
   for (std::size_t v = 0; v < r.coverage.voxels().size(); ++v)
     if (r.coverage.voxels()[v] == 1) {
+      ++seen;
       const Point3 p = probe(grid.to_patient(grid.index_of(v)));
       EXPECT_TRUE(p.x > 1.8 && p.x < 8.5 && p.y > 2.7 && p.y < 11.2) << p;
     }
+  // 4.2 x 5.8 mm of each picture lie in voxels of 0.34 mm3, and reach those about them.
+  EXPECT_GT(seen, 80U);
+}
+
+TEST(Reconstruct, ReadsAClipThatEndsBeyondEveryPicture) {
+  const TrackedSequence recording = sweep(2, 0.5);
+  const auto made = [&](int count) {
+    return reconstruct(recording, calibrated(), "Reference",
+                       {.clip = std::array<int, 4>{10, 20, count, count}});
+  };
+  EXPECT_EQ(made(100).volume.voxels(), made(std::numeric_limits<int>::max()).volume.voxels());
+}
+
+TEST(Reconstruct, LeavesPosesOutThatAreNotRigid) {
+  TrackedSequence recording = sweep(6, 1.0);
+  for (const std::size_t r : {0U, 1U, 2U, 4U, 5U, 6U, 8U, 9U, 10U})
+    recording.frames[0].poses.begin()->second.rows[r] *= 1.3;
+  for (const std::size_t r : {2U, 6U, 10U})  // mirrored
+    recording.frames[3].poses.begin()->second.rows[r] *= -1.0;
+  const Reconstruction r = reconstruct(recording, calibrated(), "Reference");
+  EXPECT_EQ(r.frames_used, 4U);
+  EXPECT_EQ(r.without_pose, 2U);
+  // The same where pictures are tied to no probe: they are compared with each other.
+  for (auto& frame : recording.frames) {
+    const AffineTransform pose =
+        *frame.poses.begin()->second.transform() * *calibrated().find("Image", "Probe");
+    const auto& m = pose.linear().rows;
+    const Vector3& t = pose.translation();
+    frame.poses = {{{"Image", "Reference"},
+                    {.rows = {m[0][0], m[0][1], m[0][2], t.x, m[1][0], m[1][1], m[1][2], t.y, m[2][0],
+                              m[2][1], m[2][2], t.z, 0, 0, 0, 1}}}};
+  }
+  const Reconstruction untied = reconstruct(recording, {}, "Reference");
+  EXPECT_EQ(untied.without_pose, 2U);
+  EXPECT_EQ(untied.volume.voxels().size(), r.volume.voxels().size());
+}
+
+TEST(Reconstruct, PosesFarOffTheGridReachNothing) {
+  TrackedSequence recording = sweep(2, 0.5);
+  const ImageGeometry grid({30, 40, 20}, {38, -22, 12}, {0.7, 0.6, 0.8});
+  const ReconstructionOptions options{.grid = grid};
+  recording.frames.pop_back();
+  const auto one = reconstruct(recording, calibrated(), "Reference", options).volume.voxels();
+  recording.frames.push_back(recording.frames.front());
+  for (const std::size_t r : {3U, 7U, 11U}) recording.frames[1].poses.begin()->second.rows[r] = 1e300;
+  EXPECT_EQ(reconstruct(recording, calibrated(), "Reference", options).volume.voxels(), one);
 }
 
 TEST(Reconstruct, RefusesWhatCannotBePutTogether) {
@@ -162,6 +211,9 @@ TEST(Reconstruct, RefusesWhatCannotBePutTogether) {
   EXPECT_THAT(run(recording, {.spacing_mm = 0.0}), HasSubstr("the spacing is 0.000"));
   EXPECT_THAT(run(recording, {.spacing_mm = 1e-4}), HasSubstr("too many"));
   EXPECT_THAT(run(recording, {.clip = std::array<int, 4>{100, 0, 10, 10}}), HasSubstr("leaves nothing"));
+  EXPECT_THAT(run(recording, {.max_gap_mm = std::nan("")}), HasSubstr("the greatest gap"));
+  EXPECT_THAT(run(recording, {.grid = ImageGeometry({20000, 20000, 2}, {}, {0.1, 0.1, 0.1})}),
+              HasSubstr("20000 x 20000 x 2 voxels is too large"));
   recording.frames[2].poses.begin()->second.rows[3] = 1e9;
   EXPECT_THAT(run(recording), HasSubstr("a pose may be far off"));
   recording = sweep(2, 1.0);

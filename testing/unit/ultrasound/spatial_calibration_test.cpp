@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <random>
+#include <tuple>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -105,9 +109,37 @@ TEST(SpatialCalibration, LeavesViewsOutThatLieFarOff) {
   for (const std::size_t v : {3U, 20U, 41U})
     views[v].phantom_from_probe =
         RigidTransform::translation_by({12.0, -9.0, 4.0}) * views[v].phantom_from_probe;
+  for (int n = 0; n < 5; ++n) views.push_back({{}, views.front().phantom_from_probe});
   const SpatialCalibration c = calibrate_spatial(views, phantom);
+  EXPECT_EQ(c.views, 57U);
   EXPECT_EQ(c.outliers, 3U);
+  EXPECT_EQ(c.unread, 5U);
   EXPECT_LT(apart(c.probe_from_image, truth()), 0.15);
+  // What was not fitted since it does not fit counts where it was left out.
+  EXPECT_EQ(c.fitted.count, 3U * 57U);
+  EXPECT_LT(c.fitted.max_mm, 1.0);
+  EXPECT_EQ(c.left_out.count, 3U * 60U);
+  EXPECT_GT(c.left_out.max_mm, 10.0);
+  EXPECT_LT(c.left_out.mean_mm, 1.5);
+}
+
+TEST(SpatialCalibration, TellsHowOpenTheCornersAre) {
+  const auto phantom = testing::three_n();
+  std::array<double, 4> squares{};
+  double said = 0.0;
+  constexpr int runs = 40;
+  for (unsigned seed = 0; seed < runs; ++seed) {
+    auto views = views_of(phantom, {.noise_px = 1.0, .views = 30, .seed = 100 + seed});
+    for (WireView& view : views) std::tie(view.width, view.height) = std::pair(820, 616);
+    const SpatialCalibration c = calibrate_spatial(views, phantom);
+    said += c.corner_sd_mm * c.corner_sd_mm;
+    for (std::size_t k = 0; k < 4; ++k) {
+      const Point3 corner{k % 2 == 0 ? 0.0 : 819.0, k < 2 ? 0.0 : 615.0, 0.0};
+      squares[k] += squared_length(c.probe_from_image(corner) - truth()(corner));
+    }
+  }
+  const double worst = *std::max_element(squares.begin(), squares.end());
+  EXPECT_NEAR(std::sqrt(said / worst), 1.0, 0.3);
 }
 
 TEST(SpatialCalibration, ChoosesTheWayOfReadingThatFits) {
@@ -128,10 +160,32 @@ TEST(SpatialCalibration, RefusesTooLittle) {
   EXPECT_THAT(refusal([&] { calibrate_spatial(views_of(phantom, {.views = 6}), phantom); }),
               HasSubstr("6 of 6 pictures; it takes at least 10"));
   EXPECT_THAT(refusal([&] { calibrate_spatial({}, phantom); }), HasSubstr("0 of 0"));
+  auto few = views_of(phantom, {.views = 6});
+  few.resize(50);  // pictures without wires
+  EXPECT_THAT(refusal([&] { calibrate_spatial(few, phantom); }), HasSubstr("6 of 50 pictures"));
   EXPECT_THAT(
       refusal([&] { calibrate_spatial(views_of(phantom, {.along_mm = 0.5, .turn_deg = 0.5}), phantom); }),
       HasSubstr("the probe moved by"));
+  EXPECT_THAT(refusal([&] {
+                calibrate_spatial(views_of(phantom, {.turn_deg = 3.0, .noise_px = 12.0, .views = 12}),
+                                  phantom);
+              }),
+              HasSubstr("leave its corners open by"));
   EXPECT_THROW(validate_spatial(truth(), {}), InvalidInput);
+}
+
+TEST(SpatialCalibration, RefusesViewsOfAnotherPhantom) {
+  const auto phantom = testing::three_n();
+  auto views = views_of(phantom);
+  EXPECT_THAT(refusal([&] { calibrate_spatial(views, {}); }), HasSubstr("the phantom has no N"));
+  EXPECT_THAT(refusal([&] { calibrate_spatial(views, testing::two_n()); }),
+              HasSubstr("the view 0 of the wires has points of 3 N"));
+  views[7].readings[0].middles.pop_back();
+  const std::string seven = "the view 7 of the wires has points of 3 N and 2 crossings";
+  EXPECT_THAT(refusal([&] { calibrate_spatial(views, phantom); }), HasSubstr(seven));
+  EXPECT_THAT(refusal([&] { validate_spatial(truth(), views); }), HasSubstr(seven));
+  views[7].readings[0] = {};
+  EXPECT_THAT(refusal([&] { validate_spatial(truth(), views); }), HasSubstr("the view 7"));
 }
 
 TEST(SpatialCalibration, RefusesAPhantomThatIsNotWhereItIsSaidToBe) {
@@ -146,7 +200,7 @@ TEST(SpatialCalibration, RefusesAPhantomThatIsNotWhereItIsSaidToBe) {
 TEST(SpatialCalibration, ViewsComeFromSoundPosesAndPicturesWithAllWires) {
   const auto phantom = testing::three_n();
   TrackedSequence recording;
-  for (int f = 0; f < 4; ++f) {
+  for (int f = 0; f < 5; ++f) {
     const AffineTransform image = testing::phantom_from_image(2.0 * f);
     TrackedFrame frame;
     frame.image = testing::picture_of(testing::cuts(image, phantom));
@@ -173,10 +227,15 @@ TEST(SpatialCalibration, ViewsComeFromSoundPosesAndPicturesWithAllWires) {
   }
   recording.frames[1].poses.begin()->second.status = "MISSING";
   recording.frames[2].image_status = "INVALID";
+  std::fill(recording.frames[4].image.pixels.begin(), recording.frames[4].image.pixels.end(),
+            std::uint8_t{7});
   CoordinateFrames always;
   always.set({"Phantom", "Reference"}, AffineTransform{});
   const auto views = wire_views(recording, always, phantom);
-  ASSERT_EQ(views.size(), 2U);
+  ASSERT_EQ(views.size(), 3U);
+  EXPECT_EQ(views[1].readings.size(), 1U);
+  EXPECT_EQ(views[1].width, 820);
+  EXPECT_TRUE(views[2].readings.empty());
   const AffineTransform expected = testing::phantom_from_image(6.0) * truth().inverse();
   EXPECT_LT(length(views[1].phantom_from_probe.translation() - expected.translation()), 1e-9);
   EXPECT_LT(validate_spatial(truth(), views).max_mm, 0.1);

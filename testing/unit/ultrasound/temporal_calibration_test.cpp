@@ -85,6 +85,52 @@ TEST(TemporalCalibration, RecoversLagsOfEitherSignAndDirection) {
     }
 }
 
+MotionSignal without(const MotionSignal& signal, double begin_s, double end_s) {
+  MotionSignal left;
+  for (std::size_t k = 0; k < signal.time_s.size(); ++k)
+    if (signal.time_s[k] < begin_s || signal.time_s[k] > end_s) {
+      left.time_s.push_back(signal.time_s[k]);
+      left.value.push_back(signal.value[k]);
+    }
+  return left;
+}
+
+TEST(TemporalCalibration, InventsNoMotionWherePosesWereLost) {
+  const MotionSignal video = sampled(5, 25, 15, 0, 5), tracker = sampled(0, 30, 60, 0.12, 1, 8);
+  const TemporalCalibration c = calibrate_temporal(video, without(tracker, 12, 17));
+  EXPECT_NEAR(c.lag_s, 0.12, 0.003);
+  EXPECT_GT(c.correlation, 0.999);
+  // Five seconds, and one more at each end that some lag brings there, of 15 pictures each.
+  EXPECT_NEAR(static_cast<double>(c.skipped), 105.0, 2.0);
+  EXPECT_NEAR(static_cast<double>(c.samples), 195.0, 3.0);
+  EXPECT_EQ(calibrate_temporal(video, without(tracker, 12, 12.1)).skipped, 0U);
+  EXPECT_THAT(refusal([&] { calibrate_temporal(video, without(tracker, 7, 23)); }),
+              HasSubstr("more where its poses were lost; it takes at least 50"));
+  EXPECT_THAT(refusal([&] {
+                calibrate_temporal(video, {{0.0, 30.0}, {-10.0, 10.0}});
+              }),
+              HasSubstr("the tracker told 2 poses"));
+}
+
+TEST(TemporalCalibration, SearchesNoFurtherThanItIsTold) {
+  const MotionSignal video = sampled(5, 25, 15, 0, 5);
+  constexpr double max_lag_s = 0.4021;
+  MotionSignal tracker;  // that ends with the search
+  constexpr int steps = 1200;
+  const double begin = video.time_s.front() - max_lag_s, end = video.time_s.back() + max_lag_s;
+  for (int k = 0; k <= steps; ++k) {
+    tracker.time_s.push_back(k < steps ? std::lerp(begin, end, k / double{steps}) : end);
+    tracker.value.push_back(hand(tracker.time_s.back() - 0.2));
+  }
+  const TemporalCalibration c = calibrate_temporal(video, tracker, {.max_lag_s = max_lag_s});
+  EXPECT_NEAR(c.lag_s, 0.2, 0.003);
+  EXPECT_GE(c.samples, 298U);
+  for (const double bad : {0.0, -1.0, 61.0, std::nan(""), HUGE_VAL})
+    EXPECT_THAT(refusal([&] { calibrate_temporal(video, tracker, {.max_lag_s = bad}); }),
+                HasSubstr("the greatest lag is to be above 0"))
+        << bad;
+}
+
 TEST(TemporalCalibration, RefusesWhatTellsNoLag) {
   const MotionSignal tracker = sampled(0.0, 30.0, 60.0, 0.0, 1.0);
   EXPECT_THAT(refusal([&] { calibrate_temporal(sampled(5, 6, 15, 0, 5), tracker); }),
@@ -100,7 +146,14 @@ TEST(TemporalCalibration, RefusesWhatTellsNoLag) {
   MotionSignal backwards = tracker;
   std::swap(backwards.time_s[3], backwards.time_s[4]);
   EXPECT_THAT(refusal([&] { calibrate_temporal(sampled(5, 25, 15, 0, 5), backwards); }),
-              HasSubstr("do not rise"));
+              HasSubstr("the times of the tracker do not rise: sample 4 is of 0.05"));
+  MotionSignal broken = tracker;
+  broken.value[7] = std::nan("");
+  EXPECT_THAT(refusal([&] { calibrate_temporal(sampled(5, 25, 15, 0, 5), broken); }),
+              HasSubstr("the value of the tracker's sample 7 is nan"));
+  broken.time_s[2] = HUGE_VAL;
+  EXPECT_THAT(refusal([&] { calibrate_temporal(broken, tracker); }),
+              HasSubstr("the time of the video's sample 2 is inf"));
   // A sine of 0.8 s fits again after every half of it.
   const auto even = [](double rate) {
     MotionSignal s;
@@ -127,12 +180,13 @@ TEST(TemporalCalibration, SignalsComeFromRecordings) {
   }
   recording.frames[4].image_status = "INVALID";
   recording.frames[6].poses.begin()->second.status = "MISSING";
+  recording.frames[8].poses.begin()->second.rows[0] = 1.3;  // sound in all but its shape
   const MotionSignal depths = line_depths(recording);
   ASSERT_EQ(depths.value.size(), 11U);
   EXPECT_NEAR(depths.value[10] - depths.value[0], 55.0, 0.2);
   const MotionSignal motion = motion_of_pose(recording, "Probe", "Tracker");
-  ASSERT_EQ(motion.value.size(), 11U);
-  EXPECT_NEAR(std::abs(motion.value[10] - motion.value[0]), 22.0, 1e-6);
+  ASSERT_EQ(motion.value.size(), 10U);
+  EXPECT_NEAR(std::abs(motion.value[9] - motion.value[0]), 22.0, 1e-6);
   EXPECT_TRUE(motion_of_pose(recording, "Stylus", "Tracker").value.empty());
 }
 

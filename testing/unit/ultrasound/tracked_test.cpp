@@ -62,6 +62,14 @@ TEST(CoordinateFrames, ANewTransformTakesThePlaceOfTheOldInEitherDirection) {
   EXPECT_THROW(frames.set({"A", "A"}, shifted(1.0)), InvalidInput);
 }
 
+TEST(CoordinateFrames, AChainBeyondWhatADoubleHoldsLeadsNowhere) {
+  CoordinateFrames frames;
+  frames.set({"Probe", "Tracker"}, shifted(1.5e308));
+  frames.set({"Reference", "Tracker"}, shifted(-1.5e308));
+  EXPECT_TRUE(frames.find("Probe", "Tracker"));
+  EXPECT_EQ(frames.find("Probe", "Reference").has_value(), false);
+}
+
 TEST(AtMoment, APoseThatIsNotSoundIsNeverBridged) {
   CoordinateFrames always;
   always.set({"Image", "Probe"}, shifted(1.0));

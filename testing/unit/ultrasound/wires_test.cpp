@@ -100,6 +100,15 @@ TEST(Wires, RefuseAPhantomThatTellsNothing) {
   phantom = testing::three_n();
   phantom[2][1].back.x = phantom[2][1].front.x;
   refuses(phantom, "l5 of the phantom is parallel");
+  phantom = testing::three_n();
+  for (NWire& n : phantom) {
+    const double shift = 40.0 * static_cast<double>(&n - phantom.data());
+    for (Wire& wire : n)
+      for (Point3* p : {&wire.front, &wire.back}) *p = {p->x + shift, p->y, 0.0};
+  }
+  refuses(phantom, "all N of the phantom lie in one plane");
+  for (Wire& wire : phantom[1]) wire.front.z = wire.back.z = 10.0;
+  refuses(phantom, "name an N off that plane last");
   EXPECT_THROW(find_wires(Frame{}, testing::three_n()), InvalidInput);
   EXPECT_THROW(find_wires(Frame{100, 100, 1, std::vector<std::uint8_t>(50)}, testing::three_n()),
                InvalidInput);

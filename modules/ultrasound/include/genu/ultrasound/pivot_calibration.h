@@ -20,17 +20,18 @@ struct PivotCalibration {
   CalibrationError fitted;    ///< Distances of the tip from the pivot it was on.
   CalibrationError left_out;  ///< Of each fifth of the poses, from their pivots, with the tip of all others.
   std::size_t poses = 0;      ///< That were fitted: the tip was on a pivot.
-  std::size_t others = 0;     ///< On the way from one pivot to another, or off.
-  double rotation_deg = 0.0;  ///< How far the stylus was turned between any two poses.
+  std::size_t others = 0;     ///< On the way from one pivot to another, off, or at rest.
+  double rotation_deg = 0.0;  ///< How far the stylus was turned on one pivot, between any two poses.
   double tip_sd_mm = 0.0;     ///< Of the tip, RMS, if errors of poses are independent.
 };
 
 /// Returns the tip that stays in place while the stylus is turned about it, on one point or on several one
 /// after the other: linear least squares of the tip (Yaniv 2015, SPIE Medical Imaging 9415:941527) in
-/// stretches of poses, then of all poses that its places hold together.
+/// stretches of poses, then of all poses that its places hold together. A stretch in which the stylus turned
+/// by less than 10 degrees is a rest, which fits any tip, and is left out.
 /// \param reference_from_stylus in order of time, some ten or more a second
-/// \throws InvalidInput, with what was seen, if there are fewer than 20 poses, the stylus was turned by less
-/// than 20 degrees, it was turned about one axis only, or the tip nowhere stayed in place to 2 mm
+/// \throws InvalidInput, with what was seen, if there are fewer than 20 poses, the stylus was nowhere turned
+/// by 20 degrees on one pivot, it was turned about one axis only, or the tip nowhere stayed in place to 2 mm
 PivotCalibration calibrate_pivot(const std::vector<RigidTransform>& reference_from_stylus);
 
 /// Returns the sound and rigid poses of one coordinate frame in another one.

@@ -32,7 +32,7 @@ struct Reconstruction {
   Volume<float> volume;           ///< 0 where nothing is known.
   Volume<std::uint8_t> coverage;  ///< 0 = nothing known, 1 = seen, 2 = filled between voxels that were.
   std::size_t frames_used = 0;
-  std::size_t without_pose = 0;   ///< Left out: no sound chain of poses.
+  std::size_t without_pose = 0;   ///< Left out: no sound chain of poses, or one that is not rigid.
   std::size_t without_image = 0;  ///< Left out: no image, or not sound.
 };
 
@@ -42,8 +42,11 @@ struct Reconstruction {
 /// the mean of what reached them (Gobbi and Peters 2002, MICCAI, LNCS 2489:156; Boisvert et al. 2008). Gaps
 /// are filled along the shortest of thirteen lines through the voxel that has seen voxels on both sides, in
 /// proportion to their distances. Nothing is filled beyond what was seen.
+///
+/// A pose that stretches, shears or mirrors is none: the probe's in `to` is rigid, and where Image is tied to
+/// `to` by no probe, pixels have the size, angle and handedness that most of the sweep's have.
 /// \throws InvalidInput if no picture has a sound chain of poses from Image to `to`, pictures differ in size,
-/// the clip leaves nothing, or the grid would have over 2^30 voxels
+/// the clip leaves nothing, an option is out of its range, or the grid has over 2^28 voxels
 Reconstruction reconstruct(const TrackedSequence& sweep, const CoordinateFrames& always, std::string_view to,
                            const ReconstructionOptions& options = {}, const Progress& progress = {});
 

@@ -31,12 +31,13 @@ struct MotionSignal {
 
 /// Returns the depth of the bright line in each picture that shows one, in pixels.
 MotionSignal line_depths(const TrackedSequence& video);
-/// Returns how far one coordinate frame moved in another one along the direction in which it moved most, mm.
+/// Returns how far one coordinate frame moved in another one along the direction in which it moved most, mm,
+/// at the moments at which the pose between them was sound and rigid.
 MotionSignal motion_of_pose(const TrackedSequence& recording, std::string_view from, std::string_view to,
                             const CoordinateFrames& always = {});
 
 struct TemporalCalibrationOptions {
-  double max_lag_s = 1.0;
+  double max_lag_s = 1.0;          ///< Lags up to this are compared, in steps of 5 ms; at most a minute.
   double least_correlation = 0.9;  ///< Below this the two do not show one motion.
 };
 
@@ -46,15 +47,21 @@ struct TemporalCalibration {
   double lag_sd_s = 0.0;              ///< Of lags of five parts of the recording, over the root of five.
   double correlation = 0.0;           ///< At the lag.
   double left_out_correlation = 0.0;  ///< Least of those of the parts at the lag of all others.
-  std::size_t samples = 0;
+  std::size_t samples = 0;            ///< Pictures compared.
+  std::size_t skipped = 0;            ///< Pictures left out since the tracker's poses were lost about them.
 };
 
 /// Returns the lag with which a motion in the video and one told by a tracker agree best: that of the
 /// greatest correlation, between samples as a parabola through its neighbours has it.
 ///
 /// The probe is moved up and down over the bottom of a water tank (Lasso et al. 2014; Carbajal et al. 2011).
-/// \throws InvalidInput, with what was seen, if there are fewer than 50 samples in common, one of them does
-/// not move, the two do not correlate, another lag fits as well, or the lag lies at the end of the search
+/// Between samples of the tracker the motion is taken as straight, but not where poses were lost: samples
+/// further apart than 0.2 s and three of the tracker's median periods. Pictures that any of the lags would
+/// bring there are left out of all, so that every lag is judged by the same pictures.
+/// \throws InvalidInput, with what was seen, if a signal is not finite or its times do not rise, the greatest
+/// lag is not above 0 and at most 60 s, fewer than 50 pictures or 50 of the tracker's samples are in common,
+/// one of the signals does not move, the two do not correlate, another lag fits as well, or the lag lies at
+/// the end of the search
 TemporalCalibration calibrate_temporal(const MotionSignal& video, const MotionSignal& tracker,
                                        const TemporalCalibrationOptions& options = {});
 

@@ -72,7 +72,8 @@ class CoordinateFrames {
   /// Takes the transform between two frames away, in either direction.
   void forget(const FramePair& frames);
   /// Returns the transform from one frame to another along the shortest chain of what is known, inverted
-  /// where need be; nothing if no chain leads there.
+  /// where need be; nothing if no chain leads there, or only one whose product is no transform, as that of
+  /// finite poses so far off that their sum is infinite.
   std::optional<AffineTransform> find(std::string_view from, std::string_view to) const;
   /// Returns the names of all frames.
   std::vector<std::string> names() const;

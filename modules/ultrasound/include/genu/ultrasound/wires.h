@@ -43,8 +43,8 @@ struct WireOptions {
 /// The side wires are parallel, so an image shows them as an affine image of their places across the
 /// phantom; each N lies on a straight line; and the plane that the wires across tell must agree with the
 /// shape of the image. Points are centres of intensity.
-/// \throws InvalidInput if the picture is empty, or the phantom has fewer than two N, an N is not flat, or
-/// side wires are not parallel
+/// \throws InvalidInput if the picture is empty, or the phantom has fewer than two N, an N is not flat, side
+/// wires are not parallel, or the last N lies in the plane of the first, so that they tell no affine image
 std::vector<WireCrossings> find_wires(const Frame& frame, const std::vector<NWire>& phantom,
                                       const WireOptions& options = {});
 
