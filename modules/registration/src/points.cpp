@@ -172,23 +172,19 @@ class Walk {
       weights += pairs_[n].weight;
     }
     const Point3 centre = Point3{} + sum / weights;
-    vnl_matrix<double> left(6, 6, 0.0);
-    vnl_vector<double> right(6, 0.0);
+    NormalEquations<6> equations;
     double radius = 0.0;
     for (std::size_t n = 0; n < pairs_.size(); ++n) {
       const PointPair& pair = pairs_[n];
       if (!(pair.weight > 0.0)) continue;
       const Vector3 arm = pose_(points_[n].place) - centre;
       radius = std::max(radius, length(arm));
-      const Vector3 turn = cross(arm, pair.normal);
-      const std::array<double, 6> row{turn.x, turn.y, turn.z, pair.normal.x, pair.normal.y, pair.normal.z};
-      for (unsigned a = 0; a < 6; ++a) {
-        right[a] += pair.weight * row[a] * pair.ahead_mm;
-        for (unsigned b = a; b < 6; ++b) left(a, b) += pair.weight * row[a] * row[b];
-      }
+      const Vector3 turn = cross(arm, pair.normal) / arm_mm;
+      equations.add({turn.x, turn.y, turn.z, pair.normal.x, pair.normal.y, pair.normal.z}, pair.ahead_mm,
+                    pair.weight);
     }
-    const vnl_vector<double> x = least_squares(std::move(left), right);
-    Step step{centre, {x[0], x[1], x[2]}, {x[3], x[4], x[5]}};
+    const std::array<double, 6> x = equations.solved();
+    Step step{centre, Vector3{x[0], x[1], x[2]} / arm_mm, {x[3], x[4], x[5]}};
     step.length_mm = length(step.turn) * radius + length(step.shift);
     return step;
   }

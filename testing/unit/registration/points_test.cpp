@@ -68,6 +68,20 @@ TEST(FitPoints, FindTheirPlaceFromAPoorStart) {
   }
 }
 
+// A condyle resists turns and shifts only together: both must be solved for at once.
+TEST(FitPoints, FindTheirPlaceOnNearlyRoundBone) {
+  const TriangleMesh ball = testing::icosphere({}, 1.0, 5);
+  std::vector<Point3> vertices;
+  for (const Point3& p : ball.vertices()) vertices.push_back({21.0 * p.x, 24.0 * p.y, 22.5 * p.z});
+  const TriangleMesh condyle(std::move(vertices), ball.triangles());
+  for (const Vector3& axis : {Vector3{1, 0, 0}, Vector3{0, 1, 0}, Vector3{0.5, 0.3, 1}}) {
+    const auto points = seen_from(condyle, {{0, -1, 0}, {-0.7, -0.7, 0}, {0.5, -0.6, 0.6}}, {}, 0.0, 1);
+    const RigidTransform start = RigidTransform::rotation_about({0, 24, 0}, axis, 5.0);
+    const PointsFit fit = fit_points(points, condyle, start, {.random_starts = 0});
+    for (const SeenPoint& p : points) ASSERT_LT(distance(fit.fixed_from_moving(p.place), p.place), 0.05);
+  }
+}
+
 TEST(FitPoints, BearNoiseAndAThirdOfWrongPoints) {
   const TriangleMesh body = knobby();
   const RigidTransform truth = testing::random_pose(9);
