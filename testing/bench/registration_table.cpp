@@ -79,7 +79,8 @@ Outcome register_one(const bench::SweptKnee& knee, const bench::Trial& trial, co
     outcome.true_mm = target_error_mm(knee, trial, r.mri_from_tracker);
     const RigidTransform off = r.mri_from_tracker * trial.patient_from_tracker.inverse();
     for (const Point3& t : knee.targets) outcome.predicted_mm += r.predicted_error_mm(off(t)) / 5.0;
-    std::fprintf(stderr, "rms %.2f matched %.2f ", r.rms_mm, r.matched_part);
+    std::fprintf(stderr, "rms %.2f matched %.2f size %+.3f sd %.3f ", r.rms_mm, r.matched_part, r.size_error,
+                 r.size_error_sd);
   } catch (const Error& e) {
     outcome.refusal = e.what();
     outcome.true_mm = std::nan("");

@@ -10,10 +10,9 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <gmock/gmock.h>
 
 namespace genu::testing {
 
@@ -90,7 +89,8 @@ void expect_one_line(const Ended& ended, int exit_code, const std::string& says)
   EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
   EXPECT_EQ(ended.out, "");
   EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
-  EXPECT_THAT(ended.err, ::testing::AllOf(::testing::StartsWith("genu: error: "), ::testing::HasSubstr(says)));
+  EXPECT_THAT(ended.err,
+              ::testing::AllOf(::testing::StartsWith("genu: error: "), ::testing::HasSubstr(says)));
 }
 
 Ended shell(const std::string& line) {

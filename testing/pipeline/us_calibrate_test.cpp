@@ -25,7 +25,8 @@ json result_in(const fs::path& folder, const char* schema) {
   return json::parse(text);
 }
 
-std::optional<io::ConfiguredTransform> transform_in(const fs::path& folder, const ultrasound::FramePair& frames) {
+std::optional<io::ConfiguredTransform> transform_in(const fs::path& folder,
+                                                    const ultrasound::FramePair& frames) {
   for (const io::ConfiguredTransform& t : io::read_tracked_setup(folder / "setup.xml").transforms)
     if (t.frames == frames) return t;
   return std::nullopt;
@@ -49,10 +50,11 @@ fs::path phantom_in_place(const ScratchFolder& scratch) {
 TEST(UsCalibrate, AnImageByNWires) {
   GENU_REQUIRE_DATA(folder, "ultrasound/tracked");
   const ScratchFolder scratch;
-  const Ended ended = genu({"us", "calibrate", "image", folder / "fCal_Test_Calibration_3NWires_fCal2.0.igs.mha",
-                            "--setup", "fcal_2.0", "--setup", phantom_in_place(scratch), "--validate",
-                            folder / "fCal_Test_Validation_3NWires_fCal2.0.igs.mha", "--ruler-mm", "0.09", "0.08",
-                            "--out", scratch / "image"});
+  const Ended ended =
+      genu({"us", "calibrate", "image", folder / "fCal_Test_Calibration_3NWires_fCal2.0.igs.mha", "--setup",
+            "fcal_2.0", "--setup", phantom_in_place(scratch), "--validate",
+            folder / "fCal_Test_Validation_3NWires_fCal2.0.igs.mha", "--ruler-mm", "0.09", "0.08", "--out",
+            scratch / "image"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(scratch / "image"), ElementsAre("calibration.json", "setup.xml", "wires.png"));
   const json c = result_in(scratch / "image", "spatial_calibration");
@@ -80,8 +82,8 @@ TEST(UsCalibrate, TheTimeByAWaterTank) {
   const ScratchFolder scratch;
   const std::string video = folder / "WaterTankBottomTranslationVideoBuffer.igs.mha",
                     poses = folder / "WaterTankBottomTranslationTrackerBuffer-trimmed.igs.mha";
-  const Ended ended = genu({"us", "calibrate", "time", video, "--poses", poses, "--reference", "Tracker", "--out",
-                            scratch / "time"});
+  const Ended ended = genu({"us", "calibrate", "time", video, "--poses", poses, "--reference", "Tracker",
+                            "--out", scratch / "time"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(scratch / "time"), ElementsAre("calibration.json", "signals.png"));
   const json c = result_in(scratch / "time", "temporal_calibration");
@@ -118,8 +120,9 @@ TEST(UsCalibrate, AStylusAndThenThePhantomThatItTouched) {
   EXPECT_TRUE(transform_in(scratch / "phantom", {"StylusTip", "Stylus"}));
 
   // Without the tip's place nobody knows where it rested.
-  expect_one_line(genu({"us", "calibrate", "phantom", touches, "--setup", "fcal_2.0", "--out", scratch / "none"}),
-                  3, "StylusTip");
+  expect_one_line(
+      genu({"us", "calibrate", "phantom", touches, "--setup", "fcal_2.0", "--out", scratch / "none"}), 3,
+      "StylusTip");
   expect_one_line(genu({"us", "calibrate", "phantom", touches, "--out", scratch / "none"}), 2, "landmarks");
   expect_one_line(genu({"us", "calibrate", "image", touches, "--out", scratch / "none"}), 2, "N-wires");
   EXPECT_FALSE(fs::exists(scratch / "none"));
@@ -140,16 +143,18 @@ TEST(UsCalibrate, RefusesInOneLineAndLeavesNothing) {
   const std::string file = scratch / "still.igs.mha", out = scratch / "out";
   expect_one_line(genu({"us", "calibrate", "stylus", file, "--out", out}), 3, "still.igs.mha");
   expect_one_line(genu({"us", "calibrate", "time", file, "--out", out}), 3, "still.igs.mha");
-  expect_one_line(
-      genu({"us", "calibrate", "image", file, "--setup", "fcal_2.0", "--setup", phantom_in_place(scratch), "--out", out}),
-      3, "still.igs.mha");
-  expect_one_line(genu({"us", "calibrate", "stylus", scratch / "absent.igs.mha", "--out", out}), 3, "absent.igs.mha");
+  expect_one_line(genu({"us", "calibrate", "image", file, "--setup", "fcal_2.0", "--setup",
+                        phantom_in_place(scratch), "--out", out}),
+                  3, "still.igs.mha");
+  expect_one_line(genu({"us", "calibrate", "stylus", scratch / "absent.igs.mha", "--out", out}), 3,
+                  "absent.igs.mha");
   io::write_text(scratch / "broken.xml", "<PlusConfiguration><Coordinate");
-  expect_one_line(genu({"us", "calibrate", "image", file, "--setup", scratch / "broken.xml", "--out", out}), 3,
-                  "broken.xml");
+  expect_one_line(genu({"us", "calibrate", "image", file, "--setup", scratch / "broken.xml", "--out", out}),
+                  3, "broken.xml");
   expect_one_line(genu({"us", "calibrate", "gain", file, "--out", out}), 2, "gain");
   expect_one_line(genu({"us", "calibrate", "stylus", file}), 2, "--out is required");
-  expect_one_line(genu({"us", "calibrate", "image", file, "--ruler-mm", "0.1", "--out", out}), 2, "--ruler-mm");
+  expect_one_line(genu({"us", "calibrate", "image", file, "--ruler-mm", "0.1", "--out", out}), 2,
+                  "--ruler-mm");
   EXPECT_FALSE(fs::exists(out));
 }
 
