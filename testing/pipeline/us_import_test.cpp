@@ -94,6 +94,7 @@ TEST(UsImport, RefusesInOneLineAndLeavesNothing) {
   expect_one_line(genu({"us", "import", words, "--out", out}), 3, "words.dcm");
   expect_one_line(genu({"us", "import", scratch / "absent.dcm", "--out", out}), 3, "absent.dcm");
   expect_one_line(genu({"us", "import"}), 2, "see genu us import --help");
+  fs::create_directory(scratch / "mine");
   io::write_text(scratch / "mine" / "notes.txt", "not Genu's");
   expect_one_line(genu({"us", "import", words, "--out", scratch / "mine"}), 3, "mine");
   EXPECT_THAT(tree_of(scratch.path()), ElementsAre("mine", "mine/notes.txt", "words.dcm"));

@@ -122,7 +122,7 @@ TEST(UsReconstruct, RefusesInOneLineAndLeavesNothing) {
   expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--frame", "Leg", "--out", out}), 3,
                   "Leg");
   expect_one_line(
-      genu({"us", "reconstruct", stack, "--setup", setup, "--clip", "0", "0", "90", "10", "--out", out}), 3,
+      genu({"us", "reconstruct", stack, "--setup", setup, "--clip", "60", "0", "90", "10", "--out", out}), 3,
       "stack.igs.mha");
   expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "0", "--out", out}), 3,
                   "stack.igs.mha");

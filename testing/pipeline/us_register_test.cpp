@@ -88,34 +88,35 @@ struct Leg {
     }
   }
 
-  Ended register_with(const char* sweep, const char* landmarks,
-                      const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words{"us",
-                                   "register",
-                                   file(sweep),
-                                   "--setup",
-                                   file("setup.xml"),
-                                   "--labels",
-                                   file("labels.nrrd"),
-                                   "--landmarks",
-                                   file(landmarks),
-                                   "--tracker",
-                                   "Tracker",
-                                   "--out",
-                                   file("tie")};
-    words.insert(words.end(), more.begin(), more.end());
-    return genu(words);
+  std::vector<std::string> words_with(const char* sweep, const char* landmarks, const char* out) const {
+    return {"us",       "register",          file(sweep),   "--setup",       file("setup.xml"),
+            "--labels", file("labels.nrrd"), "--landmarks", file(landmarks), "--out",
+            file(out)};
   }
 };
 
-std::vector<std::string> target(const Point3& p) {
-  return {"--target", std::to_string(p.x), std::to_string(p.y), std::to_string(p.z)};
+/// Made once: the two tests run in one process.
+const Leg& leg_once() {
+  static const Leg leg;
+  return leg;
+}
+
+Ended register_with(const Leg& leg, const char* sweep, const char* landmarks, const char* out,
+                    const std::vector<std::string>& more) {
+  std::vector<std::string> words = leg.words_with(sweep, landmarks, out);
+  words.insert(words.end(), more.begin(), more.end());
+  return genu(words);
 }
 
 TEST(UsRegister, TiesASweepToTheMriWithTheErrorToExpect) {
-  const Leg leg;
+  const Leg& leg = leg_once();
   const Point3 place = leg.at(0, 40, 45);
-  const Ended ended = leg.register_with("sweep.igs.mha", "landmarks.csv", target(place));
+  const auto tie = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--tracker", "Tracker", "--target", std::to_string(place.x),
+                             std::to_string(place.y), std::to_string(place.z)});
+    return register_with(leg, "sweep.igs.mha", "landmarks.csv", "tie", more);
+  };
+  const Ended ended = tie({});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(leg.scratch / "tie"),
               ElementsAre("along.png", "front.png", "registration.json", "setup.xml", "side.png"));
@@ -135,32 +136,36 @@ TEST(UsRegister, TiesASweepToTheMriWithTheErrorToExpect) {
   EXPECT_TRUE(always.find("Image", "Probe"));
 
   // A folder that is there is not overwritten, and the same words give the same place.
-  expect_one_line(leg.register_with("sweep.igs.mha", "landmarks.csv"), 3, "--replace");
-  ASSERT_EQ(leg.register_with("sweep.igs.mha", "landmarks.csv", {"--replace"}).exit_code, 0);
+  expect_one_line(tie({}), 3, "it is not empty");
+  ASSERT_EQ(tie({"--replace"}).exit_code, 0);
   const json again = json::parse(io::read_text(leg.scratch / "tie" / "registration.json"));
   EXPECT_EQ(again["mri_from_tracker"], r["mri_from_tracker"]);
 }
 
 TEST(UsRegister, RefusesInOneLineAndLeavesNothing) {
-  const Leg leg;
-  expect_one_line(leg.register_with("part.igs.mha", "landmarks.csv"), 3, "4 pictures show bone");
-  expect_one_line(leg.register_with("sweep.igs.mha", "far.csv"), 3, "cannot register the sweep");
-  expect_one_line(leg.register_with("sweep.igs.mha", "landmarks.csv", {"--max-error-mm", "0.01"}), 3,
-                  "leaves the place open by");
-  expect_one_line(leg.register_with("absent.igs.mha", "landmarks.csv"), 3, "absent.igs.mha");
-  expect_one_line(leg.register_with("sweep.igs.mha", "absent.csv"), 3, "absent.csv");
+  const Leg& leg = leg_once();
+  const auto refused = [&](const char* sweep, const char* landmarks, int code, const char* says,
+                           const std::vector<std::string>& more = {"--tracker", "Tracker"}) {
+    expect_one_line(register_with(leg, sweep, landmarks, "none", more), code, says);
+  };
+  refused("part.igs.mha", "landmarks.csv", 3, "4 pictures show bone");
+  refused("sweep.igs.mha", "far.csv", 3, "cannot register the sweep");
+  refused("part.igs.mha", "landmarks.csv", 3, "Leg", {"--tracker", "Leg"});
+  refused("absent.igs.mha", "landmarks.csv", 3, "absent.igs.mha");
+  refused("part.igs.mha", "absent.csv", 3, "absent.csv");
   io::write_text(leg.scratch / "odd.csv", "a,1,2,3,4,5,6\nb,1,2,3,4,5\n");
-  expect_one_line(leg.register_with("sweep.igs.mha", "odd.csv"), 3, "line 2 is 'b,1,2,3,4,5'");
+  refused("part.igs.mha", "odd.csv", 3, "line 2 is 'b,1,2,3,4,5'");
   io::write_text(leg.scratch / "two.csv", "a,1,2,3,4,5,6\nb,11,2,3,14,5,6\n");
-  expect_one_line(leg.register_with("sweep.igs.mha", "two.csv"), 3, "two.csv");
-  expect_one_line(leg.register_with("sweep.igs.mha", "landmarks.csv", {"--tracker", "Leg"}), 3, "Leg");
-  expect_one_line(leg.register_with("sweep.igs.mha", "landmarks.csv", {"--target", "1", "2"}), 2, "--target");
-  expect_one_line(leg.register_with("sweep.igs.mha", "landmarks.csv", {"--case", leg.file("none")}), 2,
-                  "--case");
-  expect_one_line(genu({"us", "register", leg.file("sweep.igs.mha"), "--landmarks", leg.file("landmarks.csv"),
-                        "--out", leg.file("tie")}),
+  refused("part.igs.mha", "two.csv", 3, "two.csv");
+  refused("part.igs.mha", "landmarks.csv", 2, "--target", {"--target", "1", "2"});
+  refused("part.igs.mha", "landmarks.csv", 2, "--target", {"--target", "1", "2", "nan"});
+  refused("part.igs.mha", "landmarks.csv", 2, "--max-error-mm", {"--max-error-mm", "nan"});
+  refused("part.igs.mha", "landmarks.csv", 2, "--calibration-error-mm", {"--calibration-error-mm", "-1"});
+  refused("part.igs.mha", "landmarks.csv", 2, "--case", {"--case", leg.file("none")});
+  expect_one_line(genu({"us", "register", leg.file("part.igs.mha"), "--landmarks", leg.file("landmarks.csv"),
+                        "--out", leg.file("none")}),
                   2, "--case DIR or --labels FILE");
-  EXPECT_FALSE(fs::exists(leg.scratch / "tie"));
+  EXPECT_FALSE(fs::exists(leg.scratch / "none"));
 }
 
 }  // namespace

@@ -253,6 +253,17 @@ void require_one_place(const registration::PointsFit& fit, double max_rms_mm) {
                        " mm2); show bone from more sides");
 }
 
+/// A fit to bone of another size may look good and yet lie millimetres off.
+void require_size(const BoneRegistration& r, double max_size_error) {
+  constexpr double sure = 2.5;  // Standard deviations.
+  if (std::abs(r.size_error) > max_size_error && std::abs(r.size_error) > sure * r.size_error_sd)
+    throw InvalidInput("cannot register the sweep: it would fit better were MRI's bone " +
+                       fixed(100 * std::abs(r.size_error), 1) + " % " +
+                       (r.size_error > 0.0 ? "larger" : "smaller") + " (SD " +
+                       fixed(100 * r.size_error_sd, 1) +
+                       " %); it is somebody else's, or the image's scale is wrong");
+}
+
 }  // namespace
 
 BoneSweep bone_in_sweep(const TrackedSequence& sweep, const CoordinateFrames& always,
@@ -318,6 +329,7 @@ BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone,
     throw InvalidInput("cannot register the sweep: the bone that it shows leaves the place open by " +
                        (sensitivity.sound() ? fixed(result.error_at_points_mm, 1) + " mm" : "any distance") +
                        " (at most " + fixed(options.max_error_mm, 1) + " mm); show bone from more sides");
+  require_size(result, options.max_size_error);
   return result;
 }
 

@@ -118,12 +118,27 @@ TEST(FitPoints, DoNotDependOnThreads) {
   EXPECT_EQ(one.cost, many.cost);
 }
 
+TEST(FitPoints, LookAlongADirectionOfAnyLength) {
+  const TriangleMesh body = knobby();
+  const auto points = seen_from(body, {{-1, 0, 0}, {0, 0, 1}}, testing::random_pose(3), 0.3, 2);
+  auto far = points;
+  for (SeenPoint& p : far) p.sight = 1e-3 * p.sight;
+  const RigidTransform start = testing::random_pose(3).inverse();
+  EXPECT_NEAR(fit_points(points, body, start).cost, fit_points(far, body, start).cost, 1e-9);
+}
+
 TEST(FitPoints, RefuseWhatCannotBeFitted) {
   const TriangleMesh body = knobby();
   auto points = seen_from(body, {{-1, 0, 0}}, {}, 0.0, 1);
   EXPECT_THROW(fit_points({points.begin(), points.begin() + 12}, body, {}), InvalidInput);
   EXPECT_THROW(fit_points(points, {}, {}), InvalidInput);
   EXPECT_THROW(fit_points(points, body, RigidTransform::translation_by({500, 0, 0})), NotConverged);
+  EXPECT_THROW(fit_points(points, body, {}, {.reach_mm = std::numeric_limits<double>::quiet_NaN()}),
+               InvalidInput);
+  EXPECT_THROW(fit_points(points, body, {}, {.random_starts = -1}), InvalidInput);
+  auto blind = points;
+  blind[7].sight = {};
+  EXPECT_THROW(fit_points(blind, body, {}), InvalidInput);
   points[7].place.y = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(fit_points(points, body, {}), InvalidInput);
 }

@@ -51,8 +51,8 @@ struct BoneRegistrationOptions {
   /// A registration is refused if it is less sure than this at the points, RMS.
   double max_error_mm = 4.0;
   double max_rms_mm = 1.2;  ///< Or if the bone fits worse than this: it is not the place.
-  /// Or if it would fit better were MRI's bone larger or smaller by more than this part, and by more than
-  /// three standard deviations: it is somebody else's, or a scale is wrong.
+  /// Or if it would fit better were MRI's bone larger or smaller by more than this part, and this surely: it
+  /// is somebody else's, or a scale is wrong.
   double max_size_error = 0.03;
   registration::PointsOptions fit = {};
 };
@@ -85,8 +85,8 @@ struct BoneRegistration {
 /// the sweep does to the fit, added up. The residual alone says little of the error at a target (Fitzpatrick
 /// 2009, SPIE 7261:726102). \param bone surface of what the sweep may show, outward normals \param start from
 /// landmarks, or by hand \throws InvalidInput, with what was seen, if the sweep shows too little bone, over
-/// half of it does not fit, it fits badly or nearly as well elsewhere, or it leaves the place open by more
-/// than `max_error_mm` \throws NotConverged as registration::fit_points
+/// half of it does not fit, it fits badly or nearly as well elsewhere, MRI's bone is of another size, or it
+/// leaves the place open by more than `max_error_mm` \throws NotConverged as registration::fit_points
 BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone, const RigidTransform& start,
                                const BoneRegistrationOptions& options = {});
 
