@@ -99,8 +99,6 @@ std::optional<render::Picture> wires_figure(const Sweep& sweep, const ultrasound
 
 Made calibrate_image(const CalibrateWords& words, const Session& session) {
   const Sweep sweep = read_sweep(words.source);
-  if (sweep.setup.n_wires.empty())
-    throw UsageError("calibrating an image takes a phantom with N-wires: --setup FILE, or --setup fcal_2.0");
   session.progress().report("finding wires", 0.1);
   const auto views = ultrasound::wire_views(sweep.recording, sweep.always, sweep.setup.n_wires);
   session.progress().report("calibrating", 0.6);
@@ -233,11 +231,15 @@ Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
 
 Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
   const Sweep sweep = read_sweep(words.source);
-  if (sweep.setup.landmarks.empty())
-    throw UsageError("placing a phantom takes its landmarks: --setup FILE, or --setup fcal_2.0");
+  const std::string tip = words.stylus + "Tip";
+  const auto& frames = sweep.recording.frames;
+  if (std::none_of(frames.begin(), frames.end(), [&](const ultrasound::TrackedFrame& frame) {
+        return ultrasound::at_moment(frame, sweep.always).find(tip, words.reference).has_value();
+      }))
+    throw InvalidInput("nothing tells where " + tip + " lies in " + words.reference +
+                       "; the set-up that genu us calibrate stylus wrote leads from the tip to the stylus");
   session.progress().report("finding where the tip rested", 0.3);
-  const auto places =
-      ultrasound::resting_places(sweep.recording, words.stylus + "Tip", words.reference, sweep.always);
+  const auto places = ultrasound::resting_places(sweep.recording, tip, words.reference, sweep.always);
   const auto r = ultrasound::register_landmarks(ultrasound::landmarks_touched(sweep.setup.landmarks, places),
                                                 sweep.setup.landmarks);
   const io::CalibrationRecord record = record_of(words);
@@ -270,8 +272,18 @@ void check_options(const CalibrateWords& words) {
   only("--poses", !words.poses.empty(), "time");
 }
 
+/// \throws UsageError if the command line names no phantom for what takes one
+void require_phantom(const CalibrateWords& words) {
+  const io::TrackedSetup setup = read_setups(words.source.setups);
+  if (words.kind == "image" && setup.n_wires.empty())
+    throw UsageError("calibrating an image takes a phantom with N-wires: --setup FILE, or --setup fcal_2.0");
+  if (words.kind == "phantom" && setup.landmarks.empty())
+    throw UsageError("placing a phantom takes its landmarks: --setup FILE, or --setup fcal_2.0");
+}
+
 ExitCode calibrate(const CalibrateWords& words, const Session& session) {
   check_options(words);
+  require_phantom(words);
   io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
   for (const fs::path& file : {words.poses, words.validation})
     if (!file.empty()) options.inputs.push_back(file);

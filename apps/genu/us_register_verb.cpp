@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -208,10 +209,12 @@ Work declare(CLI::App& parser) {
       ->type_name("X Y Z");
   parser
       .add_option("--max-error-mm", words->options.max_error_mm, "Refuse a registration less sure than this")
+      ->check(above_0)
       ->capture_default_str();
   parser
       .add_option("--calibration-error-mm", words->options.uncertainty.calibration_position_mm,
                   "Of the image's place in the probe along each axis, as its calibration says")
+      ->check(above_0)
       ->capture_default_str();
   parser.add_option("-o,--out", words->out, "Folder to make: registration.json, setup.xml, pictures")
       ->required()
@@ -220,7 +223,9 @@ Work declare(CLI::App& parser) {
   return [words](const Session& session) {
     if (words->knee.empty() && words->labels.file.empty())
       throw UsageError("registering a sweep takes the MRI's bone: --case DIR or --labels FILE");
-    if (words->targets.size() % 3 != 0) throw UsageError("--target takes three numbers: x y z");
+    if (words->targets.size() % 3 != 0 ||
+        !std::all_of(words->targets.begin(), words->targets.end(), [](double v) { return std::isfinite(v); }))
+      throw UsageError("--target takes three numbers: x y z");
     return register_sweep(*words, session);
   };
 }

@@ -1,173 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registers simulated sweeps of phantoms to their bones, and compares the predicted error at targets with the
-// true one: registration_table [sweeps] [strokes a sweep, 0 = two to four] [seed] [first sweep]
+// Registers simulated sweeps of phantoms to their bones under many circumstances, and compares the predicted
+// error at targets with the true one: registration_table [knees] [trials a knee and circumstance] [first
+// knee] A line a registration goes to stderr; with "bone" as the fourth word, how far bone was found from the
+// true one.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
+#include <string>
 #include <vector>
 
 #include <genu/core/error.h>
-#include <genu/surface/extract.h>
-#include <genu/ultrasound/bone_registration.h>
-#include <genu/ultrasound/simulated_sweep.h>
+#include <genu/registration/points.h>
 
-#include "phantom_knees.h"
+#include "registration_cases.h"
 
 namespace {
 
 using namespace genu;
+using bench::Circumstances;
 
-/// A way over the skin: from where it is looked at, in the knee's axes, and which way the probe's face lies.
-struct Stroke {
-  const char* name;
-  double from_deg, to_deg;  ///< About the knee's long axis: 0 anterior, 90 lateral.
-  double from_proximal_mm, to_proximal_mm;
-  bool face_along_limb;
+const std::vector<Circumstances> all_circumstances{
+    {.name = "2 to 4 strokes"},
+    {.name = "1 stroke", .least_strokes = 1, .most_strokes = 1},
+    {.name = "2 strokes", .least_strokes = 2, .most_strokes = 2},
+    {.name = "3 strokes", .least_strokes = 3, .most_strokes = 3},
+    {.name = "4 strokes", .least_strokes = 4, .most_strokes = 4},
+    {.name = "6 strokes", .least_strokes = 6, .most_strokes = 6},
+    {.name = "3, half as long", .least_strokes = 3, .most_strokes = 3, .length = 0.5},
+    {.name = "3, tracker 0.5 mm, 0.5 deg",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .tracker_mm = 0.5,
+     .tracker_deg = 0.5},
+    {.name = "3, calibration exact", .least_strokes = 3, .most_strokes = 3, .calibration = 0.0},
+    {.name = "3, calibration off twice, told",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .calibration = 2.0,
+     .told_calibration = 2.0},
+    {.name = "3, start off by 15 mm, 20 deg",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .start_mm = 15.0,
+     .start_deg = 20.0},
+    {.name = "3, start off by 30 mm, 40 deg",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .start_mm = 30.0,
+     .start_deg = 40.0},
+    {.name = "3, bone and MRI off as assumed",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .mesh_mm = 0.3,
+     .depth_mm = 0.3,
+     .patch_mm = 0.3},
+    {.name = "3, a third of the pictures shows fascia",
+     .least_strokes = 3,
+     .most_strokes = 3,
+     .fascia = 0.33},
+    {.name = "4, knee bent by 5 deg against MRI", .least_strokes = 4, .most_strokes = 4, .flexion_deg = 5.0},
+    {.name = "3, MRI of a bone 8 % larger", .least_strokes = 3, .most_strokes = 3, .mri_scale = 1.08}};
+
+struct Outcome {
+  double true_mm = 0.0;  ///< Of the best fit, where it was refused.
+  double predicted_mm = 0.0;
+  std::string refusal;
 };
 
-// What a hand reaches on a supine patient with the knee extended.
-constexpr std::array<Stroke, 6> all_strokes{{{"anterior femur", 0, 0, 35, 75, false},
-                                             {"lateral femur", 100, 70, 10, 35, true},
-                                             {"medial femur", -100, -70, 10, 35, true},
-                                             {"anteromedial tibia", -40, -60, -15, -45, false},
-                                             {"anterolateral tibia", 40, 70, -15, -35, false},
-                                             {"patella", -20, 20, 30, 15, false}}};
-
-Vector3 in_knee(const KneeFrame& f, double lateral, double anterior, double proximal) {
-  return lateral * f.lateral + anterior * f.anterior + proximal * f.proximal;
-}
-
-/// Returns the pose of a probe on the skin, seen from an angle at a height.
-RigidTransform pose_on_skin(const phantom::Knee& knee, double angle_deg, double proximal_mm, bool along_limb,
-                            std::mt19937& random) {
-  const KneeFrame& f = knee.frame();
-  const double a = angle_deg * 3.14159265358979323846 / 180.0;
-  const Vector3 out = in_knee(f, std::sin(a), std::cos(a), 0.0);
-  const Point3 axis = f.origin + in_knee(f, 0, 5, proximal_mm);
-  Point3 skin = axis;
-  for (double d = 110.0; d > 5.0; d -= 0.25)
-    if (knee.tissue_at(axis + d * out) != Tissue::background) {
-      skin = axis + d * out;
-      break;
+Outcome register_one(const bench::SweptKnee& knee, const bench::Trial& trial, const Circumstances& how) {
+  ultrasound::BoneRegistrationOptions options;
+  options.uncertainty.calibration_position_mm *= how.told_calibration;
+  options.uncertainty.calibration_rotation_deg *= how.told_calibration;
+  options.uncertainty.calibration_scale *= how.told_calibration;
+  Outcome outcome;
+  try {
+    const auto r = ultrasound::register_bone(trial.sweep, trial.bones, trial.start, options);
+    outcome.true_mm = target_error_mm(knee, trial, r.mri_from_tracker);
+    const RigidTransform off = r.mri_from_tracker * trial.patient_from_tracker.inverse();
+    for (const Point3& t : knee.targets) outcome.predicted_mm += r.predicted_error_mm(off(t)) / 5.0;
+    std::fprintf(stderr, "rms %.2f matched %.2f size %+.3f sd %.3f ", r.rms_mm, r.matched_part, r.size_error,
+                 r.size_error_sd);
+  } catch (const Error& e) {
+    outcome.refusal = e.what();
+    outcome.true_mm = std::nan("");
+    std::vector<registration::SeenPoint> points;
+    for (const ultrasound::BonePoint& p : trial.sweep.points) {
+      const RigidTransform& probe = trial.sweep.tracker_from_probe[p.picture];
+      points.push_back({probe(p.in_probe), probe(trial.sweep.beam_in_probe), p.confidence});
     }
-  // A hand tilts the probe by some degrees.
-  const auto tilt = [&] { return bench::between(random, -0.08, 0.08); };
-  const Vector3 beam = normalized(-1.0 * out + in_knee(f, tilt(), tilt(), tilt()));
-  const Vector3 face = along_limb ? f.proximal : normalized(cross(f.proximal, out));
-  return ultrasound::probe_pose(skin, beam, face + in_knee(f, tilt(), tilt(), tilt()));
-}
-
-std::vector<RigidTransform> poses_of(const phantom::Knee& knee, const Stroke& stroke, std::mt19937& random) {
-  // Strokes begin and end at random: from half of the way to the whole.
-  const double scale = knee.options().scale;
-  const double begin = bench::between(random, 0.0, 0.25), end = bench::between(random, 0.75, 1.0);
-  constexpr int pictures = 16;
-  std::vector<RigidTransform> poses;
-  for (int n = 0; n < pictures; ++n) {
-    const double t = std::lerp(begin, end, n / (pictures - 1.0));
-    poses.push_back(pose_on_skin(knee, std::lerp(stroke.from_deg, stroke.to_deg, t),
-                                 scale * std::lerp(stroke.from_proximal_mm, stroke.to_proximal_mm, t),
-                                 stroke.face_along_limb, random));
+    try {
+      const auto fit = registration::fit_points(points, trial.bones, trial.start, options.fit);
+      outcome.true_mm = target_error_mm(knee, trial, fit.fixed_from_moving);
+    } catch (const Error&) {  // There is no fit, as the refusal says.
+    }
   }
-  return poses;
+  return outcome;
 }
-
-RigidTransform random_motion(std::mt19937& random, double shift_mm, double turn_deg, const Point3& about) {
-  const auto any = [&] { return bench::between(random, -1.0, 1.0); };
-  return RigidTransform::translation_by({shift_mm * any(), shift_mm * any(), shift_mm * any()}) *
-         RigidTransform::rotation_about(about, {any(), any(), any() + 1e-3}, turn_deg * any());
-}
-
-struct Row {
-  double true_mm, predicted_mm;
-};
 
 double percentile(std::vector<double> values, double part) {
   if (values.empty()) return std::nan("");
   std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(part * (static_cast<double>(values.size()) - 1))];
+  return values[static_cast<std::size_t>(std::ceil(part * (static_cast<double>(values.size()) - 1)))];
+}
+
+void print_row(const std::string& name, const std::vector<Outcome>& outcomes) {
+  std::vector<double> errors, ratios;
+  std::size_t covered = 0, wrong = 0, refused = 0, rightly = 0;
+  double squares = 0.0;
+  for (const Outcome& o : outcomes) {
+    if (!o.refusal.empty()) {
+      ++refused;
+      rightly += o.true_mm <= 4.0 ? 0 : 1;
+      continue;
+    }
+    errors.push_back(o.true_mm);
+    ratios.push_back(o.true_mm / o.predicted_mm);
+    squares += ratios.back() * ratios.back();
+    covered += o.true_mm <= 2.0 * o.predicted_mm ? 1 : 0;
+    wrong += o.true_mm > 4.0 ? 1 : 0;
+  }
+  const auto n = static_cast<double>(errors.size());
+  std::printf("| %s | %zu | %zu (%zu) | %.2f | %.2f | %.2f | %.2f | %.2f | %.0f %% | %zu |\n", name.c_str(),
+              outcomes.size(), refused, rightly, percentile(errors, 0.5), percentile(errors, 0.95),
+              percentile(errors, 1.0), percentile(ratios, 0.5), std::sqrt(squares / n),
+              100.0 * static_cast<double>(covered) / n, wrong);
+}
+
+/// Prints how far the bone of each stroke was found from the true one, along its normal.
+void print_bone(const bench::SweptKnee& knee) {
+  for (const bench::Stroke& stroke : knee.strokes) {
+    std::vector<double> off;
+    std::size_t far = 0;
+    for (const ultrasound::BonePoint& p : stroke.seen.points) {
+      off.push_back(
+          bench::bone_distance_mm(knee.knee, stroke.seen.tracker_from_probe[p.picture](p.in_probe)));
+      far += std::abs(off.back()) > 2.0 ? 1 : 0;
+    }
+    std::fprintf(stderr,
+                 "  %-20s %4zu places, %2zu pictures without; off %.2f (%.2f to %.2f), %zu over 2 mm\n",
+                 stroke.name.c_str(), off.size(), stroke.seen.without_bone, percentile(off, 0.5),
+                 percentile(off, 0.1), percentile(off, 0.9), far);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int sweeps = argc > 1 ? std::atoi(argv[1]) : 20;
-  const int strokes_asked = argc > 2 ? std::atoi(argv[2]) : 0;
-  const unsigned seed = argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 1;
-  const int first = argc > 4 ? std::atoi(argv[4]) : 0;
-  constexpr int width = 300, height = 340;
-  constexpr PixelSize pixel{0.13, 0.13};
-  std::vector<double> errors, ratios;
-  int refused = 0;
-  std::puts("sweep,strokes,pictures,points,true TRE mm (mean of 5 targets),predicted,rms,matched,outcome");
-  for (int s = first; s < first + sweeps; ++s) {
-    std::mt19937 random(1000 * seed + static_cast<unsigned>(s));
-    const phantom::Knee knee(bench::varied_knee(random, s % 2 ? Side::left : Side::right));
-    const LabelMap labels = phantom::scan(knee, phantom::sagittal_grid(knee, 0.7, 0.8),
-                                          {.bias_field = 0, .noise_sd = 0, .samples_per_mm = 1})
-                                .labels;
-    const TriangleMesh bones = surface::extract(labels, [](Tissue t) {
-      return is_part_of(t, Bone::femur) || is_part_of(t, Bone::tibia) || is_part_of(t, Bone::patella) ||
-             t == Tissue::fibula;
-    });
-    std::vector<std::size_t> chosen{0, 1, 2, 3, 4, 5};
-    std::shuffle(chosen.begin(), chosen.end(), random);
-    chosen.resize(strokes_asked > 0 ? static_cast<std::size_t>(strokes_asked) : 2 + random() % 3);
-    std::vector<RigidTransform> patient_from_probe;
-    std::string names;
-    for (const std::size_t c : chosen) {
-      const auto poses = poses_of(knee, all_strokes[c], random);
-      patient_from_probe.insert(patient_from_probe.end(), poses.begin(), poses.end());
-      names += (names.empty() ? "" : " + ") + std::string(all_strokes[c].name);
-    }
-    const Point3 centre = knee.frame().origin;
-    const RigidTransform patient_from_tracker = random_motion(random, 200.0, 180.0, {});
-    std::vector<RigidTransform> tracker_from_probe;
-    for (const RigidTransform& p : patient_from_probe)
-      tracker_from_probe.push_back(patient_from_tracker.inverse() * p);
-    const ultrasound::EchoBody body(labels);
-    const ultrasound::SimulatedSweep sweep = ultrasound::simulate_sweep(
-        body, patient_from_tracker, ultrasound::linear_probe_from_image(pixel, width), tracker_from_probe,
-        width, height, {.seed = static_cast<std::uint64_t>(s) + 1},
-        {.tracker_position_sd_mm = 0.2,
-         .tracker_rotation_sd_deg = 0.2,
-         .calibration_position_sd_mm = 0.5,
-         .calibration_rotation_sd_deg = 0.5,
-         .calibration_scale_sd = 0.01,
-         .seed = static_cast<std::uint64_t>(s) + 1});
-    ultrasound::CoordinateFrames always;
-    always.set({"Image", "Probe"}, sweep.probe_from_image);
-    const RigidTransform start = random_motion(random, 8.0, 10.0, centre) * patient_from_tracker;
-    std::printf("%d,%s,%zu,", s, names.c_str(), tracker_from_probe.size());
-    try {
-      const auto seen = ultrasound::bone_in_sweep(sweep.recording, always, "Tracker");
-      std::printf("%zu,", seen.points.size());
-      const auto r = ultrasound::register_bone(seen, bones, start);
-      double sum = 0.0, predicted = 0.0;
-      const KneeFrame& f = knee.frame();
-      const double k = knee.options().scale;
-      const std::array<Point3, 5> targets{
-          f.origin + in_knee(f, 0, 40 * k, 45 * k), f.origin + in_knee(f, 22 * k, 5 * k, 0),
-          f.origin + in_knee(f, -22 * k, 5 * k, 0), f.origin + in_knee(f, 0, 25 * k, 15 * k), f.origin};
-      const RigidTransform off = r.mri_from_tracker * patient_from_tracker.inverse();
-      for (const Point3& t : targets) {
-        sum += distance(off(t), t) / 5.0;
-        predicted += r.predicted_error_mm(off(t)) / 5.0;
+  const auto word = [&](int n, int otherwise) { return argc > n ? std::atoi(argv[n]) : otherwise; };
+  const int knees = word(1, 20), trials = word(2, 2), first = word(3, 0);
+  const bool bone = argc > 4 && std::string(argv[4]) == "bone";
+  std::vector<std::vector<Outcome>> outcomes(all_circumstances.size());
+  for (int k = first; k < first + knees; ++k) {
+    const bench::SweptKnee knee = bench::swept_knee(static_cast<unsigned>(k), 16);
+    if (bone) print_bone(knee);
+    std::mt19937 random(static_cast<unsigned>(7000 + k));
+    for (std::size_t c = 0; c < all_circumstances.size(); ++c)
+      for (int t = 0; t < trials; ++t) {
+        const bench::Trial trial = trial_of(knee, all_circumstances[c], random);
+        const Outcome o = register_one(knee, trial, all_circumstances[c]);
+        std::fprintf(stderr, "%d, %s, %s: true %.2f predicted %.2f %s\n", k,
+                     all_circumstances[c].name.c_str(), trial.strokes.c_str(), o.true_mm, o.predicted_mm,
+                     o.refusal.c_str());
+        outcomes[c].push_back(o);
       }
-      errors.push_back(sum);
-      ratios.push_back(sum / predicted);
-      std::printf("%.2f,%.2f,%.2f,%.2f,registered\n", sum, predicted, r.rms_mm, r.matched_part);
-    } catch (const Error& e) {
-      ++refused;
-      std::printf(",,,,\"%s\"\n", e.what());
-    }
-    std::fflush(stdout);
   }
-  std::printf("\n%zu registered, %d refused; TRE median %.2f mm, 90th percentile %.2f, worst %.2f\n",
-              errors.size(), refused, percentile(errors, 0.5), percentile(errors, 0.9),
-              percentile(errors, 1.0));
-  std::printf("true over predicted: median %.2f, 90th percentile %.2f, worst %.2f\n", percentile(ratios, 0.5),
-              percentile(ratios, 0.9), percentile(ratios, 1.0));
+  std::puts(
+      "| sweep | n | refused (over 4 mm off) | TRE median | 95 % | worst | true / predicted, median | RMS | "
+      "within "
+      "twice | accepted and over 4 mm |\n|---|---|---|---|---|---|---|---|---|---|");
+  for (std::size_t c = 0; c < all_circumstances.size(); ++c)
+    print_row(all_circumstances[c].name, outcomes[c]);
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +83,14 @@ Ended RunningCommand::wait() {
 
 Ended genu(const std::vector<std::string>& arguments) {
   return RunningCommand(arguments).wait();
+}
+
+void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {
+  EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+  EXPECT_THAT(ended.err,
+              ::testing::AllOf(::testing::StartsWith("genu: error: "), ::testing::HasSubstr(says)));
 }
 
 Ended shell(const std::string& line) {

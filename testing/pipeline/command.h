@@ -41,6 +41,9 @@ class RunningCommand {
 /// Runs the built genu command to its end.
 Ended genu(const std::vector<std::string>& arguments);
 
+/// A user error is one line that names the program, and nothing on stdout.
+void expect_one_line(const Ended& ended, int exit_code, const std::string& says);
+
 /// Runs any program of the machine to its end, through the shell; out holds both streams.
 Ended shell(const std::string& line);
 

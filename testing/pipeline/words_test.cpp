@@ -47,14 +47,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// A user error is one line that names the program, and nothing on stdout.
-void expect_one_line(const Ended& ended, int exit_code, const std::string& says) {
-  EXPECT_EQ(ended.exit_code, exit_code) << ended.err;
-  EXPECT_EQ(ended.out, "");
-  EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
-  EXPECT_THAT(ended.err, AllOf(StartsWith("genu: error: "), HasSubstr(says)));
-}
-
 TEST(Words, EveryVerbExplainsItselfWithExamplesAndExitCodes) {
   const Ended overview = genu({"--help"});
   EXPECT_EQ(overview.exit_code, 0);

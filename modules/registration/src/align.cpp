@@ -139,22 +139,15 @@ RigidTransform step_of(const std::vector<Pair>& pairs, const TukeyWeights& weigh
       total += p.area_mm2;
     }
   const Point3 centre = base + sum / total;
-  vnl_matrix<double> left(6, 6, 0.0);
-  vnl_vector<double> right(6, 0.0);
-  // Rotations are scaled so that both kinds of unknown are lengths.
-  constexpr double arm_mm = 30.0;
+  NormalEquations<6> equations;
   for (const Pair& p : pairs) {
     if (!p.found) continue;
     const double w = p.area_mm2 * weight(p.ahead_mm);
     if (w == 0.0) continue;
     const Vector3 turn = cross(p.moving - centre, p.normal) / arm_mm;
-    const std::array<double, 6> row{turn.x, turn.y, turn.z, p.normal.x, p.normal.y, p.normal.z};
-    for (unsigned r = 0; r < 6; ++r) {
-      right[r] += w * row[r] * p.ahead_mm;
-      for (unsigned c = 0; c <= r; ++c) left(r, c) += w * row[r] * row[c];
-    }
+    equations.add({turn.x, turn.y, turn.z, p.normal.x, p.normal.y, p.normal.z}, p.ahead_mm, w);
   }
-  const vnl_vector<double> x = least_squares(std::move(left), right);
+  const std::array<double, 6> x = equations.solved();
   const Vector3 turn = Vector3{x[0], x[1], x[2]} / arm_mm;
   const RigidTransform shift = RigidTransform::translation_by({x[3], x[4], x[5]});
   const double angle = length(turn);

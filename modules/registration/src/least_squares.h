@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -26,21 +27,41 @@ class TukeyWeights {
   double end_mm_;
 };
 
-/// Returns x with left x = right for the normal equations of least squares. A change along which nothing is
-/// felt, as a ball's turning, is left alone. The upper half of `left` need not be filled.
-inline vnl_vector<double> least_squares(vnl_matrix<double> left, const vnl_vector<double>& right) {
-  const unsigned size = right.size();
-  for (unsigned r = 0; r < size; ++r)
-    for (unsigned c = r + 1; c < size; ++c) left(r, c) = left(c, r);
-  const vnl_symmetric_eigensystem<double> system(left);
-  const double least = 1e-6 * std::max(system.D(size - 1, size - 1), std::numeric_limits<double>::min());
-  vnl_vector<double> x(size, 0.0);
-  for (unsigned e = 0; e < size; ++e) {
-    if (system.D(e, e) < least) continue;
-    const vnl_vector<double> axis = system.get_eigenvector(e);
-    x += (dot_product(axis, right) / system.D(e, e)) * axis;
+/// The normal equations of weighted least squares: rows are added one by one, then solved.
+template <std::size_t N>
+class NormalEquations {
+ public:
+  /// Adds weight * (row x - value)^2 to what shall be least.
+  void add(const std::array<double, N>& row, double value, double weight) {
+    for (unsigned r = 0; r < N; ++r) {
+      right_[r] += weight * row[r] * value;
+      for (unsigned c = 0; c <= r; ++c) left_(r, c) += weight * row[r] * row[c];
+    }
   }
-  return x;
-}
+  /// Returns x. A change along which nothing is felt, as a ball's turning, is left alone.
+  std::array<double, N> solved() const {
+    vnl_matrix<double> left(left_);
+    for (unsigned r = 0; r < N; ++r)
+      for (unsigned c = r + 1; c < N; ++c) left(r, c) = left(c, r);
+    const vnl_symmetric_eigensystem<double> system(left);
+    const double least = 1e-6 * std::max(system.D(N - 1, N - 1), std::numeric_limits<double>::min());
+    std::array<double, N> x{};
+    for (unsigned e = 0; e < N; ++e) {
+      if (system.D(e, e) < least) continue;
+      const vnl_vector<double> axis = system.get_eigenvector(e);
+      const double along = dot_product(axis, right_) / system.D(e, e);
+      for (unsigned n = 0; n < N; ++n) x[n] += along * axis[n];
+    }
+    return x;
+  }
+
+ private:
+  vnl_matrix<double> left_{N, N, 0.0};  ///< Its lower half; the other one is alike.
+  vnl_vector<double> right_ = vnl_vector<double>(N, 0.0);
+};
+
+/// Turns and changes of size are measured by how far they move what lies this far off, so that all unknowns
+/// of a fit are lengths.
+constexpr double arm_mm = 30.0;
 
 }  // namespace genu::registration

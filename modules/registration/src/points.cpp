@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <genu/core/error.h>
@@ -172,23 +173,19 @@ class Walk {
       weights += pairs_[n].weight;
     }
     const Point3 centre = Point3{} + sum / weights;
-    vnl_matrix<double> left(6, 6, 0.0);
-    vnl_vector<double> right(6, 0.0);
+    NormalEquations<6> equations;
     double radius = 0.0;
     for (std::size_t n = 0; n < pairs_.size(); ++n) {
       const PointPair& pair = pairs_[n];
       if (!(pair.weight > 0.0)) continue;
       const Vector3 arm = pose_(points_[n].place) - centre;
       radius = std::max(radius, length(arm));
-      const Vector3 turn = cross(arm, pair.normal);
-      const std::array<double, 6> row{turn.x, turn.y, turn.z, pair.normal.x, pair.normal.y, pair.normal.z};
-      for (unsigned a = 0; a < 6; ++a) {
-        right[a] += pair.weight * row[a] * pair.ahead_mm;
-        for (unsigned b = a; b < 6; ++b) left(a, b) += pair.weight * row[a] * row[b];
-      }
+      const Vector3 turn = cross(arm, pair.normal) / arm_mm;
+      equations.add({turn.x, turn.y, turn.z, pair.normal.x, pair.normal.y, pair.normal.z}, pair.ahead_mm,
+                    pair.weight);
     }
-    const vnl_vector<double> x = least_squares(std::move(left), right);
-    Step step{centre, {x[0], x[1], x[2]}, {x[3], x[4], x[5]}};
+    const std::array<double, 6> x = equations.solved();
+    Step step{centre, Vector3{x[0], x[1], x[2]} / arm_mm, {x[3], x[4], x[5]}};
     step.length_mm = length(step.turn) * radius + length(step.shift);
     return step;
   }
@@ -239,9 +236,24 @@ void require(const std::vector<SeenPoint>& points) {
   if (points.size() < least_points)
     throw InvalidInput("fitting points to a surface takes at least " + std::to_string(least_points) +
                        ", not " + std::to_string(points.size()));
-  for (std::size_t n = 0; n < points.size(); ++n)
-    if (!is_finite(points[n].place) || !is_finite(points[n].sight) || !(points[n].weight > 0.0))
-      throw InvalidInput("point " + std::to_string(n) + " of those to fit is not finite, or weighs nothing");
+  for (std::size_t n = 0; n < points.size(); ++n) {
+    const SeenPoint& p = points[n];
+    if (!is_finite(p.place) || !is_finite(p.sight) || !(length(p.sight) > 0.0) || !(p.weight > 0.0) ||
+        !std::isfinite(p.weight))
+      throw InvalidInput(
+          "point " + std::to_string(n) +
+          " of those to fit is not finite, weighs nothing or was looked at along no direction");
+  }
+}
+
+void require(const PointsOptions& o) {
+  for (const auto& [name, value, least] :
+       {std::tuple{"reach_mm", o.reach_mm, 0.1}, std::tuple{"start_turn_deg", o.start_turn_deg, 0.0},
+        std::tuple{"start_shift_mm", o.start_shift_mm, 0.0},
+        std::tuple{"random_starts", static_cast<double>(o.random_starts), 0.0}})
+    if (!(value >= least && value <= 1e5))
+      throw InvalidInput("fitting points to a surface: " + std::string(name) + " = " + std::to_string(value) +
+                         " makes no sense");
 }
 
 }  // namespace
@@ -249,12 +261,14 @@ void require(const std::vector<SeenPoint>& points) {
 PointsFit fit_points(const std::vector<SeenPoint>& moving, const TriangleMesh& fixed,
                      const RigidTransform& start, const PointsOptions& options) {
   require(moving);
+  require(options);
   const Target target(fixed);
-  std::vector<SeenPoint> coarse;
-  const std::size_t every = std::max<std::size_t>(1, moving.size() / coarse_points);
-  coarse.reserve(moving.size() / every + 1);
-  for (std::size_t n = 0; n < moving.size(); n += every) coarse.push_back(moving[n]);
-  const std::vector<RigidTransform> starts = starts_about(start, start(middle_of(moving)), options);
+  std::vector<SeenPoint> points = moving, coarse;
+  for (SeenPoint& p : points) p.sight = normalized(p.sight);
+  const std::size_t every = std::max<std::size_t>(1, points.size() / coarse_points);
+  coarse.reserve(points.size() / every + 1);
+  for (std::size_t n = 0; n < points.size(); n += every) coarse.push_back(points[n]);
+  const std::vector<RigidTransform> starts = starts_about(start, start(middle_of(points)), options);
   // Ten steps tell which starts are on the way; these go on.
   constexpr int first_steps = 10, coarse_steps = 40, fine_steps = 60;
   constexpr std::size_t hopefuls = 12;
@@ -283,17 +297,17 @@ PointsFit fit_points(const std::vector<SeenPoint>& moving, const TriangleMesh& f
       return apart(f.fixed_from_moving, walks[n].pose(), coarse) < rival_mm / 3;
     });
     if (known) continue;
-    Walk fine(moving, target, walks[n].pose(), fine_reach_mm, options.threads);
+    Walk fine(points, target, walks[n].pose(), fine_reach_mm, options.threads);
     if (fine.go(fine_steps)) fits.push_back(fine.fit());
   }
   if (fits.empty())
-    throw NotConverged("fitting " + std::to_string(moving.size()) +
+    throw NotConverged("fitting " + std::to_string(points.size()) +
                        " points to a surface: from no start does a tenth of them find partners");
   std::stable_sort(fits.begin(), fits.end(),
                    [](const PointsFit& a, const PointsFit& b) { return a.cost < b.cost; });
   PointsFit best = fits.front();
   for (const PointsFit& other : fits) {
-    const double distance = apart(best.fixed_from_moving, other.fixed_from_moving, moving);
+    const double distance = apart(best.fixed_from_moving, other.fixed_from_moving, points);
     if (distance >= rival_mm && (!best.rival || other.cost < best.rival->cost))
       best.rival = Rival{other.fixed_from_moving, other.cost, distance};
   }

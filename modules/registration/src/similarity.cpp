@@ -104,22 +104,15 @@ Similarity stepped(const Similarity& from, const std::vector<Pair>& pairs) {
       count += 1.0;
     }
   const Point3 centre = Point3{} + sum / count;
-  vnl_matrix<double> left(7, 7, 0.0);
-  vnl_vector<double> right(7, 0.0);
-  // Rotations and the scale are stretched so that all unknowns are lengths.
-  constexpr double arm_mm = 30.0;
+  NormalEquations<7> equations;
   for (const Pair& p : pairs) {
     const double w = p.found ? weight(p.ahead_mm) : 0.0;
     if (w == 0.0) continue;
     const Vector3 arm = p.moving - centre, turn = cross(arm, p.normal) / arm_mm;
-    const std::array<double, 7> row{
-        turn.x, turn.y, turn.z, p.normal.x, p.normal.y, p.normal.z, dot(arm, p.normal) / arm_mm};
-    for (unsigned r = 0; r < 7; ++r) {
-      right[r] += w * row[r] * p.ahead_mm;
-      for (unsigned c = 0; c <= r; ++c) left(r, c) += w * row[r] * row[c];
-    }
+    equations.add({turn.x, turn.y, turn.z, p.normal.x, p.normal.y, p.normal.z, dot(arm, p.normal) / arm_mm},
+                  p.ahead_mm, w);
   }
-  const vnl_vector<double> x = least_squares(std::move(left), right);
+  const std::array<double, 7> x = equations.solved();
   const Vector3 turn = Vector3{x[0], x[1], x[2]} / arm_mm;
   const double angle = length(turn), growth = std::exp(x[6] / arm_mm);
   RigidTransform motion = RigidTransform::translation_by({x[3], x[4], x[5]});

@@ -185,8 +185,10 @@ double BoneLine::mean_confidence() const {
 
 std::optional<BoneLine> find_bone_line(const Frame& frame, const BoneLineOptions& options) {
   check(options);
+  const auto area = options.area ? options.area : working::echo_area("finding bone", frame);
+  if (!area) return std::nullopt;
   const working::Picture picture =
-      working::picture_of("finding bone", frame, options.pixel_size, options.assumed_width_mm, options.area);
+      working::picture_of("finding bone", frame, options.pixel_size, options.assumed_width_mm, *area);
   if (options.click) check_click(*options.click, picture.area);
   const cv::Mat_<float> likeness = working::bone_likeness(picture.grey, options.min_depth_mm);
   cv::Mat_<float> score = likeness.clone();

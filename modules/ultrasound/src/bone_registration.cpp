@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <opencv2/core.hpp>
@@ -98,15 +100,64 @@ class Sensitivity {
       total += change * change.t();
       used += cv::norm(pull) > 0.0 ? 1 : 0;
     }
-    // Few clusters underrate what they tell (Cameron and Miller 2015, Journal of Human Resources 50:317).
-    if (used > 1) total *= static_cast<double>(used) / (static_cast<double>(used) - 1.0);
-    // Points lie half a millimetre apart, so that twenty make a patch and are wrong together.
-    constexpr double points_in_patch = 20.0;
+    total *= for_few(used);
     total += (wrong.patch_mm * wrong.patch_mm * points_in_patch * weight_) * inverse_;
-    const auto add = [&](double sd, const auto& moved) {
-      const Six change = sd * (inverse_ * pull_of(moved));
+    for_each_way(wrong, [&](double sd, const auto& moved) {
+      const Six change =
+          sd * (inverse_ * pull_of([&](std::size_t n) { return dot(fit_.pairs[n].normal, moved(n)); }));
       total += change * change.t();
+    });
+    return total;
+  }
+
+  /// By which part MRI's bone would have to grow to fit best, the place following, and its standard
+  /// deviation.
+  std::pair<double, double> size_error(const SweepUncertainty& wrong) const {
+    const auto grown = [&](std::size_t n) {
+      return dot(fit_.pairs[n].normal, fit_.pairs[n].partner - centre_);
     };
+    const Six followed = inverse_ * pull_of(grown);
+    std::vector<double> felt(sweep_.points.size(), 0.0), pulls(sweep_.tracker_from_probe.size(), 0.0);
+    double squares = 0.0;
+    for (std::size_t n = 0; n < felt.size(); ++n) {
+      if (!(fit_.pairs[n].weight > 0.0)) continue;
+      felt[n] = grown(n) - row(n).dot(followed);
+      squares += fit_.pairs[n].weight * felt[n] * felt[n];
+    }
+    if (!(squares > 0.0)) return {0.0, std::numeric_limits<double>::infinity()};
+    const auto change_by = [&](const auto& along) {
+      double sum = 0.0;
+      for (std::size_t n = 0; n < felt.size(); ++n) sum += fit_.pairs[n].weight * felt[n] * along(n);
+      return sum / squares;
+    };
+    for (std::size_t n = 0; n < felt.size(); ++n)
+      pulls[sweep_.points[n].picture] += fit_.pairs[n].weight * fit_.pairs[n].ahead_mm * felt[n] / squares;
+    double variance = 0.0;
+    for (const double pull : pulls) variance += pull * pull;
+    variance *= for_few(static_cast<std::size_t>(
+        std::count_if(pulls.begin(), pulls.end(), [](double pull) { return pull != 0.0; })));
+    variance += wrong.patch_mm * wrong.patch_mm * points_in_patch * weight_ / squares;
+    for_each_way(wrong, [&](double sd, const auto& moved) {
+      const double change =
+          sd * change_by([&](std::size_t n) { return dot(fit_.pairs[n].normal, moved(n)); });
+      variance += change * change;
+    });
+    return {-change_by([&](std::size_t n) { return fit_.pairs[n].ahead_mm; }), std::sqrt(variance)};
+  }
+
+ private:
+  // Points lie half a millimetre apart, so that twenty make a patch and are wrong together.
+  static constexpr double points_in_patch = 20.0;
+
+  /// Few clusters underrate what they tell (Cameron and Miller 2015, Journal of Human Resources 50:317).
+  static double for_few(std::size_t clusters) {
+    const auto n = static_cast<double>(clusters);
+    return clusters > 1 ? n / (n - 1.0) : 1.0;
+  }
+
+  /// Calls `add` for each way of being wrong throughout the sweep: its size, and how it moves each point.
+  template <typename Add>
+  void for_each_way(const SweepUncertainty& wrong, const Add& add) const {
     for (const Vector3& axis : {Vector3{1, 0, 0}, Vector3{0, 1, 0}, Vector3{0, 0, 1}}) {
       add(wrong.calibration_position_mm, [&](std::size_t n) { return in_mri(n, axis); });
       add(wrong.calibration_rotation_deg * radians, [&](std::size_t n) {
@@ -123,10 +174,8 @@ class Sensitivity {
     });
     add(wrong.bone_depth_mm, [&](std::size_t n) { return in_mri(n, beam); });
     add(wrong.mesh_mm, [&](std::size_t n) { return fit_.pairs[n].normal; });
-    return total;
   }
 
- private:
   const RigidTransform& probe(std::size_t n) const {
     return sweep_.tracker_from_probe[sweep_.points[n].picture];
   }
@@ -149,13 +198,12 @@ class Sensitivity {
     return {turn.x, turn.y, turn.z, normal.x, normal.y, normal.z};
   }
 
-  /// What the fit makes of it if each point moves by so much.
-  template <typename Moved>
-  Six pull_of(const Moved& moved) const {
+  /// What the fit makes of it if each point moves by so much along its normal.
+  template <typename Along>
+  Six pull_of(const Along& along) const {
     Six pull = Six::zeros();
     for (std::size_t n = 0; n < sweep_.points.size(); ++n)
-      if (fit_.pairs[n].weight > 0.0)
-        pull += fit_.pairs[n].weight * dot(fit_.pairs[n].normal, moved(n)) * row(n);
+      if (fit_.pairs[n].weight > 0.0) pull += fit_.pairs[n].weight * along(n) * row(n);
     return pull;
   }
 
@@ -167,6 +215,22 @@ class Sensitivity {
   bool sound_ = false;
   mutable std::optional<Point3> middle_;
 };
+
+void require(const BoneRegistrationOptions& o) {
+  const SweepUncertainty& u = o.uncertainty;
+  for (const auto& [name, value] : {std::pair{"calibration_position_mm", u.calibration_position_mm},
+                                    {"calibration_rotation_deg", u.calibration_rotation_deg},
+                                    {"calibration_scale", u.calibration_scale},
+                                    {"bone_depth_mm", u.bone_depth_mm},
+                                    {"mesh_mm", u.mesh_mm},
+                                    {"patch_mm", u.patch_mm},
+                                    {"max_error_mm", o.max_error_mm},
+                                    {"max_rms_mm", o.max_rms_mm},
+                                    {"max_size_error", o.max_size_error}})
+    if (!(value >= 0.0 && value <= 1e3))
+      throw InvalidInput("cannot register a sweep with " + std::string(name) + " = " + std::to_string(value) +
+                         "; 0 to 1000 are allowed");
+}
 
 void require_enough(const BoneSweep& sweep, std::size_t pictures) {
   if (sweep.points.size() < least_points || pictures < least_pictures)
@@ -187,6 +251,17 @@ void require_one_place(const registration::PointsFit& fit, double max_rms_mm) {
     throw InvalidInput("cannot register the sweep: it fits as well " + fixed(fit.rival->distance_mm, 1) +
                        " mm away (mean squares " + fixed(fit.cost, 2) + " and " + fixed(fit.rival->cost, 2) +
                        " mm2); show bone from more sides");
+}
+
+/// A fit to bone of another size may look good and yet lie millimetres off.
+void require_size(const BoneRegistration& r, double max_size_error) {
+  constexpr double sure = 2.5;  // Standard deviations.
+  if (std::abs(r.size_error) > max_size_error && std::abs(r.size_error) > sure * r.size_error_sd)
+    throw InvalidInput("cannot register the sweep: it would fit better were MRI's bone " +
+                       fixed(100 * std::abs(r.size_error), 1) + " % " +
+                       (r.size_error > 0.0 ? "larger" : "smaller") + " (SD " +
+                       fixed(100 * r.size_error_sd, 1) +
+                       " %); it is somebody else's, or the image's scale is wrong");
 }
 
 }  // namespace
@@ -220,6 +295,7 @@ BoneSweep bone_in_sweep(const TrackedSequence& sweep, const CoordinateFrames& al
 
 BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone, const RigidTransform& start,
                                const BoneRegistrationOptions& options) {
+  require(options);
   BoneRegistration result;
   result.points = sweep.points.size();
   result.pictures = sweep.tracker_from_probe.size() - sweep.without_bone;
@@ -242,6 +318,7 @@ BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone,
   for (int r = 0; r < 6; ++r)
     for (int c = 0; c < 6; ++c)
       result.covariance[static_cast<std::size_t>(r)][static_cast<std::size_t>(c)] = covariance(r, c);
+  std::tie(result.size_error, result.size_error_sd) = sensitivity.size_error(options.uncertainty);
   double squares = 0.0;
   for (const registration::SeenPoint& p : points) {
     const double error = result.predicted_error_mm(fit.fixed_from_moving(p.place));
@@ -252,6 +329,7 @@ BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone,
     throw InvalidInput("cannot register the sweep: the bone that it shows leaves the place open by " +
                        (sensitivity.sound() ? fixed(result.error_at_points_mm, 1) + " mm" : "any distance") +
                        " (at most " + fixed(options.max_error_mm, 1) + " mm); show bone from more sides");
+  require_size(result, options.max_size_error);
   return result;
 }
 
@@ -264,7 +342,8 @@ double BoneRegistration::predicted_error_mm(const Point3& target) const {
   for (const auto& row : move)
     for (std::size_t a = 0; a < 6; ++a)
       for (std::size_t b = 0; b < 6; ++b) sum += row[a] * covariance[a][b] * row[b];
-  return std::sqrt(std::max(0.0, sum));
+  // Rounding may leave a little less than nothing; what is not known stays so.
+  return sum < 0.0 ? 0.0 : std::sqrt(sum);
 }
 
 }  // namespace genu::ultrasound

@@ -239,12 +239,19 @@ std::vector<double> by_column(const Picture& picture, const Frame& frame, const 
 
 }  // namespace
 
+std::optional<PixelBounds> echo_area(std::string_view what, const Frame& frame) {
+  require_picture(frame, what);
+  const PixelBounds area = find_picture_area(frame);
+  if (area.width < least_size || area.height < least_size) return std::nullopt;
+  return area;
+}
+
 Picture picture_of(std::string_view what, const Frame& frame, const std::optional<PixelSize>& pixel_size,
-                   double assumed_width_mm, const std::optional<PixelBounds>& area) {
+                   double assumed_width_mm, const PixelBounds& area) {
   require_picture(frame, what);
   const std::string doing(what);
   Picture picture;
-  picture.area = checked(doing, area ? *area : find_picture_area(frame), frame);
+  picture.area = checked(doing, area, frame);
   if (!(assumed_width_mm >= 10.0 && assumed_width_mm <= 200.0))
     throw InvalidInput(doing + ": an assumed width of " + std::to_string(assumed_width_mm) +
                        " mm is no probe's");

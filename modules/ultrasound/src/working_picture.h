@@ -27,9 +27,14 @@ struct Picture {
   double to_frame_y(double y) const { return (y + 0.5) / scale_y - 0.5 + area.y; }
 };
 
+/// Returns where the echo image is, or nothing if it is too small to find anything in: a probe in the air
+/// rings a little below its face, and that is all.
+/// \throws InvalidInput naming `what` was being done, if there is no sound picture
+std::optional<PixelBounds> echo_area(std::string_view what, const Frame& frame);
+
 /// \throws InvalidInput naming `what` was being done and the value that makes no sense
 Picture picture_of(std::string_view what, const Frame& frame, const std::optional<PixelSize>& pixel_size,
-                   double assumed_width_mm, const std::optional<PixelBounds>& area);
+                   double assumed_width_mm, const PixelBounds& area);
 
 /// Returns the frame's columns, each with the value of the work columns around it (rows in rows of the
 /// frame).

@@ -68,6 +68,20 @@ TEST(FitPoints, FindTheirPlaceFromAPoorStart) {
   }
 }
 
+// A condyle resists turns and shifts only together: both must be solved for at once.
+TEST(FitPoints, FindTheirPlaceOnNearlyRoundBone) {
+  const TriangleMesh ball = testing::icosphere({}, 1.0, 5);
+  std::vector<Point3> vertices;
+  for (const Point3& p : ball.vertices()) vertices.push_back({21.0 * p.x, 24.0 * p.y, 22.5 * p.z});
+  const TriangleMesh condyle(std::move(vertices), ball.triangles());
+  for (const Vector3& axis : {Vector3{1, 0, 0}, Vector3{0, 1, 0}, Vector3{0.5, 0.3, 1}}) {
+    const auto points = seen_from(condyle, {{0, -1, 0}, {-0.7, -0.7, 0}, {0.5, -0.6, 0.6}}, {}, 0.0, 1);
+    const RigidTransform start = RigidTransform::rotation_about({0, 24, 0}, axis, 5.0);
+    const PointsFit fit = fit_points(points, condyle, start, {.random_starts = 0});
+    for (const SeenPoint& p : points) ASSERT_LT(distance(fit.fixed_from_moving(p.place), p.place), 0.05);
+  }
+}
+
 TEST(FitPoints, BearNoiseAndAThirdOfWrongPoints) {
   const TriangleMesh body = knobby();
   const RigidTransform truth = testing::random_pose(9);
@@ -104,12 +118,27 @@ TEST(FitPoints, DoNotDependOnThreads) {
   EXPECT_EQ(one.cost, many.cost);
 }
 
+TEST(FitPoints, LookAlongADirectionOfAnyLength) {
+  const TriangleMesh body = knobby();
+  const auto points = seen_from(body, {{-1, 0, 0}, {0, 0, 1}}, testing::random_pose(3), 0.3, 2);
+  auto far = points;
+  for (SeenPoint& p : far) p.sight = 1e-3 * p.sight;
+  const RigidTransform start = testing::random_pose(3).inverse();
+  EXPECT_NEAR(fit_points(points, body, start).cost, fit_points(far, body, start).cost, 1e-9);
+}
+
 TEST(FitPoints, RefuseWhatCannotBeFitted) {
   const TriangleMesh body = knobby();
   auto points = seen_from(body, {{-1, 0, 0}}, {}, 0.0, 1);
   EXPECT_THROW(fit_points({points.begin(), points.begin() + 12}, body, {}), InvalidInput);
   EXPECT_THROW(fit_points(points, {}, {}), InvalidInput);
   EXPECT_THROW(fit_points(points, body, RigidTransform::translation_by({500, 0, 0})), NotConverged);
+  EXPECT_THROW(fit_points(points, body, {}, {.reach_mm = std::numeric_limits<double>::quiet_NaN()}),
+               InvalidInput);
+  EXPECT_THROW(fit_points(points, body, {}, {.random_starts = -1}), InvalidInput);
+  auto blind = points;
+  blind[7].sight = {};
+  EXPECT_THROW(fit_points(blind, body, {}), InvalidInput);
   points[7].place.y = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(fit_points(points, body, {}), InvalidInput);
 }

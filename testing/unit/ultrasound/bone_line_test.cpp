@@ -83,6 +83,18 @@ TEST(BoneLine, PassesWhereAPersonClicksOrIsNothing) {
   EXPECT_THROW(find_bone_line(picture.frame, options), InvalidInput);
 }
 
+// One such frame must not cost a sweep.
+TEST(BoneLine, AProbeInTheAirShowsNoBone) {
+  Frame air{300, 240, 1, std::vector<std::uint8_t>(300 * 240, 0)};
+  for (int y = 0; y < 14; ++y)
+    for (int x = 0; x < 300; ++x)
+      air.pixels[static_cast<std::size_t>(300 * y + x)] =
+          static_cast<std::uint8_t>(150 + (x * 31 + y * 17) % 50 - 8 * y);
+  EXPECT_LT(find_picture_area(air).height, 32);
+  EXPECT_FALSE(find_bone_line(air, {.pixel_size = PixelSize{0.15, 0.15}}));
+  EXPECT_FALSE(find_bone_line({8, 8, 1, std::vector<std::uint8_t>(64, 90)}));
+}
+
 TEST(BoneLine, RefusesWhatMakesNoSense) {
   const Frame frame = drawn::picture_of({}).frame;
   EXPECT_THROW(find_bone_line({}), InvalidInput);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -138,6 +141,45 @@ TEST(BoneRegistration, RefusesWhatTheSweepCannotTell) {
               HasSubstr("leaves the place open by"));
   EXPECT_THAT(refusal(sweep_about(truth, 200.0, 20), RigidTransform::translation_by({400, 0, 0}) * truth),
               HasSubstr("no start"));
+}
+
+TriangleMesh scaled(const TriangleMesh& mesh, double factor) {
+  std::vector<Point3> vertices = mesh.vertices();
+  for (Point3& v : vertices) v = Point3{} + factor * (v - Point3{});
+  return {std::move(vertices), mesh.triangles()};
+}
+
+// A turn and a shift make up for much of a wrong size: the bone fits well, in the wrong place.
+TEST(BoneRegistration, OfSomebodyElsesBoneIsRefused) {
+  const RigidTransform truth = testing::random_pose(4);
+  const BoneSweep sweep = sweep_about(truth, 160.0, 20, {.noise_mm = 0.3});
+  const BoneRegistration own = register_bone(sweep, bone(), truth);
+  EXPECT_LT(std::abs(own.size_error), 0.01);
+  EXPECT_GT(own.size_error_sd, 0.002);
+  EXPECT_LT(own.size_error_sd, 0.02);
+  for (const double factor : {0.92, 1.08}) {
+    const BoneRegistrationOptions lax{.max_rms_mm = 5.0, .max_size_error = 1.0};
+    const BoneRegistration other = register_bone(sweep, scaled(bone(), factor), truth, lax);
+    EXPECT_GT(other.size_error / (1.0 / factor - 1.0), 0.5) << factor;
+    try {
+      register_bone(sweep, scaled(bone(), factor), truth, {.max_rms_mm = 5.0});
+      ADD_FAILURE() << factor;
+    } catch (const InvalidInput& e) {
+      EXPECT_THAT(e.what(), HasSubstr(factor > 1.0 ? "% smaller" : "% larger"));
+    }
+  }
+}
+
+TEST(BoneRegistration, OptionsThatMakeNoSenseAreRefusedByName) {
+  const RigidTransform truth = testing::random_pose(4);
+  const BoneSweep sweep = sweep_about(truth, 200.0, 8);
+  const double nan = std::nan("");
+  EXPECT_THAT(refusal(sweep, truth, {.uncertainty = {.calibration_position_mm = nan}}),
+              HasSubstr("calibration_position_mm = nan"));
+  EXPECT_THAT(refusal(sweep, truth, {.uncertainty = {.patch_mm = -1.0}}), HasSubstr("patch_mm = -1"));
+  EXPECT_THAT(refusal(sweep, truth, {.max_error_mm = nan}), HasSubstr("max_error_mm"));
+  EXPECT_THAT(refusal(sweep, truth, {.fit = {.reach_mm = 0.0}}), HasSubstr("reach_mm"));
+  EXPECT_TRUE(std::isnan(BoneRegistration{}.predicted_error_mm({0.0, nan, 0.0})));
 }
 
 TEST(BoneRegistration, OfABallIsRefused) {

@@ -13,7 +13,7 @@ namespace genu::registration {
 /// A place on a surface, seen from one side.
 struct SeenPoint {
   Point3 place;
-  Vector3 sight;        ///< The way it was looked along; the surface faces against it.
+  Vector3 sight;        ///< The way it was looked along, of any length; the surface faces against it.
   double weight = 1.0;  ///< How sure it is, over 0 to 1.
 };
 
@@ -53,11 +53,12 @@ struct PointsFit {
 
 /// Returns the rigid motion that brings points onto a surface, as ultrasound's bone onto a bone of MRI.
 ///
-/// Distances to the tangent planes of the closest points that face the viewer are least, with Tukey's
-/// weights, from several starts about the one given; the best is kept and the next best place told (Chen and
-/// Medioni 1992, Image and Vision Computing 10:145; Pomerleau et al. 2015, Foundations and Trends in
-/// Robotics 4:1).
-/// \throws InvalidInput if there are fewer than 30 points, one is not finite, or the surface is empty
+/// Distances to the tangent planes of the closest points are least, with Tukey's weights, from several starts
+/// about the one given; a point whose closest one faces away from the viewer has no partner. The best place
+/// is kept and the next best told (Chen and Medioni 1992, Image and Vision Computing 10:145; Pomerleau et al.
+/// 2015, Foundations and Trends in Robotics 4:1).
+/// \throws InvalidInput if there are fewer than 30 points, one is not finite, weighs nothing or was looked
+/// at along no direction, the surface is empty, or an option makes no sense
 /// \throws NotConverged if from no start a tenth of the points finds partners
 PointsFit fit_points(const std::vector<SeenPoint>& moving, const TriangleMesh& fixed,
                      const RigidTransform& start, const PointsOptions& options = {});

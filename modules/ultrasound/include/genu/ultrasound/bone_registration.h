@@ -51,6 +51,9 @@ struct BoneRegistrationOptions {
   /// A registration is refused if it is less sure than this at the points, RMS.
   double max_error_mm = 4.0;
   double max_rms_mm = 1.2;  ///< Or if the bone fits worse than this: it is not the place.
+  /// Or if it would fit better were MRI's bone larger or smaller by more than this part, and this surely: it
+  /// is somebody else's, or a scale is wrong.
+  double max_size_error = 0.03;
   registration::PointsOptions fit = {};
 };
 
@@ -62,8 +65,12 @@ struct BoneRegistration {
   double median_mm = 0.0;
   double matched_part = 0.0;        ///< Of the points, by confidence.
   double error_at_points_mm = 0.0;  ///< predicted_error_mm over the points, RMS.
+  /// By which part MRI's bone would have to grow to fit best, and how sure that is. A turn and a shift make
+  /// up for much of a wrong size, so that the residual hardly shows it.
+  double size_error = 0.0, size_error_sd = 0.0;
 
-  /// Returns the target registration error to expect at a place in MRI's coordinates, RMS.
+  /// Returns the target registration error to expect at a place in MRI's coordinates, RMS; NaN for a place
+  /// that is not finite.
   double predicted_error_mm(const Point3& target) const;
 
   Point3 centre;  ///< Of the points, in MRI's coordinates; the covariance is about it.
@@ -78,8 +85,8 @@ struct BoneRegistration {
 /// the sweep does to the fit, added up. The residual alone says little of the error at a target (Fitzpatrick
 /// 2009, SPIE 7261:726102). \param bone surface of what the sweep may show, outward normals \param start from
 /// landmarks, or by hand \throws InvalidInput, with what was seen, if the sweep shows too little bone, over
-/// half of it does not fit, it fits badly or nearly as well elsewhere, or it leaves the place open by more
-/// than `max_error_mm` \throws NotConverged as registration::fit_points
+/// half of it does not fit, it fits badly or nearly as well elsewhere, MRI's bone is of another size, or it
+/// leaves the place open by more than `max_error_mm` \throws NotConverged as registration::fit_points
 BoneRegistration register_bone(const BoneSweep& sweep, const TriangleMesh& bone, const RigidTransform& start,
                                const BoneRegistrationOptions& options = {});
 
