@@ -39,6 +39,7 @@ struct Request {
   std::optional<genu::network::Address> live;
   int frame = 0;  ///< Of the ultrasound, from 0.
   bool needle = false;
+  bool expected = false;
   QString screenshot;  ///< Empty: show the window.
   QSize size{1600, 1000};
   QString tab;
@@ -70,6 +71,8 @@ Options:
                       (a PLUS configuration, or setup.xml of genu us calibrate)
   --frame N           frame of the ultrasound to begin with, from 1
   --needle            finds the needle in each picture
+  --expected          beside a case: what ultrasound should show of its needle,
+                      simulated
   --help, --version
 
 Examples:
@@ -119,6 +122,7 @@ std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
                      {"setup", "", "FILE"},
                      {"frame", "", "N"},
                      {"needle", ""},
+                     {"expected", ""},
                      {{"h", "help"}, ""},
                      {"version", ""}});
   parser.addPositionalArgument("CASE", "");
@@ -155,6 +159,8 @@ std::optional<Request> parse(const QStringList& arguments, int& exit_code) {
       return usage("--size needs WxH, such as 1600x1000, not '" + parser.value("size") + "'");
     request.size = {match.captured(1).toInt(), match.captured(2).toInt()};
   }
+  request.expected = parser.isSet("expected");
+  if (request.expected && !request.folder) return usage("--expected needs a case");
   request.tab = parser.value("tab");
   if (parser.isSet("tab") && !QStringList{"plan", "measurements", "stage"}.contains(request.tab))
     return usage("--tab is plan, measurements or stage, not '" + request.tab + "'");
@@ -190,7 +196,7 @@ int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
   waited.start();
   while (!(window.windowHandle() && window.windowHandle()->isExposed()) && waited.elapsed() < patience_ms)
     QApplication::processEvents(QEventLoop::AllEvents, 50);
-  while (!window.ultrasound().settled() && waited.elapsed() < patience_ms)
+  while (!window.settled() && waited.elapsed() < patience_ms)
     QApplication::processEvents(QEventLoop::AllEvents, 50);
   for (int round = 0; round < 3; ++round) {
     QApplication::processEvents();
@@ -235,6 +241,7 @@ int run(int argc, char** argv) {
   window.resize(request->size);
   if (!request->tab.isEmpty()) window.show_tab(request->tab);
   show_ultrasound(window.ultrasound(), *request);
+  window.show_expected_view(request->expected);
   if (request->screenshot.isEmpty()) {
     window.show();
     if (request->folder) QTimer::singleShot(0, &window, [&] { window.load(*request->folder); });

@@ -47,6 +47,13 @@ void MainWindow::make_menus() {
       },
       QKeySequence(Qt::Key_R));
 
+  QAction* expected = view->addAction(QStringLiteral("&Expected ultrasound view"));
+  expected->setShortcut(QKeySequence(Qt::Key_E));
+  expected->setCheckable(true);
+  connect(expected, &QAction::toggled, this, [this](bool on) { state_.show_expected_view(on); });
+  connect(&state_, &ViewState::expected_view_toggled, expected,
+          [this, expected] { expected->setChecked(state_.shows_expected_view()); });
+
   QMenu* help = menuBar()->addMenu(QStringLiteral("&Help"));
   help->addAction(
       QStringLiteral("&Mouse and keys"), this, [this] { show_controls(); }, QKeySequence::HelpContents);
@@ -99,6 +106,7 @@ void MainWindow::show_controls() {
                      "<tr><td><b>Double click, R</b></td><td>reset zoom, pan, window and level</td></tr>"
                      "<tr><td><b>O</b></td><td>outlines on or off</td></tr>"
                      "<tr><td><b>X</b></td><td>crosshair on or off</td></tr>"
+                     "<tr><td><b>E</b></td><td>what ultrasound should show of the needle, simulated</td></tr>"
                      "<tr><td><b>Space</b></td><td>plays the ultrasound, or stops it</td></tr>"
                      "</table>"));
 }

@@ -22,6 +22,7 @@
 #include <genu/core/error.h>
 
 #include "display_panel.h"
+#include "expected_panel.h"
 #include "measure_panel.h"
 #include "plan_panel.h"
 #include "probe_bar.h"
@@ -70,19 +71,7 @@ MainWindow::MainWindow(bool can_draw_3d) {
   pages_ = new QStackedWidget(this);
   pages_->addWidget(make_welcome());
   pages_->addWidget(columns);
-  ultrasound_ = new UltrasoundPanel(state_);
-  ultrasound_->hide();
-  connect(ultrasound_, &UltrasoundPanel::opened, this, [this] {
-    const bool begins = ultrasound_->isHidden();
-    ultrasound_->show();
-    show_or_hide();
-    if (begins) both_->setSizes({2 * width() / 3, width() / 3});
-  });
-  connect(ultrasound_, &UltrasoundPanel::closed, this, [this] {
-    ultrasound_->hide();
-    show_or_hide();
-  });
-  both_ = make_splitter(Qt::Horizontal, pages_, ultrasound_);
+  both_ = make_splitter(Qt::Horizontal, pages_, make_ultrasound());
   both_->setStretchFactor(0, 2);
   both_->setStretchFactor(1, 1);
   setCentralWidget(both_);
@@ -137,6 +126,23 @@ QWidget* MainWindow::make_side_panel() {
   rows->addWidget(rule);
   rows->addWidget(display_);
   return side;
+}
+
+QWidget* MainWindow::make_ultrasound() {
+  ultrasound_ = new UltrasoundPanel(state_);
+  expected_ = new ExpectedPanel(state_);
+  pictures_ = make_splitter(Qt::Vertical, ultrasound_, expected_);
+  for (QWidget* widget : std::initializer_list<QWidget*>{ultrasound_, expected_, pictures_}) widget->hide();
+  connect(ultrasound_, &UltrasoundPanel::opened, this, [this] {
+    ultrasound_->show();
+    show_or_hide();
+  });
+  connect(ultrasound_, &UltrasoundPanel::closed, this, [this] {
+    ultrasound_->hide();
+    show_or_hide();
+  });
+  connect(&state_, &ViewState::expected_view_toggled, this, [this] { show_or_hide(); });
+  return pictures_;
 }
 
 QWidget* MainWindow::make_welcome() {
@@ -197,7 +203,15 @@ void MainWindow::show_case(std::shared_ptr<const OpenedCase> opened) {
 
 // Without a case the ultrasound has the window for itself.
 void MainWindow::show_or_hide() {
-  pages_->setVisible(state_.opened() || ultrasound_->isHidden());
+  const bool begins = pictures_->isHidden();
+  expected_->setVisible(state_.opened() && state_.shows_expected_view());
+  pictures_->setHidden(ultrasound_->isHidden() && expected_->isHidden());
+  pages_->setVisible(state_.opened() || pictures_->isHidden());
+  if (begins && !pictures_->isHidden()) both_->setSizes({2 * width() / 3, width() / 3});
+}
+
+bool MainWindow::settled() const {
+  return ultrasound_->settled() && expected_->settled();
 }
 
 void MainWindow::load(const std::filesystem::path& folder) {

@@ -18,6 +18,7 @@ class QThread;
 namespace genu::viewer {
 
 class DisplayPanel;
+class ExpectedPanel;
 class UltrasoundPanel;
 class SceneView;
 class SliceView;
@@ -36,6 +37,10 @@ class MainWindow : public QMainWindow {
 
   /// Returns the panel for ultrasound, which is hidden until it shows something.
   UltrasoundPanel& ultrasound() { return *ultrasound_; }
+  /// Shows what ultrasound should show of the selected needle, or hides it.
+  void show_expected_view(bool on) { state_.show_expected_view(on); }
+  /// Returns false while a picture of ultrasound, seen or expected, is waited for.
+  bool settled() const;
 
   /// Shows a tab of the side panel: "plan", "measurements" or "stage".
   /// \returns false if there is none of that name.
@@ -51,6 +56,7 @@ class MainWindow : public QMainWindow {
   QWidget* make_views(bool can_draw_3d);
   QWidget* make_side_panel();
   QWidget* make_welcome();
+  QWidget* make_ultrasound();
   void make_menus();
   void make_status_bar();
   void ask_for_case();
@@ -67,6 +73,8 @@ class MainWindow : public QMainWindow {
   SceneView* scene_ = nullptr;
   QStackedWidget* pages_ = nullptr;
   UltrasoundPanel* ultrasound_ = nullptr;
+  ExpectedPanel* expected_ = nullptr;
+  QSplitter* pictures_ = nullptr;  ///< Ultrasound as it is seen and as it is expected.
   QSplitter* both_ = nullptr;
   QTabWidget* tabs_ = nullptr;
   DisplayPanel* display_ = nullptr;

@@ -129,6 +129,11 @@ PlanPanel::PlanPanel(ViewState& state, QWidget* parent) : QWidget(parent), state
   put_back_ = new QPushButton(QStringLiteral("Back to the plan's path"), this);
   put_back_->hide();
   rows->addWidget(put_back_);
+  expected_ = new QPushButton(QStringLiteral("Expected ultrasound view"), this);
+  expected_->setCheckable(true);
+  expected_->setToolTip(QStringLiteral("What the probe should show once the needle is at its target (E)"));
+  expected_->hide();
+  rows->addWidget(expected_);
   rows->addWidget(details_, 4);
 
   connect(&state_, &ViewState::case_changed, this, [this] { list_targets(); });
@@ -137,6 +142,9 @@ PlanPanel::PlanPanel(ViewState& state, QWidget* parent) : QWidget(parent), state
     if (const planning::NeedlePlan* plan = state_.selected_plan()) show_details(*plan);
   });
   connect(put_back_, &QPushButton::clicked, this, [this] { state_.put_needle_back(); });
+  connect(expected_, &QPushButton::toggled, this, [this](bool on) { state_.show_expected_view(on); });
+  connect(&state_, &ViewState::expected_view_toggled, this,
+          [this] { expected_->setChecked(state_.shows_expected_view()); });
   connect(targets_, &QTableWidget::currentCellChanged, this, [this](int row) {
     if (filling_ || row < 0) return;
     const auto plan = static_cast<std::size_t>(row);
@@ -171,6 +179,7 @@ void PlanPanel::list_targets() {
                            rows * targets_->verticalHeader()->defaultSectionSize() +
                            2 * targets_->frameWidth());
   const bool planned = opened && !opened->knee.plans.empty();
+  expected_->setVisible(planned);
   for (QWidget* widget :
        std::initializer_list<QWidget*>{target_heading_, targets_, path_heading_, trajectories_})
     widget->setVisible(planned);

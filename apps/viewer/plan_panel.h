@@ -29,6 +29,7 @@ class PlanPanel : public QWidget {
   QTableWidget* targets_;
   QTableWidget* trajectories_;
   QPushButton* put_back_;
+  QPushButton* expected_;
   QTextBrowser* details_;
   bool filling_ = false;  ///< Rows change because the selection did, not because someone clicked.
   const planning::NeedlePlan* listed_ = nullptr;

@@ -20,6 +20,7 @@ inline const QColor alarm{255, 82, 71};
 inline const QColor caution{240, 176, 70};
 inline const QColor needle_path{255, 214, 0};  ///< A plan's, as in the report.
 inline const QColor found_needle{90, 220, 120};
+inline const QColor target{255, 90, 200};  ///< The report's, lighter: on dark ground.
 
 /// Dark, so that the eye stays adapted to the images.
 void apply(QApplication& app);

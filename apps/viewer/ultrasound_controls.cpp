@@ -29,9 +29,8 @@ struct UltrasoundPanel::Reading {
 
 UltrasoundPanel::UltrasoundPanel(ViewState& state, QWidget* parent) : QWidget(parent), state_(state) {
   playback_ = new UltrasoundPlayback(this);
-  finder_ = new NeedleFinder(
-      [this](const NeedleFinder::Moment& moment, const NeedleAnswer& answer) { draw(moment, &answer); },
-      this);
+  finder_ = std::make_unique<NeedleFinder>(
+      [this](const NeedleFinder::Moment& moment, const NeedleAnswer& answer) { draw(moment, &answer); });
   make_rows();
   poll_.setInterval(30);
   connect(&poll_, &QTimer::timeout, this, [this] { poll(); });
@@ -61,7 +60,7 @@ UltrasoundPanel::~UltrasoundPanel() {
     delete reader_;
   }
   // Its listener speaks to widgets that go with this.
-  delete std::exchange(finder_, nullptr);
+  finder_.reset();
 }
 
 void UltrasoundPanel::make_rows() {
@@ -99,8 +98,19 @@ QWidget* UltrasoundPanel::make_head() {
     close_source();
     emit closed();
   });
+  auto* expected = new QToolButton(head);
+  expected->setText(QStringLiteral("Expected"));
+  expected->setCheckable(true);
+  expected->setToolTip(QStringLiteral("What this should look like with the needle at its target, simulated"));
+  expected->setVisible(state_.opened() != nullptr);
+  connect(expected, &QToolButton::toggled, this, [this](bool on) { state_.show_expected_view(on); });
+  connect(&state_, &ViewState::expected_view_toggled, expected,
+          [this, expected] { expected->setChecked(state_.shows_expected_view()); });
+  connect(&state_, &ViewState::case_changed, expected,
+          [this, expected] { expected->setVisible(state_.opened() != nullptr); });
   row->addWidget(title_, 1);
   row->addWidget(find_);
+  row->addWidget(expected);
   row->addWidget(choose_setup_);
   row->addWidget(close);
   return head;

@@ -95,7 +95,7 @@ class UltrasoundPanel : public QWidget {
   QString needle_text_, plan_text_, scale_text_, link_text_;
 
   UltrasoundPlayback* playback_ = nullptr;
-  NeedleFinder* finder_ = nullptr;
+  std::unique_ptr<NeedleFinder> finder_;
   UltrasoundView* view_ = nullptr;
   QLabel* title_ = nullptr;
   QLabel* time_ = nullptr;

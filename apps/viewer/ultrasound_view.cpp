@@ -31,7 +31,19 @@ PixelBounds all_of(const QImage& image) {
   return {0, 0, image.width(), image.height()};
 }
 
+QColor bone_line() {
+  return {120, 200, 255, 200};
+}
+
 }  // namespace
+
+void mirror(ExpectedMarks& marks, int width) {
+  const auto turn = [&](PixelPoint& p) { p.x = width - 1.0 - p.x; };
+  turn(marks.path.entry);
+  turn(marks.path.target);
+  for (PixelPoint& p : marks.bone) turn(p);
+  for (NamedPlace& place : marks.names) turn(place.at);
+}
 
 QImage image_of(const Frame& frame) {
   if (frame.empty()) return {};
@@ -86,8 +98,10 @@ void UltrasoundView::paintEvent(QPaintEvent*) {
       paint_ruler(painter);
       paint_bar(painter);
     }
+    if (shown_.expected) paint_expected(painter);
     if (shown_.plan) paint_plan(painter);
     if (shown_.needle) paint_needle(painter);
+    if (!shown_.banner.isEmpty()) paint_banner(painter);
   }
   paint_words(painter);
 }
@@ -170,6 +184,79 @@ void UltrasoundView::paint_needle(QPainter& painter) const {
   painter.setPen(pen_of(through, 1.5));
   painter.drawPath(shaft);
   painter.drawEllipse(on_screen(needle.tip), 6.0, 6.0);
+}
+
+// A frame and words that stay in any crop of the picture worth showing.
+void UltrasoundView::paint_banner(QPainter& painter) const {
+  const QRectF picture = picture_rect();
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(pen_of(theme::caution, 2.0, Qt::DashLine));
+  painter.drawRect(picture.adjusted(1, 1, -1, -1));
+  painter.save();
+  QFont bold = font();
+  bold.setBold(true);
+  painter.setFont(bold);
+  draw_text(painter, picture.adjusted(8, 6, -8, -6), Qt::AlignTop | Qt::AlignHCenter | Qt::TextWordWrap,
+            shown_.banner, theme::caution);
+  painter.restore();
+}
+
+void UltrasoundView::paint_expected(QPainter& painter) const {
+  const ExpectedMarks& marks = *shown_.expected;
+  painter.save();
+  painter.setClipRect(picture_rect());
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(pen_of(bone_line(), 1.0, Qt::DashLine));
+  QPainterPath bone;
+  bool drawing = false;
+  for (const PixelPoint& p : marks.bone) {
+    const bool there = std::isfinite(p.x + p.y);
+    if (there && drawing) bone.lineTo(on_screen(p));
+    if (there && !drawing) bone.moveTo(on_screen(p));
+    drawing = there;
+  }
+  painter.drawPath(bone);
+  for (const NamedPlace& place : marks.names)
+    draw_text(painter, QRectF(on_screen(place.at) - QPointF(100.0, 9.0), QSizeF(200.0, 18.0)),
+              Qt::AlignCenter, place.name, theme::text);
+  constexpr double least_mm = 1.0;  // Where the tolerance does not reach into the picture, or is none.
+  const QPointF target = on_screen(marks.path.target);
+  const double radius = std::max(least_mm, marks.path.tolerance_radius_mm) * pixels_per_mm();
+  painter.setPen(pen_of(theme::target, 1.5));
+  painter.drawEllipse(target, radius, radius);
+  draw_text(painter, QRectF(target.x() - 60.0, target.y() + radius + 1.0, 120.0, 18.0),
+            Qt::AlignTop | Qt::AlignHCenter, QStringLiteral("target"), theme::target);
+  painter.setPen(pen_of(theme::needle_path, 1.5));
+  painter.drawEllipse(target, 4.0, 4.0);
+  draw_text(painter, QRectF(target.x() + radius + 4.0, target.y() - 9.0, 60.0, 18.0),
+            Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("tip"), theme::needle_path);
+  paint_way_in(painter);
+  painter.restore();
+}
+
+// An arrow beside the needle where it comes into the picture.
+void UltrasoundView::paint_way_in(QPainter& painter) const {
+  const ultrasound::PlanInImage& path = shown_.expected->path;
+  const QPointF entry = on_screen(path.entry), target = on_screen(path.target);
+  const double length = std::hypot(target.x() - entry.x(), target.y() - entry.y());
+  constexpr double arrow = 40.0, beside = 14.0, head = 8.0;
+  if (length < arrow) return;  // It comes across the picture.
+  const QPointF along = (target - entry) / length;
+  const bool from_left = along.x() >= 0.0;
+  const QPointF above = from_left ? QPointF(along.y(), -along.x()) : QPointF(-along.y(), along.x());
+  const QRectF picture = picture_rect();
+  const double border = from_left ? picture.left() - entry.x() : entry.x() - picture.right();
+  double outside = std::max(0.0, border) / std::max(1e-6, std::abs(along.x()));
+  if (along.y() > 1e-6) outside = std::max(outside, (picture.top() - entry.y()) / along.y());
+  const QPointF tail = entry + (outside + 6.0) * along + beside * above, point = tail + arrow * along;
+  painter.setPen(pen_of(theme::needle_path, 1.5));
+  painter.drawLine(tail, point);
+  painter.drawLine(point, point - head * along + 0.6 * head * above);
+  painter.drawLine(point, point - head * along - 0.6 * head * above);
+  const QRectF beyond(from_left ? point.x() + 6.0 : point.x() - 206.0, point.y() - 14.0, 200.0, 18.0);
+  draw_text(painter, beyond, (from_left ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
+            from_left ? QStringLiteral("needle from the left") : QStringLiteral("needle from the right"),
+            theme::needle_path);
 }
 
 void UltrasoundView::paint_words(QPainter& painter) const {

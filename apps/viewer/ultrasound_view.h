@@ -7,6 +7,7 @@
 #include <QStringList>
 #include <QWidget>
 #include <optional>
+#include <vector>
 
 #include <genu/core/frame.h>
 #include <genu/ultrasound/needle.h>
@@ -14,6 +15,22 @@
 #include <genu/ultrasound/region.h>
 
 namespace genu::viewer {
+
+/// Words at a place in a picture.
+struct NamedPlace {
+  PixelPoint at;
+  QString name;
+};
+
+/// What is drawn over a simulated picture: where things are, beside them rather than over them.
+struct ExpectedMarks {
+  ultrasound::PlanInImage path;
+  std::vector<PixelPoint> bone = {};  ///< Its surface; places that are not finite part it.
+  std::vector<NamedPlace> names = {};
+};
+
+/// Turns the left of a picture of this width to the right.
+void mirror(ExpectedMarks& marks, int width);
 
 /// One ultrasound picture and what is drawn over it.
 struct ShownUltrasound {
@@ -26,6 +43,8 @@ struct ShownUltrasound {
   QString stale;                    ///< In words why the picture is old; it is greyed then.
   std::optional<ultrasound::NeedleInImage> needle;
   std::optional<ultrasound::PlanInImage> plan;
+  QString banner;  ///< Above and about a picture that must not be taken for a real one.
+  std::optional<ExpectedMarks> expected;
 };
 
 /// Returns a frame as Qt draws it; null if it is empty.
@@ -57,6 +76,9 @@ class UltrasoundView : public QWidget {
   void paint_plan(QPainter& painter) const;
   void paint_needle(QPainter& painter) const;
   void paint_words(QPainter& painter) const;
+  void paint_banner(QPainter& painter) const;
+  void paint_expected(QPainter& painter) const;
+  void paint_way_in(QPainter& painter) const;
 
   ShownUltrasound shown_;
 };

@@ -109,6 +109,12 @@ void ViewState::put_needle_back() {
   emit needle_moved();
 }
 
+void ViewState::show_expected_view(bool on) {
+  if (on == shows_expected_view_) return;
+  shows_expected_view_ = on;
+  emit expected_view_toggled();
+}
+
 const planning::RankedTrajectory* ViewState::shown_trajectory() const {
   return moved_ ? &moved_->trajectory : selected_trajectory();
 }

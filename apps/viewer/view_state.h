@@ -65,6 +65,10 @@ class ViewState : public QObject {
   /// Returns the needle to show: the moved one, otherwise the selected path, or null.
   const planning::RankedTrajectory* shown_trajectory() const;
 
+  /// Says whether what ultrasound should show of the needle is wanted beside the case.
+  void show_expected_view(bool on);
+  bool shows_expected_view() const { return shows_expected_view_; }
+
   /// Tells which point the mouse is over; nothing = it left the slices.
   void probe(const std::optional<Point3>& p) { emit probed(p); }
 
@@ -75,6 +79,7 @@ class ViewState : public QObject {
   void label_style_changed();
   void selection_changed();
   void needle_moved();  ///< Or put back.
+  void expected_view_toggled();
   void probed(const std::optional<genu::Point3>& p);
 
  private:
@@ -84,6 +89,7 @@ class ViewState : public QObject {
   LabelStyle label_style_;
   std::optional<Selection> selection_;
   std::optional<planning::JudgedTrajectory> moved_;
+  bool shows_expected_view_ = false;
 };
 
 }  // namespace genu::viewer

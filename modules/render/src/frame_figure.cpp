@@ -191,6 +191,9 @@ Picture frame_figure(const Frame& frame, const FrameMarks& marks) {
     canvas.text({at.x + mark.radius + 4.0, at.y}, mark.words,
                 {letters, colour_of(mark.colour), true, 0.0, 0.5, black});
   }
+  for (const FrameNote& note : marks.notes)
+    canvas.text(scale.spot(note.at), note.words,
+                {letters, colour_of(note.colour), true, note.across, note.above, black});
   draw_scale(canvas, marks, scale, width, height);
   canvas.fill(0, height, width, height + words_height, black);
   for (std::size_t n = 0; n < marks.words.size(); ++n)

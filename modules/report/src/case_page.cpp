@@ -40,6 +40,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; ma
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .gallery { display: grid; grid-template-columns: 1fr 1fr; gap: .9rem; margin: .7rem 0; align-items: start; }
+.gallery.screen { grid-template-columns: 1.3fr 1fr 1fr; }
 .gallery.followup { grid-template-columns: 1fr 1fr 1fr; }
 .gallery.plan figure.wide { max-width: 46rem; }
 .pair { display: grid; grid-template-columns: 1fr 1.2fr; gap: 1.2rem; align-items: start; }
@@ -50,7 +51,7 @@ figure img { display: block; width: 100%; height: auto; border: 1px solid var(--
 .legend span { white-space: nowrap; margin-right: .9rem; font-size: .87rem; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .35em; border: 1px solid #888; }
 footer { margin-top: 2.5rem; padding-top: .6rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .87rem; }
-@media (max-width: 40rem) { .gallery, .pair { grid-template-columns: 1fr; } table { font-size: .8rem; } }
+@media (max-width: 40rem) { .gallery, .gallery.screen, .pair { grid-template-columns: 1fr; } table { font-size: .8rem; } }
 @page { size: A4; margin: 14mm; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

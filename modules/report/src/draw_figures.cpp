@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include <genu/core/error.h>
 #include <genu/core/text.h>
+#include <genu/planning/expected_view.h>
+#include <genu/render/expected_figure.h>
 #include <genu/render/figures.h>
 #include <genu/report/case_report.h>
 #include <genu/report/plan_page.h>
@@ -72,9 +75,28 @@ Landmarks landmarks(const cartilage::CartilageReport& report) {
   return marks;
 }
 
+/// What ultrasound is expected to show of plans, simulated when it is asked for first.
+class ExpectedViews {
+ public:
+  explicit ExpectedViews(const io::Case& knee) : knee_(knee) {}
+
+  render::Picture picture(std::size_t plan, render::ExpectedMarks marks) {
+    if (!body_) body_.emplace(*knee_.labels);
+    if (!views_.contains(plan))
+      views_.emplace(plan, planning::expected_view(*body_, knee_.plans[plan].ranked.front(),
+                                                   {.tolerance_mm = knee_.plans[plan].target.tolerance_mm}));
+    return render::expected_figure(*views_.at(plan), *knee_.labels, marks);
+  }
+
+ private:
+  const io::Case& knee_;
+  std::optional<ultrasound::EchoBody> body_;
+  std::map<std::size_t, std::optional<planning::ExpectedView>> views_;
+};
+
 class TaskList {
  public:
-  explicit TaskList(const io::Case& knee) : knee_(knee) {}
+  explicit TaskList(const io::Case& knee) : knee_(knee), expected_(knee) {}
 
   void add_slices() {
     if (!image() && !labels()) return;
@@ -147,23 +169,18 @@ class TaskList {
   }
 
   void add_plan(std::size_t place) {
-    const planning::NeedlePlan& plan = knee_.plans[place];
-    const std::string prefix = "plan-" + std::to_string(place + 1) + "-";
-    const Trajectory path = plan.ranked.front().path;
-    if (image() || labels()) {
-      if (plan.ranked.front().card.view && knee_.anatomy)
-        tasks_.push_back(
-            {"plan", prefix + "probe",
-             "What the probe looks at: its face above, the needle from the left, the target with "
-             "its tolerance (ring)",
-             [this, &plan] { return render::probe_figure(image(), labels(), *knee_.anatomy, plan, 0); }});
-      for (const bool across : {false, true})
-        tasks_.push_back(
-            {"plan", prefix + (across ? "across" : "along"),
-             across ? "Across the needle at the target, seen along the needle from the skin"
-                    : "Along the needle, from the skin (dot) to the target (ring)",
-             [this, path, across] { return render::needle_slice_figure(image(), labels(), path, across); }});
-    }
+    add_probe(place, "plan");
+    add_expected(place, "plan", render::ExpectedMarks::drawn);
+    add_needle_slices(place);
+    add_scene(place);
+  }
+
+  /// The same, but what the probe sees by itself, and without marks too.
+  void add_plan_for_bedside(std::size_t place) {
+    add_probe(place, "screen");
+    add_expected(place, "screen", render::ExpectedMarks::drawn);
+    add_expected(place, "screen", render::ExpectedMarks::none);
+    add_needle_slices(place);
     add_scene(place);
   }
 
@@ -179,10 +196,43 @@ class TaskList {
                       }});
   }
 
+  static std::string prefix(std::size_t place) { return "plan-" + std::to_string(place + 1) + "-"; }
+
+  void add_probe(std::size_t place, const std::string& section) {
+    const planning::NeedlePlan& plan = knee_.plans[place];
+    if (!(image() || labels()) || !plan.ranked.front().card.view || !knee_.anatomy) return;
+    tasks_.push_back(
+        {section, prefix(place) + "probe",
+         "What the probe looks at: its face above, the needle from the left, the target with its tolerance "
+         "(ring)",
+         [this, &plan] { return render::probe_figure(image(), labels(), *knee_.anatomy, plan, 0); }});
+  }
+
+  void add_expected(std::size_t place, const std::string& section, render::ExpectedMarks marks) {
+    if (!planning::no_expected_view(labels(), knee_.plans[place].ranked.front()).empty()) return;
+    const bool drawn = marks == render::ExpectedMarks::drawn;
+    tasks_.push_back({section, prefix(place) + (drawn ? "expected" : "expected-plain"),
+                      drawn ? "What to expect on the screen, simulated: bone (dashed), the target with its "
+                              "tolerance (ring), the needle's tip in it"
+                            : "The same without marks: what the screen may look like",
+                      [this, place, marks] { return expected_.picture(place, marks); }});
+  }
+
+  void add_needle_slices(std::size_t place) {
+    if (!image() && !labels()) return;
+    const Trajectory path = knee_.plans[place].ranked.front().path;
+    for (const bool across : {false, true})
+      tasks_.push_back(
+          {"plan", prefix(place) + (across ? "across" : "along"),
+           across ? "Across the needle at the target, seen along the needle from the skin"
+                  : "Along the needle, from the skin (dot) to the target (ring)",
+           [this, path, across] { return render::needle_slice_figure(image(), labels(), path, across); }});
+  }
+
   void add_scene(std::size_t place) {
     const planning::NeedlePlan& plan = knee_.plans[place];
     if (!knee_.anatomy || (knee_.anatomy->structures.empty() && knee_.anatomy->skin.empty())) return;
-    tasks_.push_back({"plan", "plan-" + std::to_string(place + 1) + "-3d",
+    tasks_.push_back({"plan", prefix(place) + "3d",
                       !plan.ranked.empty()    ? "The best trajectory (thick) and the other safe ones (thin)"
                       : plan.rejected.empty() ? "The target"
                                               : "The target and the rejected entries",
@@ -190,6 +240,7 @@ class TaskList {
   }
 
   const io::Case& knee_;
+  ExpectedViews expected_;
   std::vector<Task> tasks_;
 };
 
@@ -223,7 +274,7 @@ std::vector<Figure> draw_plan_figures(const io::Case& knee, std::size_t plan, co
   if (plan >= knee.plans.size() || knee.plans[plan].ranked.empty())
     throw InvalidInput("cannot draw plan " + std::to_string(plan + 1) + ": it has no trajectory");
   TaskList list(knee);
-  list.add_plan(plan);
+  list.add_plan_for_bedside(plan);
   return drawn(list, progress);
 }
 

@@ -92,6 +92,30 @@ std::string what_to_do(const io::Case& knee, const planning::RankedTrajectory& b
   return definitions(rows);
 }
 
+/// Returns the pictures of what the probe sees with what they leave out, or why one is not there.
+std::string on_the_screen(const io::Case& knee, const planning::RankedTrajectory& best,
+                          const std::vector<Figure>& figures) {
+  std::string html = "<h3>What to expect on the screen</h3>\n" + gallery(figures, "screen");
+  const std::string missing = nothing_to_expect(knee, best);
+  if (!missing.empty()) return html + missing;
+  const bool drawn = std::any_of(figures.begin(), figures.end(),
+                                 [](const Figure& figure) { return figure.name.ends_with("-expected"); });
+  if (!drawn) return html + paragraph("What ultrasound will show was not drawn.", "absent");
+  std::string note =
+      "The grey pictures are simulated from the labels, not taken: the knee as it lay in the scanner, "
+      "nothing "
+      "pressed by the probe or moved by the needle, echo levels set by eye; speckle falls otherwise in "
+      "reality, and what is not labelled is not in them.";
+  if (!planning::labels_hold_skin(*knee.labels))
+    note +=
+        " The labels have no skin: where the face lies is estimated, and the layer of skin and fat below "
+        "it is assumed.";
+  note +=
+      " They are drawn with the needle coming from the left; a machine shows it from the right where the "
+      "probe is held the other way round. Research use only.";
+  return html + paragraph(note, "note");
+}
+
 }  // namespace
 
 std::string plan_page(const io::Case& knee, std::size_t place, const planning::Approach& approach,
@@ -102,8 +126,9 @@ std::string plan_page(const io::Case& knee, std::size_t place, const planning::A
   const planning::NeedlePlan& plan = knee.plans[place];
   const planning::RankedTrajectory& best = plan.ranked.front();
   std::string body = headline(knee);
-  body += section("Needle to " + spaced(plan.target.name),
-                  what_to_do(knee, best, approach) + gallery(figures, "plan"));
+  body += section(
+      "Needle to " + spaced(plan.target.name),
+      what_to_do(knee, best, approach) + on_the_screen(knee, best, figures) + gallery(figures, "plan"));
   body += section("Scorecard", card_of(best) + paragraph(errors_of(plan.options.errors), "note"));
   body += section("What this plan does not know", bullets(plan.limits));
   body += section("Sources", bullets(approach.sources));

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <genu/core/text.h>
+#include <genu/planning/expected_view.h>
 
 #include "html.h"
 #include "planned.h"
@@ -124,6 +125,11 @@ std::string errors_of(const planning::ErrorModel& e) {
          " mm and " + number(e.hand_angle_sd_deg, 1) + "°.";
 }
 
+std::string nothing_to_expect(const io::Case& knee, const planning::RankedTrajectory& trajectory) {
+  const std::string why = planning::no_expected_view(knee.labels ? &*knee.labels : nullptr, trajectory);
+  return why.empty() ? "" : paragraph("No picture of what ultrasound will show: " + why + ".", "absent");
+}
+
 std::vector<PlannedTarget> planned_targets(const std::vector<planning::NeedlePlan>& plans) {
   std::vector<PlannedTarget> targets;
   for (std::size_t p = 0; p < plans.size(); ++p) {
@@ -223,12 +229,15 @@ std::vector<std::string> common_limits(const std::vector<planning::NeedlePlan>& 
   return common;
 }
 
-std::string one_plan(const planning::NeedlePlan& plan, std::size_t place,
-                     const std::vector<std::string>& common, const std::vector<Figure>& figures) {
+std::string one_plan(const io::Case& knee, std::size_t place, const std::vector<std::string>& common,
+                     const std::vector<Figure>& figures) {
+  const planning::NeedlePlan& plan = knee.plans[place];
   std::string html = "<h3>Plan " + std::to_string(place + 1) + ": " + escaped(spaced(plan.target.name)) +
                      ", approach " + escaped(spaced(plan.approach)) + "</h3>\n";
   html += card_of(plan.ranked.front());
-  html += gallery(figures, "plan", "plan-" + std::to_string(place + 1) + "-");
+  const std::string pictures = gallery(figures, "plan", "plan-" + std::to_string(place + 1) + "-");
+  html += pictures;
+  if (!pictures.empty()) html += nothing_to_expect(knee, plan.ranked.front());
   html += alternatives(plan);
   html += "<h4>How they were found</h4>\n" + bullets(plan.reasons);
   html += paragraph(errors_of(plan.options.errors), "note");
@@ -255,7 +264,7 @@ std::string plans_section(const io::Case& knee, const std::vector<Figure>& figur
   html += ways_not_open(knee.plans, targets);
   if (!any && !knee.plans.empty()) html += gallery(figures, "plan", "plan-1-");
   for (const PlannedTarget& t : targets)
-    if (t.best) html += one_plan(knee.plans[*t.best], *t.best, common, figures);
+    if (t.best) html += one_plan(knee, *t.best, common, figures);
   if (!common.empty()) html += "<h3>Limits of every plan</h3>\n" + bullets(common);
   return html + "</section>\n";
 }

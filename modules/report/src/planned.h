@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <genu/io/case_folder.h>
 #include <genu/planning/plan.h>
 
 // What both the case's page and a plan's own page show of plans.
@@ -22,6 +23,9 @@ std::vector<PlannedTarget> planned_targets(const std::vector<planning::NeedlePla
 
 /// Returns a trajectory's scorecard as HTML.
 std::string card_of(const planning::RankedTrajectory& trajectory);
+
+/// Returns why there is no picture of what ultrasound will show, as HTML; empty where there is one.
+std::string nothing_to_expect(const io::Case& knee, const planning::RankedTrajectory& trajectory);
 
 /// Returns the errors that chances were estimated under, as a sentence.
 std::string errors_of(const planning::ErrorModel& errors);

@@ -238,6 +238,37 @@ TEST(ViewerWindow, ShowsUltrasoundInPlaceOfACaseOrBesideIt) {
   EXPECT_GT(white_pixels(knee + " --ultrasound \"" + still + "\""), white_pixels(knee) + 50000);
 }
 
+TEST(ViewerWindow, ShowsTheExpectedViewBesideACase) {
+  const testing::ScratchFolder scratch;
+  io::Case knee = small_case();
+  planning::NeedlePlan plan;
+  plan.target.point = middle;
+  plan.ranked.resize(1);
+  plan.ranked[0].path = {middle + Vector3{-20, -18, 0}, middle};
+  plan.ranked[0].card.view = planning::ProbeView{.pose = {middle + Vector3{0, -20, 0}, {1, 0, 0}, {0, 1, 0}},
+                                                 .length_mm = 38.0,
+                                                 .width_mm = 9.0,
+                                                 .image_depth_mm = 40.0};
+  knee.plans.push_back(plan);
+  std::filesystem::create_directories(scratch / "case");
+  io::write_case(scratch / "case", knee);
+  const std::string file = (scratch / "window.png").string();
+  // The frame and the words that say that the picture is simulated.
+  const auto cautions = [&](const std::string& option) {
+    const Outcome outcome =
+        view("\"" + (scratch / "case").string() + "\" " + option + " --screenshot \"" + file + "\"", scratch);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.told;
+    const QImage picture(QString::fromStdString(file));
+    int count = 0;
+    for (int y = 0; y < picture.height(); ++y)
+      for (int x = 1000; x < picture.width(); ++x)
+        if (picture.pixelColor(x, y) == QColor(240, 176, 70)) ++count;
+    return count;
+  };
+  EXPECT_EQ(cautions(""), 0);
+  EXPECT_GT(cautions("--expected"), 500);
+}
+
 TEST(ViewerWindow, OpensEmpty) {
   const testing::ScratchFolder scratch;
   const auto file = scratch / "empty.png";
@@ -291,6 +322,7 @@ TEST(ViewerCommand, MistakesAndHelp) {
   expect_one_line(view("--tab moon", scratch, without_display), 2, "moon");
   expect_one_line(view("--live :::", scratch, without_display), 2, ":::");
   expect_one_line(view("--frame x", scratch, without_display), 2, "'x'");
+  expect_one_line(view("--expected", scratch, without_display), 2, "--expected");
   expect_one_line(view("--setup x.xml", scratch, without_display), 2, "--setup");
   const Outcome help = view("--help", scratch, without_display);
   EXPECT_EQ(help.exit_code, 0);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <genu/planning/expected_view.h>
@@ -43,6 +46,50 @@ TEST_F(ExpectedViewOfASphere, ShowsBoneAndNeedleWhereThePlanHasThem) {
   EXPECT_NEAR(view->frame.truth.bone_px[62] * 0.2, 14.0, 0.25);
   EXPECT_LT(distance(view->patient_from_image(Point3{62.0, 0.0, 0.0}), trajectory().card.view->pose.face),
             1e-9);
+}
+
+TEST_F(ExpectedViewOfASphere, ShowsTheTargetWithItsTolerance) {
+  const auto view = expected_view(body_, trajectory(), {.pixel_mm = 0.2, .tolerance_mm = 3.0});
+  ASSERT_TRUE(view);
+  EXPECT_NEAR(view->path.target.x, 72.0, 1e-6);
+  EXPECT_NEAR(view->path.target.y, 45.0, 1e-6);
+  EXPECT_LT(view->path.entry.x, 0.0);  // Beside the probe.
+  EXPECT_NEAR(view->path.tolerance_radius_mm, 3.0, 1e-6);
+}
+
+TEST_F(ExpectedViewOfASphere, NamesWhatCanBeSeen) {
+  const auto view = expected_view(body_, trajectory(), {.pixel_mm = 0.2});
+  ASSERT_TRUE(view);
+  const std::vector<TissueInView> seen = tissues_in_view(*view, labels_);
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].tissue, Tissue::femur);
+  // On top of the ball of bone, and in the shell of cartilage that lies on it: not below the bone.
+  EXPECT_NEAR(seen[0].at.x, 62.0, 4.0);
+  EXPECT_NEAR(seen[0].at.y * 0.2, 14.0, 0.5);
+  EXPECT_EQ(seen[1].tissue, Tissue::femoral_cartilage);
+  EXPECT_LT(seen[1].at.y * 0.2, 22.0);
+  const Point3 there = view->patient_from_image(Point3{seen[1].at.x, seen[1].at.y, 0.0});
+  EXPECT_NEAR(distance(there, centre_), 9.0, 1.6);
+}
+
+TEST_F(ExpectedViewOfASphere, IsNamedByTheBoneAMarrowLesionIsIn) {
+  LabelMap ill = labels_;
+  for (Tissue& tissue : ill.voxels())
+    if (tissue == Tissue::femur) tissue = Tissue::femoral_bone_lesion;
+  const auto view = expected_view(ultrasound::EchoBody(ill), trajectory(), {.pixel_mm = 0.2});
+  ASSERT_TRUE(view);
+  EXPECT_EQ(tissues_in_view(*view, ill).at(0).tissue, Tissue::femur);
+}
+
+TEST_F(ExpectedViewOfASphere, SaysWhyThereIsNone) {
+  EXPECT_EQ(no_expected_view(&labels_, trajectory()), "");
+  EXPECT_THAT(no_expected_view(nullptr, trajectory()), ::testing::HasSubstr("no labels"));
+  LabelMap blank = labels_;
+  std::fill(blank.voxels().begin(), blank.voxels().end(), Tissue::background);
+  EXPECT_THAT(no_expected_view(&blank, trajectory()), ::testing::HasSubstr("nothing is labelled"));
+  RankedTrajectory unseen = trajectory();
+  unseen.card.view.reset();
+  EXPECT_THAT(no_expected_view(&labels_, unseen), ::testing::HasSubstr("no place for the probe"));
 }
 
 TEST_F(ExpectedViewOfASphere, IsNothingWhereNoPlaceForTheProbeServes) {

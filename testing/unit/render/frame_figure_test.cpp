@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -47,6 +48,22 @@ TEST(FrameFigure, IsEnlargedToItsTrueShape) {
   const Picture words = frame_figure(ramp(200, 150), {.words = {"one", "two"}});
   EXPECT_EQ(words.height, 650);
   EXPECT_EQ(words.width, 800);
+}
+
+TEST(FrameFigure, NotesStandOnTheSideThatIsAskedFor) {
+  const auto words = [](double across) {
+    const Picture p = frame_figure(
+        ramp(640, 600),
+        {.notes = {{.at = {320, 300}, .words = "tip", .colour = {255, 0, 0}, .across = across}}});
+    int left = 0;
+    for (int y = 280; y < 320; ++y)
+      for (int x = 0; x < 320; ++x) left += at(p, x, y)[0] > 180 && at(p, x, y)[1] < 80 ? 1 : 0;
+    return std::array{left, reds(p) - left};
+  };
+  EXPECT_EQ(words(0.0)[0], 0);
+  EXPECT_GT(words(0.0)[1], 10);
+  EXPECT_GT(words(1.0)[0], 10);
+  EXPECT_EQ(words(1.0)[1], 0);
 }
 
 TEST(FrameFigure, MarksLieWhereTheyBelong) {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 #include <genu/core/error.h>
@@ -78,6 +82,63 @@ TEST(PlanPage, DrawsOnePlan) {
   const auto figures = draw_plan_figures(planned_knee(), 1);
   ASSERT_EQ(figures.size(), 1u);  // No image and no labels: the scene alone.
   EXPECT_EQ(figures[0].name, "plan-2-3d");
+}
+
+/// The same, with a bone around the target in the labels.
+io::Case labelled_knee() {
+  io::Case knee = planned_knee();
+  const planning::RankedTrajectory& best = knee.plans[1].ranked[0];
+  const Point3 bone = best.path.target + Vector3{0.0, 20.0, 0.0};
+  knee.labels = testing::concentric_spheres(
+      testing::oblique_grid({.centre = bone, .extent_mm = {60, 60, 60}}), bone, 10.0, 12.0);
+  return knee;
+}
+
+std::vector<std::string> names_of(const std::vector<Figure>& figures) {
+  std::vector<std::string> names;
+  for (const Figure& figure : figures) names.push_back(figure.name);
+  return names;
+}
+
+TEST(PlanPage, ShowsWhatToExpectOnTheScreenWithMarksAndWithout) {
+  const io::Case knee = labelled_knee();
+  const auto figures = draw_plan_figures(knee, 1);
+  EXPECT_THAT(names_of(figures),
+              ::testing::ElementsAre("plan-2-probe", "plan-2-expected", "plan-2-expected-plain",
+                                     "plan-2-along", "plan-2-across", "plan-2-3d"));
+  EXPECT_NE(figures[1].picture, figures[2].picture);
+  EXPECT_EQ(figures[1].picture.width, figures[2].picture.width);
+  const std::string page = plan_page(knee, 1, superolateral(), figures);
+  for (const char* text :
+       {"What to expect on the screen", "simulated from the labels", "nothing pressed",
+        "echo levels set by eye", "needle coming from the left", "The labels have no skin"})
+    EXPECT_THAT(page, HasSubstr(text));
+  EXPECT_THAT(page, Not(HasSubstr("No picture of what ultrasound will show")));
+}
+
+TEST(PlanPage, SaysWhyThereIsNothingToExpect) {
+  const auto page_of = [](const io::Case& knee) {
+    return plan_page(knee, 1, superolateral(), draw_plan_figures(knee, 1));
+  };
+  EXPECT_THAT(page_of(planned_knee()), HasSubstr("will show: there are no labels to simulate it from."));
+  io::Case unseen = labelled_knee();
+  unseen.plans[1].ranked[0].card.view.reset();
+  EXPECT_THAT(page_of(unseen), HasSubstr("will show: there is no place for the probe"));
+  EXPECT_THAT(plan_page(labelled_knee(), 1, superolateral(), {}),
+              HasSubstr("What ultrasound will show was not drawn."));
+}
+
+TEST(CaseReport, ShowsWhatToExpectOfAPlanOnce) {
+  io::Case knee = labelled_knee();
+  const auto has = [&](const char* name) {
+    const auto names = names_of(draw_figures(knee));
+    return std::count(names.begin(), names.end(), name);
+  };
+  EXPECT_EQ(has("plan-2-expected"), 1);
+  EXPECT_EQ(has("plan-2-expected-plain"), 0);
+  knee.plans[1].ranked[0].card.view.reset();
+  EXPECT_EQ(has("plan-2-expected"), 0);
+  EXPECT_THAT(case_page(knee, draw_figures(knee)), HasSubstr("will show: there is no place for the probe"));
 }
 
 }  // namespace

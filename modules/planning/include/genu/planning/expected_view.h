@@ -2,14 +2,19 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
+#include <genu/core/tissue.h>
 #include <genu/planning/scorecard.h>
+#include <genu/ultrasound/plan_in_image.h>
 #include <genu/ultrasound/simulate.h>
 
 namespace genu::planning {
 
 struct ExpectedViewOptions {
   double pixel_mm = 0.08;
+  double tolerance_mm = 0.0;  ///< Around the target, which `path` shows the cut of; 0 = none.
   ultrasound::SimulationOptions machine{.looks = 3};
 };
 
@@ -17,6 +22,7 @@ struct ExpectedViewOptions {
 struct ExpectedView {
   AffineTransform patient_from_image;
   ultrasound::SimulatedFrame frame;
+  ultrasound::PlanInImage path;  ///< The needle from its entry to the target.
 };
 
 /// Returns patient_from_image of a planned probe: the face in row 0, the needle coming in from column 0.
@@ -30,5 +36,19 @@ AffineTransform image_pose(const ProbeView& view, double pixel_mm);
 std::optional<ExpectedView> expected_view(const ultrasound::EchoBody& body,
                                           const RankedTrajectory& trajectory,
                                           const ExpectedViewOptions& options = {});
+
+/// Returns why there is no picture to expect, in words that follow a colon; empty where there is one.
+/// \param labels null: there are none
+std::string no_expected_view(const LabelMap* labels, const RankedTrajectory& trajectory);
+
+/// A tissue that the picture shows, and a place for its name.
+struct TissueInView {
+  Tissue tissue = Tissue::background;  ///< A bone for its marrow lesions too.
+  PixelPoint at;                       ///< Of a bone: on its surface. Of others: in their midst.
+};
+
+/// Returns the tissues that can be seen: bone where it is the first, others in front of it, and what is no
+/// smaller than some square millimetres. In order of number.
+std::vector<TissueInView> tissues_in_view(const ExpectedView& view, const LabelMap& labels);
 
 }  // namespace genu::planning

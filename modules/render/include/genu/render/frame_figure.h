@@ -30,9 +30,19 @@ struct FrameSpot {
   double radius = 6.0;  ///< In pixels of the figure.
 };
 
+/// Words in a picture.
+struct FrameNote {
+  PixelPoint at;
+  std::string words;
+  Rgb colour{255, 210, 0};
+  double across = 0.0;  ///< What part of the words lies left of `at`: 0, 0.5 or 1.
+  double above = 0.5;   ///< What part of them lies above it.
+};
+
 struct FrameMarks {
   std::vector<FrameLine> lines = {};
   std::vector<FrameSpot> spots = {};
+  std::vector<FrameNote> notes = {};
   std::vector<std::string> words = {};  ///< Lines of text below the picture.
   std::optional<PixelSize> pixel = {};  ///< Gives the true shape and a bar of 10 mm.
   std::optional<double> face_row = {};  ///< Where the probe's face lies: with `pixel`, depth in centimetres.

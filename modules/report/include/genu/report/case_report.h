@@ -12,7 +12,7 @@ namespace genu::report {
 
 /// A picture with its caption, in the order shown.
 struct Figure {
-  std::string section;  ///< "slices", "thickness", "plan"
+  std::string section;  ///< "slices", "thickness", "plan", "screen"
   std::string name;     ///< File name without extension, such as "slice-coronal" or "plan-1-along".
   std::string caption;
   render::Picture picture;

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "expected_panel.h"
+
+#include <QCheckBox>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QTextBrowser>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <utility>
+
+#include "theme.h"
+
+namespace genu::viewer {
+namespace {
+
+/// Tissues that are everywhere need no name.
+bool is_named(Tissue tissue) {
+  return tissue != Tissue::skin && tissue != Tissue::fat && tissue != Tissue::muscle;
+}
+
+ExpectedMarks marks_of(const ExpectedAnswer& answer) {
+  const planning::ExpectedView& view = *answer.view;
+  ExpectedMarks marks{.path = view.path};
+  const std::vector<double>& bone = view.frame.truth.bone_px;
+  for (std::size_t x = 0; x < bone.size(); ++x) marks.bone.push_back({static_cast<double>(x), bone[x]});
+  for (const planning::TissueInView& seen : answer.tissues)
+    if (is_named(seen.tissue)) marks.names.push_back({seen.at, theme::readable(info(seen.tissue).name)});
+  return marks;
+}
+
+QString where_from(const QString& side, const planning::ProbeView& view) {
+  return QStringLiteral("The needle comes from the %1, %2\u00b0 to the face; probe of %3 mm, %4 mm deep.")
+      .arg(side, theme::number(view.face_angle_deg, 0), theme::number(view.length_mm, 0),
+           theme::number(view.image_depth_mm, 0));
+}
+
+}  // namespace
+
+ExpectedPanel::ExpectedPanel(ViewState& state, QWidget* parent) : QWidget(parent), state_(state) {
+  simulator_ = std::make_unique<ViewSimulator>(
+      [this](const ExpectedQuestion& question, const ExpectedAnswer& answer) { keep(question, answer); });
+  setMinimumWidth(380);
+  auto* rows = new QVBoxLayout(this);
+  rows->setContentsMargins(0, 0, 0, 0);
+  rows->setSpacing(0);
+  view_ = new UltrasoundView(this);
+  text_ = new QTextBrowser(this);
+  text_->setFrameShape(QFrame::NoFrame);
+  text_->document()->setDocumentMargin(8);
+  text_->setFixedHeight(96);
+  rows->addWidget(make_head());
+  rows->addWidget(view_, 1);
+  rows->addWidget(text_);
+  constexpr int rest_ms = 150;  // Longer than from one move of a mouse to the next.
+  rest_.setSingleShot(true);
+  rest_.setInterval(rest_ms);
+  connect(&rest_, &QTimer::timeout, this, [this] { ask(); });
+  for (const auto signal : {&ViewState::case_changed, &ViewState::selection_changed, &ViewState::needle_moved,
+                            &ViewState::expected_view_toggled})
+    connect(&state_, signal, this, [this] { look_again(); });
+  look_again();
+}
+
+// The simulator's listener speaks to widgets that go with this.
+ExpectedPanel::~ExpectedPanel() {
+  simulator_.reset();
+}
+
+QWidget* ExpectedPanel::make_head() {
+  auto* head = new QWidget(this);
+  auto* row = new QHBoxLayout(head);
+  row->setContentsMargins(8, 4, 8, 4);
+  auto* title = new QLabel(QStringLiteral("Expected view, simulated"), head);
+  title->setObjectName(QStringLiteral("heading"));
+  marks_ = new QCheckBox(QStringLiteral("Marks"), head);
+  marks_->setChecked(true);
+  mirrored_ = new QCheckBox(QStringLiteral("Mirrored"), head);
+  mirrored_->setToolTip(QStringLiteral("As a probe shows it that is held the other way round"));
+  for (QCheckBox* box : {marks_, mirrored_})
+    connect(box, &QCheckBox::toggled, this, [this] {
+      if (shown_.view) draw();
+    });
+  auto* close = new QToolButton(head);
+  close->setText(QStringLiteral("Close"));
+  connect(close, &QToolButton::clicked, this, [this] { state_.show_expected_view(false); });
+  row->addWidget(title, 1);
+  row->addWidget(marks_);
+  row->addWidget(mirrored_);
+  row->addWidget(close);
+  return head;
+}
+
+void ExpectedPanel::look_again() {
+  simulator_->forget();
+  rest_.stop();
+  const QString missing = why_not();
+  if (!missing.isEmpty() || !state_.shows_expected_view()) {
+    tell(missing);
+    return;
+  }
+  // The picture of another needle stays, greyed, until its own is there.
+  ShownUltrasound shown = view_->shown();
+  shown.stale = QStringLiteral("being simulated");
+  view_->show_picture(std::move(shown));
+  rest_.start();
+}
+
+QString ExpectedPanel::why_not() const {
+  const OpenedCase* opened = state_.opened();
+  if (!opened) return QStringLiteral("no case is open");
+  if (!state_.selected_plan()) return QStringLiteral("this case has no plan");
+  const planning::RankedTrajectory* trajectory = state_.shown_trajectory();
+  if (!trajectory) return QStringLiteral("there is no safe path to this target this way");
+  const LabelMap* labels = opened->knee.labels ? &*opened->knee.labels : nullptr;
+  return QString::fromStdString(planning::no_expected_view(labels, *trajectory));
+}
+
+void ExpectedPanel::tell(const QString& why_not) {
+  shown_of_ = {};
+  shown_ = {};
+  text_->clear();
+  ShownUltrasound nothing;
+  if (!why_not.isEmpty()) nothing.stale = QStringLiteral("No expected view:\n%1").arg(why_not);
+  view_->show_picture(std::move(nothing));
+}
+
+void ExpectedPanel::ask() {
+  simulator_->simulate(
+      {state_.share(), *state_.shown_trajectory(), state_.selected_plan()->target.tolerance_mm});
+}
+
+void ExpectedPanel::keep(const ExpectedQuestion& question, const ExpectedAnswer& answer) {
+  if (!answer.view) {
+    tell(QString::fromStdString(answer.error));
+    return;
+  }
+  shown_of_ = question;
+  shown_ = answer;
+  draw();
+}
+
+void ExpectedPanel::draw() {
+  const planning::ExpectedView& view = *shown_.view;
+  ShownUltrasound shown;
+  shown.image = image_of(view.frame.image);
+  shown.pixel = view.frame.truth.pixel;
+  shown.banner = QStringLiteral("SIMULATED \u2013 expected, not a live picture");
+  ExpectedMarks marks = marks_of(shown_);
+  if (mirrored_->isChecked()) {
+    shown.image = shown.image.mirrored(true, false);
+    mirror(marks, shown.image.width());
+  }
+  const bool from_left = marks.path.entry.x < marks.path.target.x;
+  if (marks_->isChecked()) shown.expected = std::move(marks);
+  view_->show_picture(std::move(shown));
+
+  QString html = where_from(from_left ? QStringLiteral("left") : QStringLiteral("right"),
+                            *shown_of_.trajectory.card.view);
+  const planning::JudgedTrajectory* moved = state_.moved_needle();
+  if (moved && moved->refusal)
+    html += QStringLiteral(" <b style='color:%1'>This needle is not safe: %2.</b>")
+                .arg(theme::alarm.name(), QString::fromStdString(moved->refusal->detail).toHtmlEscaped());
+  html += QStringLiteral(
+              "<br><span style='color:%1'>Simulated from labels: the knee as it lay in the scanner, nothing "
+              "pressed or moved, echo levels set by eye. Research use only.</span>")
+              .arg(theme::dim_text.name());
+  text_->setHtml(html);
+}
+
+QString ExpectedPanel::words() const {
+  return text_->toPlainText();
+}
+
+}  // namespace genu::viewer
