@@ -113,12 +113,12 @@ std::vector<Moment> moments_of(const TrackedSequence& recording, std::string_vie
 }
 
 void require_options(const RestOptions& options) {
-  for (const auto& [value, what] : {std::pair{options.least_time_s, "the least time, s"},
-                                    std::pair{options.max_spread_mm, "the greatest spread, mm"},
-                                    std::pair{options.max_gap_s, "the greatest gap, s"},
-                                    std::pair{options.least_distance_mm, "the least distance, mm"}})
+  for (const auto& [value, what] : {std::pair{options.least_time_s, "the least time (s)"},
+                                    std::pair{options.max_spread_mm, "the greatest spread (mm)"},
+                                    std::pair{options.max_gap_s, "the greatest gap (s)"},
+                                    std::pair{options.least_distance_mm, "the least distance (mm)"}})
     if (!(value > 0.0 && std::isfinite(value)))
-      throw InvalidInput(std::string("finding where the tip rested: ") + what + ", is " +
+      throw InvalidInput(std::string("finding where the tip rested: ") + what + " is " +
                          std::to_string(value));
   if (options.least_poses < 1)
     throw InvalidInput("finding where the tip rested: the least number of poses is 0");
