@@ -191,7 +191,7 @@ bool can_draw_3d() {
 
 int take_screenshot(genu::viewer::MainWindow& window, const QString& file) {
   // Layouts and the OpenGL context are ready once the window was exposed and its events are through.
-  constexpr int patience_ms = 5000;
+  constexpr int patience_ms = 20000;
   QElapsedTimer waited;
   waited.start();
   while (!(window.windowHandle() && window.windowHandle()->isExposed()) && waited.elapsed() < patience_ms)

@@ -32,7 +32,9 @@ class ExpectedFigure : public ::testing::Test {
       const double off_mm = (x - 190) * pixel_mm;
       view.frame.truth.bone_px.push_back((28.0 - std::sqrt(64.0 - off_mm * off_mm)) / pixel_mm);
     }
-    view.path = {.entry = {-50, 20}, .target = {150, 120}, .tolerance_radius_mm = 2.0};
+    view.path.entry = {-50, 20};
+    view.path.target = {150, 120};
+    view.path.tolerance_radius_mm = 2.0;
     view.frame.truth.needles.push_back({.entry = view.path.entry, .tip = view.path.target});
     return view;
   }
