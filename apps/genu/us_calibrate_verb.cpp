@@ -98,7 +98,7 @@ std::optional<render::Picture> wires_figure(const Sweep& sweep, const ultrasound
 }
 
 Made calibrate_image(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   if (sweep.setup.n_wires.empty())
     throw UsageError("calibrating an image takes a phantom with N-wires: --setup FILE, or --setup fcal_2.0");
   session.progress().report("finding wires", 0.1);
@@ -176,6 +176,7 @@ render::Picture signals_figure(const ultrasound::MotionSignal& video, const ultr
 
 Made calibrate_time(const CalibrateWords& words, const Session& session) {
   const auto video = io::read_tracked_sequence(words.source.recording);
+  note_remarks(video, words.source.recording, session);
   const auto tracker = words.poses.empty() ? video : io::read_tracked_sequence(words.poses);
   session.progress().report("finding the line", 0.2);
   const auto depths = ultrasound::line_depths(video);
@@ -195,7 +196,7 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
 }
 
 Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   session.progress().report("calibrating", 0.5);
   const auto c = ultrasound::calibrate_pivot(
       ultrasound::rigid_poses(sweep.recording, words.stylus, words.reference, sweep.always));
@@ -219,7 +220,7 @@ Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
 }
 
 Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   if (sweep.setup.landmarks.empty())
     throw UsageError("placing a phantom takes its landmarks: --setup FILE, or --setup fcal_2.0");
   session.progress().report("finding where the tip rested", 0.3);

@@ -8,6 +8,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <genu/app/program.h>
 #include <genu/core/error.h>
 #include <genu/io/files.h>
 #include <genu/io/ultrasound_files.h>
@@ -60,20 +61,31 @@ ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
   return pictures;
 }
 
-Sweep read_sweep(const SweepSource& source) {
-  Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}};
-  const bool shows = std::any_of(sweep.recording.frames.begin(), sweep.recording.frames.end(),
+void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasound::TrackedSequence& recording,
+                                  const fs::path& file, const std::optional<double>& depth_mm) {
+  const bool shows = std::any_of(recording.frames.begin(), recording.frames.end(),
                                  [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
-  for (const io::ConfiguredTransform& t : sweep.setup.transforms) {
+  for (const io::ConfiguredTransform& t : setup.transforms) {
     if (!t.pictures || !shows) continue;
-    const auto reasons =
-        ultrasound::reasons_against(*t.pictures, pictures_of(sweep.recording, source.depth_mm));
+    const auto reasons = ultrasound::reasons_against(*t.pictures, pictures_of(recording, depth_mm));
     if (reasons.empty()) continue;
     std::string all;
     for (const std::string& reason : reasons) all.append(all.empty() ? "" : "; ").append(reason);
     throw InvalidInput("the transform from " + t.frames.from + " to " + t.frames.to + " does not hold for '" +
-                       source.recording.string() + "': " + all);
+                       file.string() + "': " + all);
   }
+}
+
+void note_remarks(const ultrasound::TrackedSequence& recording, const fs::path& file,
+                  const Session& session) {
+  for (const std::string& remark : recording.remarks)
+    session.note("genu: " + file.filename().string() + ": " + remark);
+}
+
+Sweep read_sweep(const SweepSource& source, const Session& session) {
+  Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}};
+  note_remarks(sweep.recording, source.recording, session);
+  refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
   sweep.always = sweep.setup.coordinate_frames();
   return sweep;
 }
@@ -92,6 +104,7 @@ Pictures pictures_of_recording(const fs::path& file) {
     pictures.frames.push_back(std::move(frame.image));
     pictures.times_s.push_back(frame.time_s);
   }
+  pictures.warnings = std::move(recording.remarks);
   if (without > 0)
     pictures.warnings.push_back(std::to_string(without) + " frames show no sound image and are left out");
   pictures.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";

@@ -17,6 +17,8 @@ class App;
 // What several verbs of "genu us" read, and the options that name it.
 namespace genu::app {
 
+class Session;
+
 /// A recording, and the files that say what always holds.
 struct SweepSource {
   std::filesystem::path recording;
@@ -37,8 +39,16 @@ struct Sweep {
   io::TrackedSetup setup;
   ultrasound::CoordinateFrames always;
 };
+/// Refuses a recording whose pictures are not those that the set-up's calibrations hold for.
+/// \throws InvalidInput naming the reasons
+void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasound::TrackedSequence& recording,
+                                  const std::filesystem::path& file, const std::optional<double>& depth_mm);
+/// Notes what was assumed when a recording was read.
+void note_remarks(const ultrasound::TrackedSequence& recording, const std::filesystem::path& file,
+                  const Session& session);
+/// Notes what was assumed of the recording.
 /// \throws InvalidInput naming the reasons, if the calibration of the image is of other pictures
-Sweep read_sweep(const SweepSource& source);
+Sweep read_sweep(const SweepSource& source, const Session& session);
 
 /// Returns the pictures of a recording as they are used, with the depth that was said.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,

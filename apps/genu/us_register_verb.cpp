@@ -132,7 +132,7 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   const Progress& progress = session.progress();
   progress.report("reading", 0.0);
   const Knee knee = read_knee(words);
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   const auto pairs = read_pairs(words.landmarks);
   const auto start = with_context("starting from " + words.landmarks.string(),
                                   [&] { return ultrasound::register_landmarks(pairs.first, pairs.second); });
@@ -232,8 +232,7 @@ Verb us_register_verb() {
           "the sweep: calibration, depth of bone, size of MRI's bone. It is no residual. Refused, with the "
           "reason, where the sweep leaves the place open, half of it does not fit, or it fits elsewhere as "
           "well. The knee must lie as in the MRI; the tracker's frame must be fixed to the leg. setup.xml "
-          "then "
-          "leads from Image to Patient.",
+          "then leads from Image to Patient, whose axes are LPS as MRI's are here; live, it is sent as RAS.",
       .examples =
           {{"genu us register sweep.igs.mha --setup image/setup.xml --case knee --landmarks pairs.csv --out "
             "tie",
