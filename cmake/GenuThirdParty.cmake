@@ -47,6 +47,11 @@ genu_wrap(json_schema INCLUDES ${GENU_VALIJSON_INCLUDE_DIR} LIBRARIES nlohmann_j
 find_package(pugixml 1.12 REQUIRED)
 genu_wrap(pugixml LIBRARIES pugixml::pugixml)
 
+find_package(PNG 1.6 REQUIRED)
+genu_wrap(png LIBRARIES PNG::PNG)
+find_package(JPEG REQUIRED)
+genu_wrap(jpeg LIBRARIES JPEG::JPEG)
+
 genu_wrap(threads LIBRARIES Threads::Threads)
 
 # OpenIGTLink's own library: the referee in the tests of genu::network, which speaks the protocol itself.

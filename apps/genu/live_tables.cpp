@@ -10,6 +10,7 @@
 
 #include <genu/app/program.h>
 #include <genu/app/text_table.h>
+#include <genu/io/results.h>
 
 namespace genu::app {
 
@@ -24,21 +25,6 @@ std::string number(double value, int decimals) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
   return text.data();
-}
-
-std::string exact(double value) {
-  if (std::isnan(value)) return {};
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.17g", value);
-  return text.data();
-}
-
-/// Returns a cell of a CSV table; names and states come from the network.
-std::string cell(const std::string& text) {
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
-  return quoted + "\"";
 }
 
 std::string unsound_text(const StreamReport& stream) {
@@ -143,6 +129,12 @@ std::string text_of(const LiveSession& session) {
     if (needle->stale > 0) text += "; stale by then, and not counted: " + std::to_string(needle->stale);
     text += "\n";
   }
+  if (link.not_watched > 0)
+    text +=
+        std::to_string(link.not_watched) + " messages are of streams beyond the first 256 and not watched\n";
+  if (session.parts_left_out > 0)
+    text += std::to_string(session.parts_left_out) +
+            " poses were left out: they have other names than the first 256\n";
   if (!session.recording.empty()) text += "recorded in " + session.recording + "\n";
   return text;
 }
@@ -188,15 +180,18 @@ std::string pose_table_head() {
 
 std::string pose_table_rows(std::size_t index, const network::AssembledFrame& assembled) {
   const ultrasound::TrackedFrame& frame = assembled.frame;
-  const std::string start = std::to_string(index) + "," + exact(frame.time_s) + "," +
-                            exact(assembled.received_s) + "," + cell(frame.image_status) + ",";
+  const std::string start = std::to_string(index) + "," + io::csv_cell(frame.time_s) + "," +
+                            io::csv_cell(assembled.received_s) + "," + io::csv_cell(frame.image_status) + ",";
   if (frame.poses.empty()) return start + std::string(13, ',') + "\n";
   std::string rows;
   for (const auto& [frames, pose] : frame.poses) {
-    rows.append(start).append(cell(ultrasound::name_of(frames))).append(",").append(cell(pose.status));
+    rows.append(start)
+        .append(io::csv_cell(ultrasound::name_of(frames)))
+        .append(",")
+        .append(io::csv_cell(pose.status));
     // Numbers that must not be used are not shown as if they could be.
     const bool sound = pose.transform().has_value();
-    for (std::size_t n = 0; n < 12; ++n) rows.append(",").append(sound ? exact(pose.rows[n]) : "");
+    for (std::size_t n = 0; n < 12; ++n) rows.append(",").append(sound ? io::csv_cell(pose.rows[n]) : "");
     rows.append("\n");
   }
   return rows;

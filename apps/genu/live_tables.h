@@ -21,6 +21,7 @@ struct LiveSession {
   double seconds = 0.0;
   network::LinkReport link;
   std::size_t frames = 0, whole_frames = 0, frames_with_image = 0, parts_too_late = 0;
+  std::size_t parts_left_out = 0;  ///< Poses whose names came after too many others.
   /// Median time from the first part of a frame to its last; NaN if there was none.
   double assembly_ms = std::numeric_limits<double>::quiet_NaN();
   std::string recording;              ///< Empty if nothing was recorded.

@@ -166,7 +166,7 @@ Moments read_moments(const SweepSource& source, const std::vector<double>& pixel
     Sweep sweep = read_sweep(source);
     moments.frames = std::move(sweep.recording.frames);
     moments.setup = std::move(sweep.setup);
-    moments.warnings = std::move(sweep.cautions);
+    moments.warnings = std::move(sweep.remarks);
     read_scale(moments, source, pixel_mm);
     return moments;
   }

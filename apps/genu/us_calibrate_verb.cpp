@@ -98,7 +98,7 @@ std::optional<render::Picture> wires_figure(const Sweep& sweep, const ultrasound
 }
 
 Made calibrate_image(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   session.progress().report("finding wires", 0.1);
   const auto views = ultrasound::wire_views(sweep.recording, sweep.always, sweep.setup.n_wires);
   session.progress().report("calibrating", 0.6);
@@ -185,6 +185,7 @@ render::Picture signals_figure(const ultrasound::MotionSignal& video, const ultr
 
 Made calibrate_time(const CalibrateWords& words, const Session& session) {
   const auto video = io::read_tracked_sequence(words.source.recording);
+  note_remarks(video.remarks, words.source.recording, session);
   const auto tracker = words.poses.empty() ? video : io::read_tracked_sequence(words.poses);
   session.progress().report("finding the line", 0.2);
   const auto depths = ultrasound::line_depths(video);
@@ -205,7 +206,7 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
 }
 
 Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   session.progress().report("calibrating", 0.5);
   const auto c = ultrasound::calibrate_pivot(
       ultrasound::rigid_poses(sweep.recording, words.stylus, words.reference, sweep.always));
@@ -230,7 +231,7 @@ Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
 }
 
 Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   const std::string tip = words.stylus + "Tip";
   const auto& frames = sweep.recording.frames;
   if (std::none_of(frames.begin(), frames.end(), [&](const ultrasound::TrackedFrame& frame) {

@@ -9,6 +9,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <genu/app/program.h>
 #include <genu/core/error.h>
 #include <genu/io/files.h>
 #include <genu/io/ultrasound_files.h>
@@ -89,17 +90,36 @@ std::vector<std::string> cautions_about(const io::TrackedSetup& setup,
   return all;
 }
 
+bool shows_image(const ultrasound::TrackedSequence& recording) {
+  return std::any_of(recording.frames.begin(), recording.frames.end(),
+                     [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
+}
+
+void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasound::TrackedSequence& recording,
+                                  const fs::path& file, const std::optional<double>& depth_mm) {
+  if (!shows_image(recording)) return;
+  const std::string reasons = reasons_against(setup, pictures_of(recording, depth_mm));
+  if (!reasons.empty()) throw InvalidInput("'" + file.string() + "': " + reasons);
+}
+
+void note_remarks(const std::vector<std::string>& remarks, const fs::path& file, const Session& session) {
+  for (const std::string& remark : remarks) session.note("genu: " + file.filename().string() + ": " + remark);
+}
+
 Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
-  const bool shows = std::any_of(sweep.recording.frames.begin(), sweep.recording.frames.end(),
-                                 [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
-  if (shows) {
-    const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, source.depth_mm);
-    const std::string reasons = reasons_against(sweep.setup, pictures);
-    if (!reasons.empty()) throw InvalidInput("'" + source.recording.string() + "': " + reasons);
-    sweep.cautions = cautions_about(sweep.setup, pictures);
-  }
+  refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
+  sweep.remarks = sweep.recording.remarks;
+  if (shows_image(sweep.recording))
+    for (std::string& caution : cautions_about(sweep.setup, pictures_of(sweep.recording, source.depth_mm)))
+      sweep.remarks.push_back(std::move(caution));
   sweep.always = sweep.setup.coordinate_frames();
+  return sweep;
+}
+
+Sweep read_sweep(const SweepSource& source, const Session& session) {
+  Sweep sweep = read_sweep(source);
+  note_remarks(sweep.remarks, source.recording, session);
   return sweep;
 }
 
@@ -120,6 +140,7 @@ Pictures pictures_of_recording(const fs::path& file) {
     pictures.frames.push_back(std::move(frame.image));
     pictures.times_s.push_back(frame.time_s);
   }
+  pictures.warnings = std::move(recording.remarks);
   if (without > 0)
     pictures.warnings.push_back(std::to_string(without) + " frames show no sound image and are left out");
   pictures.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";

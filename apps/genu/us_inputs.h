@@ -18,6 +18,8 @@ class Option;
 // What several verbs of "genu us" read, and the options that name it.
 namespace genu::app {
 
+class Session;
+
 /// A recording, and the files that say what always holds.
 struct SweepSource {
   std::filesystem::path recording;
@@ -33,6 +35,8 @@ std::vector<std::filesystem::path> files_of(const SweepSource& source);
 /// and the last phantom. `shipped` "fcal_2.0" is the one that ships.
 io::TrackedSetup read_setups(const std::vector<std::filesystem::path>& files);
 
+/// Returns true if a frame of the recording shows an image.
+bool shows_image(const ultrasound::TrackedSequence& recording);
 /// Returns true if a file's name says that it is a tracked recording.
 bool is_tracked(const std::filesystem::path& file);
 /// Returns why a set-up's calibrations do not hold for pictures; empty if they do.
@@ -45,10 +49,19 @@ struct Sweep {
   ultrasound::TrackedSequence recording;
   io::TrackedSetup setup;
   ultrasound::CoordinateFrames always;
-  std::vector<std::string> cautions;  ///< What could not be checked of its calibrations.
+  std::vector<std::string> remarks;  ///< What was assumed, and what could not be checked of calibrations.
 };
-/// \throws InvalidInput naming the reasons, if the calibration of the image is of other pictures
+/// Refuses a recording whose pictures are not those that the set-up's calibrations hold for.
+/// \throws InvalidInput naming the reasons
+void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasound::TrackedSequence& recording,
+                                  const std::filesystem::path& file, const std::optional<double>& depth_mm);
+/// Notes what is to be minded of a file.
+void note_remarks(const std::vector<std::string>& remarks, const std::filesystem::path& file,
+                  const Session& session);
+/// \throws InvalidInput as refuse_calibration_of_others
 Sweep read_sweep(const SweepSource& source);
+/// The same, with the remarks noted.
+Sweep read_sweep(const SweepSource& source, const Session& session);
 
 /// Returns the pictures of a recording as they are used, with the depth that was said.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,

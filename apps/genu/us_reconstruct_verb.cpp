@@ -58,7 +58,7 @@ Frame middle_slice(const Volume<float>& volume, int axis) {
 
 ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
   io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = files_of(words.source)});
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   ultrasound::ReconstructionOptions options = words.options;
   if (!words.clip.empty()) options.clip = {words.clip[0], words.clip[1], words.clip[2], words.clip[3]};
   const auto begin = std::chrono::steady_clock::now();
@@ -89,7 +89,6 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
     filled += c == 2 ? 1 : 0;
   }
   const auto all = static_cast<double>(made.coverage.voxels().size());
-  for (const std::string& caution : sweep.cautions) session.print("Mind: " + caution + "\n");
   session.print(std::to_string(made.frames_used) + " pictures in " + words.frame + ", " +
                 std::to_string(made.without_pose) + " left out without a sound pose, " +
                 std::to_string(made.without_image) + " without an image; " + fixed(seconds, 2) + " s (" +

@@ -134,7 +134,7 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   const Progress& progress = session.progress();
   progress.report("reading", 0.0);
   const Knee knee = read_knee(words);
-  const Sweep sweep = read_sweep(words.source);
+  const Sweep sweep = read_sweep(words.source, session);
   const auto pairs = read_pairs(words.landmarks);
   // Landmarks felt through skin are centimetres wide; a wrong order is off by more.
   constexpr double max_start_rms_mm = 20.0;
@@ -183,7 +183,6 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
       table.add_row({t.name, fixed(made.predicted_error_mm(t.place), 1)});
     text += table.text();
   }
-  for (const std::string& caution : sweep.cautions) session.print("Mind: " + caution + "\n");
   session.print(text + "Written: " + words.out.string() + "\n");
   return ExitCode::ok;
 }
@@ -242,8 +241,7 @@ Verb us_register_verb() {
           "the sweep: calibration, depth of bone, size of MRI's bone. It is no residual. Refused, with the "
           "reason, where the sweep leaves the place open, half of it does not fit, or it fits elsewhere as "
           "well. The knee must lie as in the MRI; the tracker's frame must be fixed to the leg. setup.xml "
-          "then "
-          "leads from Image to Patient.",
+          "then leads from Image to Patient, whose axes are LPS as MRI's are here; live, it is sent as RAS.",
       .examples =
           {{"genu us register sweep.igs.mha --setup image/setup.xml --case knee --landmarks pairs.csv --out "
             "tie",

@@ -10,10 +10,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <genu/core/error.h>
 #include <genu/io/tracked_files.h>
 #include <genu/network/replay_server.h>
 
 #include "inputs.h"
+#include "us_inputs.h"
 #include "us_verbs.h"
 
 namespace genu::app {
@@ -62,7 +64,6 @@ network::ReplayOptions options_of(const ReplayWords& words) {
   if (words.version_1) options.version = 1;
   for (const std::string& fault : words.faults) options.faults.push_back(fault_in(fault));
   if (words.stall_at) options.faults.push_back({network::FaultKind::stall, *words.stall_at, words.stall_s});
-  if (!words.setup.empty()) options.always = io::read_tracked_setup(words.setup).coordinate_frames();
   if (!words.embedded.empty()) {
     options.embedded = ultrasound::frames_named(words.embedded);
     if (!options.embedded || options.embedded->from == options.embedded->to)
@@ -73,8 +74,14 @@ network::ReplayOptions options_of(const ReplayWords& words) {
 }
 
 ExitCode replay(const ReplayWords& words, const Session& session) {
-  const network::ReplayOptions options = options_of(words);
+  network::ReplayOptions options = options_of(words);
   ultrasound::TrackedSequence sequence = io::read_tracked_sequence(words.file);
+  note_remarks(sequence.remarks, words.file, session);
+  if (!words.setup.empty()) {
+    const io::TrackedSetup setup = io::read_tracked_setup(words.setup);
+    refuse_calibration_of_others(setup, sequence, words.file, {});
+    options.always = setup.coordinate_frames();
+  }
   const auto is_image = [](const ultrasound::TrackedFrame& frame) { return frame.shows_image(); };
   const auto images = std::count_if(sequence.frames.begin(), sequence.frames.end(), is_image);
   const std::string what =
@@ -94,6 +101,7 @@ ExitCode replay(const ReplayWords& words, const Session& session) {
   session.print("sent " + std::to_string(report.frames) + " frames, " + std::to_string(report.bytes >> 20U) +
                 " MB, to " + std::to_string(report.clients) + (report.clients == 1 ? " client" : " clients") +
                 "\n");
+  if (!report.failure.empty()) throw IoError("the replay ended early: " + report.failure);
   if (report.skipped > 0)
     session.print(std::to_string(report.skipped) + " frames were skipped: a client took them too slowly\n");
   return ExitCode::ok;

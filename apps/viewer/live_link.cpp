@@ -45,7 +45,6 @@ struct LiveLink::Shared {
       if (assembled.frame.image.empty() || assembled.out_of_order) continue;
       auto moment = std::make_shared<const ultrasound::TrackedFrame>(std::move(assembled.frame));
       const std::scoped_lock hold(lock);
-      if (news.moment) ++news.passed_over;
       news.moment = std::move(moment);
       news.picture_s = assembled.received_s;
     }
@@ -120,7 +119,6 @@ LiveLink::News LiveLink::take() {
   const std::scoped_lock hold(shared_->lock);
   News news = shared_->news;
   shared_->news.moment.reset();
-  shared_->news.passed_over = 0;
   return news;
 }
 

@@ -25,7 +25,6 @@ class LiveLink {
     /// The last moment with an image since it was asked before; null if there was none.
     std::shared_ptr<const ultrasound::TrackedFrame> moment;
     double picture_s = std::numeric_limits<double>::quiet_NaN();  ///< When it came, by network::clock_s.
-    std::size_t passed_over = 0;  ///< Moments before it that nobody asked for.
     network::LinkReport report;
     std::vector<network::HealthEvent> events;  ///< The last ones, oldest first.
     bool connected = false;

@@ -55,6 +55,8 @@ std::shared_ptr<const UltrasoundRecording> open_ultrasound(const std::filesystem
   if (is_tracked_recording(file)) {
     recording->sequence = io::read_tracked_sequence(file);
     recording->tracked = true;
+    for (const std::string& remark : recording->sequence.remarks)
+      recording->remarks << QString::fromStdString(remark);
     recording->scale.words = QStringLiteral("the pictures state none; a set-up does");
   } else {
     *recording = recording_of(io::read_ultrasound_clip(file));

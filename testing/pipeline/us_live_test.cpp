@@ -137,6 +137,39 @@ TEST(UsLive, ABrokenLinkIsAnErrorAfterAllIsWritten) {
   EXPECT_EQ(replay.server().wait().exit_code, 0) << "it waited for another client";
 }
 
+// Whoever listened for ten minutes wants what was heard, even if the folder has gone meanwhile.
+TEST(UsLive, TablesAreWrittenThoughTheRecordingFails) {
+  const ScratchFolder scratch;
+  std::filesystem::create_directory(scratch / "gone");
+  Replay replay(scratch.path(), {"--loop"});
+  RunningCommand listening({"us", "listen", replay.address(), "--out", scratch / "gone" / "heard.igs.mha",
+                            "--json", scratch / "live.json", "--csv", scratch / "poses.csv", "--every",
+                            "0.05"});
+  while (listening.running() && listening.errors_so_far().find("ProbeToTracker") == std::string::npos)
+    std::this_thread::sleep_for(5ms);
+  std::filesystem::remove_all(scratch / "gone");
+  listening.send(SIGINT);
+  const Ended ended = listening.wait();
+  EXPECT_EQ(ended.exit_code, 3) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("heard.igs.mha"));
+  EXPECT_TRUE(json::parse(io::read_text(scratch / "live.json"))["recording"].is_null());
+  EXPECT_THAT(io::read_text(scratch / "poses.csv"), HasSubstr("ProbeToTracker"));
+}
+
+// A calibration of 820 x 616 pixels says nothing of these.
+TEST(UsLive, AReplayRefusesTheCalibrationOfOtherPictures) {
+  const ScratchFolder scratch;
+  io::write_tracked_sequence(scratch / "sweep.igs.mha", sweep());
+  io::TrackedSetup setup;
+  setup.transforms = {
+      {{"Image", "Probe"}, AffineTransform{}, {}, "", ultrasound::ImageSetup{820, 616, "MF", {}}}};
+  io::write_tracked_setup(scratch / "setup.xml", setup);
+  const Ended refused = genu({"us", "replay", scratch / "sweep.igs.mha", "--port", "0", "--setup",
+                              scratch / "setup.xml", "--embed", "ImageToTracker"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("820 x 616"), HasSubstr("32 x 24")));
+}
+
 TEST(UsLive, CtrlCEndsListeningInOrder) {
   const ScratchFolder scratch;
   Replay replay(scratch.path(), {"--loop"});
@@ -167,6 +200,10 @@ TEST(UsLive, WhatMakesNoSenseIsSaidInOneLine) {
   EXPECT_THAT(refusal({"us", "listen", "host:x"}, 2), HasSubstr("no host:port"));
   EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1"}, 3), HasSubstr("cannot connect to 127.0.0.1:1"));
   EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", "--out", "a.png"}, 2), HasSubstr(".igs.mha"));
+  for (const auto& [option, file] :
+       {std::pair{"--out", "a.igs.mha"}, {"--csv", "a.csv"}, {"--json", "a.json"}})
+    EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", option, scratch / "nodir" / file}, 3),
+                AllOf(HasSubstr("no such folder"), Not(HasSubstr("connect"))));
   EXPECT_THAT(refusal({"us", "replay", "absent.igs.mha"}, 3), HasSubstr("absent.igs.mha"));
   EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "drop"}, 2), HasSubstr("KIND:FRAME"));
   EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "flood:1"}, 2), HasSubstr("no fault 'flood'"));

@@ -160,8 +160,8 @@ void add_verb(CLI::App& parser, const Verb& verb, Work& chosen) {
 
 Session::Session(ProgressBar& bar, std::stop_token stop)
     : bar_(&bar),
-      progress_([&bar](std::string_view what, double fraction) { bar.show(what, fraction); },
-                std::move(stop)) {}
+      stop_(std::move(stop)),
+      progress_([&bar](std::string_view what, double fraction) { bar.show(what, fraction); }, stop_) {}
 
 void Session::print(std::string_view text) const {
   bar_->clear();

@@ -83,6 +83,18 @@ StreamColour colour_of(const Bytes& stream, const Segment& frame, std::optional<
   return component(0, 1) != component(1, 1) ? StreamColour::ybr : StreamColour::not_told;
 }
 
+/// Returns whether values of a JPEG-LS codestream may differ from those that were encoded (NEAR of its first
+/// scan, T.87 C.2.3).
+bool is_near_lossless(const Bytes& stream, std::size_t at) {
+  constexpr unsigned start_of_scan = 0xda;
+  for (auto segment = segment_at(stream, at); segment; segment = segment_at(stream, segment->end)) {
+    if (segment->code != start_of_scan) continue;
+    const std::size_t near = segment->begin + 1 + std::size_t{2} * stream[segment->begin];
+    return segment->begin >= segment->end || near >= segment->end || stream[near] != 0;
+  }
+  return true;
+}
+
 /// Returns whether a JPEG 2000 codestream went through one of the standard's own colour transforms (COD
 /// segment, A.6.1), and whether its wavelet is the one that loses nothing.
 void read_coding_style(const Bytes& stream, std::size_t at, StreamHeader& header) {
@@ -135,12 +147,18 @@ std::optional<StreamHeader> jpeg_header(const Bytes& stream) {
     StreamHeader header{big_endian(stream, segment->begin + 3, 2), big_endian(stream, segment->begin + 1, 2),
                         stream[segment->begin + 5], stream[segment->begin]};
     const bool by_cosines = segment->code <= 0xc2;
-    header.lossy = by_cosines;
+    // Lossless JPEG predicts instead (SOF3, 7, 11, 15).
+    const bool predicts = segment->code < 0xf0 && (segment->code & 3U) == 3;
+    header.lossy = segment->code == 0xf7 ? is_near_lossless(stream, segment->end) : !predicts;
     if (by_cosines && header.components == 3 && length >= three_components)
       header.colour = colour_of(stream, *segment, adobe, jfif);
     return header;
   }
   return {};
+}
+
+bool is_jpeg2000(E_TransferSyntax syntax) {
+  return syntax == EXS_JPEG2000 || syntax == EXS_JPEG2000LosslessOnly;
 }
 
 StreamHeader checked_jpeg2000_header(const Bytes& stream, const PixelLayout& layout) {

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcxfer.h>
+
 #include "dicom_file.h"
 
 namespace genu::io::dicom {
@@ -22,12 +25,14 @@ enum class StreamColour { not_told, rgb, ybr };
 struct StreamHeader {
   std::int64_t width = 0, height = 0, components = 0, bits = 0;
   StreamColour colour = StreamColour::not_told;
-  bool lossy = true;
+  bool lossy = true;  ///< Values were lost when it was made.
 };
 
 /// Reads the frame header of a JPEG or JPEG-LS codestream (ITU-T T.81 B.2.2, T.87 C.2.2); nothing if it has
 /// none.
 std::optional<StreamHeader> jpeg_header(const Bytes& stream);
+
+bool is_jpeg2000(E_TransferSyntax syntax);
 
 /// Refuses a JPEG 2000 codestream whose SIZ segment (ISO/IEC 15444-1 A.5.1) is not that of the image: GDCM
 /// ends the program on some such files. Returns what its header says.

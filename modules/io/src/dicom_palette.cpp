@@ -83,7 +83,8 @@ class Segments {
 
   bool lay_out_one(std::size_t& at, bool may_refer) {
     const auto code = unit(at), length = unit(at + 1);
-    if (!code || !length || at + 2 >= units_.size()) return false;
+    // A segment of nothing is damage: many of them, repeated by reference, take for ever and lay out nothing.
+    if (!code || !length || *length == 0 || at + 2 >= units_.size()) return false;
     at += 2;
     if (*code == 0) return copy(at, *length);
     if (*code == 1) return interpolate(at, *length);

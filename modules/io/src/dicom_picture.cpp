@@ -9,6 +9,7 @@
 
 #include <dcmtk/dcmdata/dcdeftag.h>
 
+#include "dicom_codestream.h"
 #include "dicom_pixels.h"
 #include "dicom_refusal.h"
 
@@ -73,11 +74,13 @@ void read_chroma(DcmDataset& dataset, PictureFormat& format) {
                          "two pixels share their chroma, but a row has an odd number of them"});
 }
 
-/// A line from values to grey, clamped to 0 .. 255.
+/// The way from values to grey, clamped to 0 .. 255: a line, or an S (PS3.3 C.11.2.1.3).
 struct GreyRamp {
   double darkest = 0.0, brightest = 255.0;
+  bool sigmoid = false;
   std::uint8_t operator()(double value) const {
-    const double share = (value - darkest) / (brightest - darkest);
+    double share = (value - darkest) / (brightest - darkest);
+    if (sigmoid) share = 1.0 / (1.0 + std::exp(-4.0 * (share - 0.5)));
     return static_cast<std::uint8_t>(std::lround(255.0 * std::clamp(share, 0.0, 1.0)));
   }
 };
@@ -88,14 +91,48 @@ std::string number_text(double value) {
   return digits.data();
 }
 
-/// Returns the window of a header (PS3.3 C.11.2.1.2.1), if it has one that spans more than one value.
+/// Returns the first number of an attribute. \throws SeriesRefused
+std::optional<double> first_number(const Attributes& all, const DcmTagKey& tag) {
+  const auto values = all.values(tag);
+  if (values.empty() || values.front().empty()) return {};
+  return all.numbers(tag, values.size()).front();
+}
+
+/// Returns the window of a header, if it has one that spans more than one value.
+/// \throws SeriesRefused
 std::optional<GreyRamp> window_of(const Attributes& all) {
-  const auto centres = all.values(DCM_WindowCenter), widths = all.values(DCM_WindowWidth);
-  if (centres.empty() || widths.empty()) return {};
-  const double centre = all.numbers(DCM_WindowCenter, centres.size()).front();
-  const double width = all.numbers(DCM_WindowWidth, widths.size()).front();
-  if (!(width > 1.0)) return {};
-  return GreyRamp{centre - 0.5 - (width - 1.0) / 2.0, centre - 0.5 + (width - 1.0) / 2.0};
+  const auto centre = first_number(all, DCM_WindowCenter), width = first_number(all, DCM_WindowWidth);
+  if (!centre || !width) return {};
+  const std::string function = all.raw(DCM_VOILUTFunction);
+  if (function == "SIGMOID" || function == "LINEAR_EXACT") {
+    if (!(*width > 0.0)) return {};
+    return GreyRamp{*centre - *width / 2.0, *centre + *width / 2.0, function == "SIGMOID"};
+  }
+  if (!(*width > 1.0)) return {};
+  return GreyRamp{*centre - 0.5 - (*width - 1.0) / 2.0, *centre - 0.5 + (*width - 1.0) / 2.0};
+}
+
+/// The header's way to grey: what a stored value means, and the window for that.
+struct HeaderGrey {
+  double slope = 1.0, intercept = 0.0;
+  GreyRamp ramp;
+};
+
+/// Returns it, or nothing and a warning where it is damaged: the picture is worth more than its window.
+std::optional<HeaderGrey> grey_of_header(const Attributes& all, std::vector<std::string>& warnings) {
+  try {
+    const std::optional<GreyRamp> window = window_of(all);
+    if (!window) return {};
+    HeaderGrey grey{all.number(DCM_RescaleSlope).value_or(1.0),
+                    all.number(DCM_RescaleIntercept).value_or(0.0), *window};
+    if (grey.slope != 0.0) return grey;
+    warnings.push_back(tag_text(DCM_RescaleSlope) + " = '" + all.raw(DCM_RescaleSlope) +
+                       "' would make all greys one: neither it nor the window is used");
+  } catch (const SeriesRefused& refused) {
+    warnings.push_back(refused.item().tag + " = '" + refused.item().value +
+                       "' is damaged: the window of the header is not used");
+  }
+  return {};
 }
 
 /// Fills the table of greys: 8 stored bits stay as they are (a window is for looking at them), others go
@@ -104,19 +141,16 @@ void read_grey(const Attributes& all, PictureFormat& format) {
   const PixelFormat& pixel = format.layout.format;
   const double steps = std::pow(2.0, pixel.bits_stored);
   const double lowest = pixel.is_signed ? -steps / 2.0 : 0.0;
-  double slope = 1.0, intercept = 0.0;
-  GreyRamp ramp{lowest, lowest + steps - 1.0};
+  HeaderGrey grey{.ramp = {lowest, lowest + steps - 1.0}};
   const bool as_stored = pixel.bits_stored == 8 && !pixel.is_signed;
   if (!as_stored) {
-    const std::optional<GreyRamp> window = window_of(all);
-    if (window) {
-      slope = all.number(DCM_RescaleSlope).value_or(1.0);
-      intercept = all.number(DCM_RescaleIntercept).value_or(0.0);
-      ramp = *window;
-    }
-    format.grey_mapping =
-        (window ? "window of the header, " : std::to_string(pixel.bits_stored) + " stored bits, ") +
-        number_text(ramp.darkest) + " .. " + number_text(ramp.brightest) + ", to 0 .. 255";
+    const std::optional<HeaderGrey> stated = grey_of_header(all, format.warnings);
+    if (stated) grey = *stated;
+    format.grey_mapping = (grey.ramp.sigmoid ? "sigmoid window of the header, "
+                           : stated          ? "window of the header, "
+                                             : std::to_string(pixel.bits_stored) + " stored bits, ") +
+                          number_text(grey.ramp.darkest) + " .. " + number_text(grey.ramp.brightest) +
+                          ", to 0 .. 255";
     if (all.has(DCM_VOILUTSequence))
       format.warnings.emplace_back(
           "the table (0028,3010) that its greys are to be shown through is not used");
@@ -125,10 +159,17 @@ void read_grey(const Attributes& all, PictureFormat& format) {
   if (inverted) format.grey_mapping += format.grey_mapping.empty() ? "inverted" : ", inverted";
   format.grey.resize(std::size_t{1} << static_cast<unsigned>(pixel.bits_allocated));
   for (std::size_t pattern = 0; pattern < format.grey.size(); ++pattern) {
-    const double value = stored_value(pattern, pixel) * slope + intercept;
-    const std::uint8_t grey = ramp(value);
-    format.grey[pattern] = inverted ? static_cast<std::uint8_t>(255 - grey) : grey;
+    const std::uint8_t shown = grey.ramp(stored_value(pattern, pixel) * grey.slope + grey.intercept);
+    format.grey[pattern] = inverted ? static_cast<std::uint8_t>(255 - shown) : shown;
   }
+}
+
+/// JPEG 2000 undoes its own colour transforms; nothing else has them.
+void warn_of_odd_label(E_TransferSyntax syntax, PictureFormat& format) {
+  if (is_jpeg2000(syntax) || (format.photometric != "YBR_RCT" && format.photometric != "YBR_ICT")) return;
+  format.warnings.push_back("its colours are labelled " + format.photometric +
+                            ", which only JPEG 2000 has, and it is none: taken for red, green and blue " +
+                            "unless its codestream says otherwise");
 }
 
 std::uint8_t limited(int value) {
@@ -196,6 +237,7 @@ PictureFormat read_picture_format(DcmDataset& dataset, const std::filesystem::pa
   format.layout.path = path;
   read_layout(all, format);
   if (!compressed) read_chroma(dataset, format);
+  warn_of_odd_label(dataset.getOriginalXfer(), format);
   format.planar = format.layout.samples == 3 && all.integer(DCM_PlanarConfiguration).value_or(0) == 1;
   if (format.photometric == "PALETTE COLOR")
     format.palette = read_palette(dataset, path, format.warnings);

@@ -16,10 +16,6 @@
 namespace genu::io::dicom {
 namespace {
 
-bool is_jpeg2000(E_TransferSyntax syntax) {
-  return syntax == EXS_JPEG2000 || syntax == EXS_JPEG2000LosslessOnly;
-}
-
 template <typename Raw>
 void convert(std::span<const unsigned char> bytes, const PixelFormat& format, const FrameHeader& frame,
              std::span<float> out) {

@@ -201,6 +201,19 @@ void write_text(const fs::path& file, std::string_view text) {
   });
 }
 
+void require_writable(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status there = fs::status(file, error);
+  if (fs::is_directory(there)) fail("cannot write", file, "it is a folder");
+  if (fs::exists(there) && !fs::is_regular_file(there)) return;  // opening a pipe would wait for its reader
+  const fs::path target = behind_links(file);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error)) fail("cannot write", file, "there is no such folder");
+  const Unfinished temporary(target);
+  if (!std::ofstream(temporary.path(), std::ios::binary))
+    fail("cannot write", file, std::error_code(errno, std::generic_category()));
+}
+
 void write_atomically(const fs::path& file, const std::function<void(const fs::path&)>& write) {
   std::error_code error;
   const fs::file_status there = fs::status(file, error);

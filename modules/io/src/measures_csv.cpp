@@ -16,6 +16,10 @@ std::string csv_cell(std::string_view text) {
   return quoted + '"';
 }
 
+std::string csv_cell(double value) {
+  return cell(value);
+}
+
 namespace {
 
 std::string surfaces_of(const cartilage::CartilageReport& report) {

@@ -90,20 +90,24 @@ GridSize size_in(const fs::path& file, const std::string& dimensions, const std:
   return size;
 }
 
-std::vector<std::byte> read_values(const fs::path& file, std::size_t count, std::size_t width,
-                                   const VoxelPlace& place) {
+void refuse_if_short(const fs::path& file, std::size_t wanted, const VoxelPlace& place) {
   std::error_code error;
   if (!fs::is_regular_file(place.data, error))
     fail_reading(file, "the file with its voxels, '" + place.data.string() + "', is not there");
-  const std::size_t wanted = count * width;
   const std::size_t size = fs::file_size(place.data);
   const std::size_t held = size > place.offset ? size - place.offset : 0;
-  // Asked before the memory is taken, which a damaged header may want too much of; deflate shrinks at most
-  // 1032-fold.
+  // Deflate shrinks at most 1032-fold.
   const std::size_t least = place.compressed ? std::max(wanted / 1032, place.compressed_bytes) : wanted;
   if (held < least)
     fail_reading(file, "it is cut short: " + std::to_string(least) + " bytes of voxels expected, " +
                            std::to_string(held) + " found");
+}
+
+std::vector<std::byte> read_values(const fs::path& file, std::size_t count, std::size_t width,
+                                   const VoxelPlace& place) {
+  const std::size_t wanted = count * width;
+  // Asked before the memory is taken, which a damaged header may want too much of.
+  refuse_if_short(file, wanted, place);
   std::vector<std::byte> voxels(wanted);
   if (place.compressed) {
     inflate_voxels(file, place.data, place.offset, voxels);

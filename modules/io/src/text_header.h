@@ -65,6 +65,10 @@ struct VoxelPlace {
   std::size_t compressed_bytes = 0;  ///< 0: not stated.
 };
 
+/// Refuses a file that can't hold `wanted` bytes of voxels, by its size and what it says of itself.
+/// \throws IoError
+void refuse_if_short(const std::filesystem::path& file, std::size_t wanted, const VoxelPlace& place);
+
 /// Returns `count` values of `width` bytes each, in this machine's byte order.
 /// \throws IoError
 std::vector<std::byte> read_values(const std::filesystem::path& file, std::size_t count, std::size_t width,

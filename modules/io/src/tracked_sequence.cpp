@@ -15,27 +15,25 @@
 #include <genu/ultrasound/orientation.h>
 
 #include "text_header.h"
+#include "tracked_fields.h"
 
 namespace genu::io {
 namespace fs = std::filesystem;
 namespace {
 
-using ultrasound::Fields;
+using tracked::FieldKind;
+using tracked::Format;
 using ultrasound::TrackedFrame;
 using ultrasound::TrackedPose;
 using ultrasound::TrackedSequence;
 
 constexpr std::size_t most_lines = 20'000'000;
-constexpr std::string_view frame_prefix = "Seq_Frame";
-constexpr std::string_view pose_suffix = "Transform";
-constexpr std::string_view status_suffix = "TransformStatus";
-constexpr std::string_view orientation_key = "UltrasoundImageOrientation";
-constexpr std::string_view type_key = "UltrasoundImageType";
 
 /// The size of the images, and where they are.
 struct Layout {
   int width = 0, height = 0, channels = 1;
   std::size_t frames = 0;
+  bool four_axes = false;  // in the file, one of them of length 1
   VoxelPlace place;
   std::size_t image_bytes() const {
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(height) *
@@ -79,12 +77,12 @@ void read_frame_field(const fs::path& file, const std::string& key, std::string_
     frame.image_status = value;
     return;
   }
-  for (const std::string_view suffix : {status_suffix, pose_suffix}) {
+  for (const std::string_view suffix : {tracked::status_suffix, tracked::pose_suffix}) {
     if (!name.ends_with(suffix)) continue;
     const auto frames = ultrasound::frames_named(name.substr(0, name.size() - suffix.size()));
     if (!frames) break;
     TrackedPose& pose = pose_named(frame, *frames);
-    if (suffix == status_suffix) {
+    if (suffix == tracked::status_suffix) {
       pose.status = value;
       return;
     }
@@ -96,20 +94,32 @@ void read_frame_field(const fs::path& file, const std::string& key, std::string_
   frame.fields.emplace_back(std::string(name), value);
 }
 
+/// Makes the frames, once it is sure that the file has them: what a damaged header promises takes memory.
+std::vector<TrackedFrame> frames_of(const fs::path& file, const HeaderLines& header, const Layout& layout) {
+  constexpr std::size_t most_without_lines = 100'000;  // an hour of images that nothing is said of
+  const auto lines =
+      static_cast<std::size_t>(std::count_if(header.lines.begin(), header.lines.end(), [](const auto& line) {
+        return tracked::frame_field(line.first).has_value();
+      }));
+  const bool images = layout.image_bytes() > 0;
+  if (layout.frames > lines && (!images || layout.frames > most_without_lines))
+    fail_reading(file, "it says that it has " + std::to_string(layout.frames) + " frames, and has only " +
+                           std::to_string(lines) + " lines Seq_Frame..." + (images ? "" : ", and no images"));
+  if (images) refuse_if_short(file, layout.frames * layout.image_bytes(), layout.place);
+  std::vector<TrackedFrame> frames(layout.frames);
+  for (TrackedFrame& frame : frames) frame.image_status = images ? "OK" : "INVALID";
+  return frames;
+}
+
 /// Puts a field into its frame; returns false if it is none of a frame.
 bool read_if_of_frame(const fs::path& file, const std::string& key, const std::string& value,
                       std::vector<TrackedFrame>& frames) {
-  if (!key.starts_with(frame_prefix)) return false;
-  std::size_t number = 0;
-  const char* begin = key.data() + frame_prefix.size();
-  const char* end = key.data() + key.size();
-  const auto [after, error] = std::from_chars(begin, end, number);
-  if (error != std::errc() || after == end || *after != '_') return false;
-  if (number >= frames.size())
+  const auto field = tracked::frame_field(key);
+  if (!field) return false;
+  if (field->first >= frames.size())
     fail_reading(file, "its field " + key + " is of a frame that it does not have: it has " +
                            std::to_string(frames.size()));
-  read_frame_field(file, key, std::string_view(after + 1, static_cast<std::size_t>(end - after - 1)), value,
-                   frames[number]);
+  read_frame_field(file, key, field->second, value, frames[field->first]);
   return true;
 }
 
@@ -129,23 +139,51 @@ void read_images(const fs::path& file, const Layout& layout, TrackedSequence& se
   }
 }
 
-/// Reads what PLUS adds to a header, whatever the format. `is_own` tells the fields of the format.
-TrackedSequence read_sequence(const fs::path& file, const HeaderLines& header, const Layout& layout,
-                              bool (*is_own)(const std::string& key)) {
+/// Keeps where the file says its images lie, unless that is the usual.
+void keep_placement(const fs::path& file, const Layout& layout, ultrasound::Fields&& placement,
+                    TrackedSequence& sequence) {
+  const auto odd = std::find_if(placement.begin(), placement.end(), [](const auto& field) {
+    return !tracked::is_usual_placement(field.first, field.second);
+  });
+  if (odd == placement.end()) return;
+  // It is written with three axes, of which this would not be true.
+  if (layout.four_axes) refuse(file, odd->first, odd->second, "of four axes, of which Genu keeps three");
+  sequence.placement = std::move(placement);
+}
+
+/// Reads what PLUS adds to a header, whatever the format.
+TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderLines& header,
+                              const Layout& layout) {
   TrackedSequence sequence;
-  sequence.orientation = "MFA";
-  sequence.frames.resize(layout.frames);
-  for (TrackedFrame& frame : sequence.frames)
-    frame.image_status = layout.image_bytes() > 0 ? "OK" : "INVALID";
+  sequence.frames = frames_of(file, header, layout);
+  sequence.image_type = layout.channels == 3 ? tracked::colour_type : tracked::grey_type;
+  ultrasound::Fields placement;
+  bool of_frames = false, oriented = false;
   for (const auto& [key, value] : header.lines) {
-    if (read_if_of_frame(file, key, value, sequence.frames)) continue;
-    if (key == orientation_key)
+    if (read_if_of_frame(file, key, value, sequence.frames)) {
+      of_frames = true;
+    } else if (key == tracked::orientation_key) {
       sequence.orientation = value;
-    else if (key == type_key)
+      oriented = true;
+    } else if (key == tracked::type_key) {
       sequence.image_type = value;
-    else if (!is_own(lower(key)))
+    } else if (const FieldKind kind = tracked::kind_of(format, key); kind == FieldKind::placement) {
+      placement.emplace_back(key, value);
+    } else if (kind == FieldKind::other) {
       sequence.fields.emplace_back(key, value);
+    }
   }
+  // PLUS's volumes have the kinds of a list too.
+  if (!of_frames && !oriented)
+    fail_reading(file, "it is no tracked recording: it has neither fields Seq_Frame... nor a field " +
+                           std::string(tracked::orientation_key));
+  if (!oriented) {
+    sequence.orientation = "MFA";
+    if (layout.image_bytes() > 0)
+      sequence.remarks.push_back("it has no field " + std::string(tracked::orientation_key) +
+                                 ": its images are taken for MFA, marked and far");
+  }
+  keep_placement(file, layout, std::move(placement), sequence);
   read_images(file, layout, sequence);
   return sequence;
 }
@@ -162,23 +200,35 @@ int checked_size(const fs::path& file, std::size_t size) {
   return static_cast<int>(size);
 }
 
-constexpr std::array meta_fields{"objecttype",
-                                 "ndims",
-                                 "anatomicalorientation",
-                                 "binarydata",
-                                 "binarydatabyteordermsb",
-                                 "elementbyteordermsb",
-                                 "centerofrotation",
-                                 "compresseddata",
-                                 "compresseddatasize",
-                                 "dimsize",
-                                 "kinds",
-                                 "elementnumberofchannels",
-                                 "elementspacing",
-                                 "elementtype",
-                                 "offset",
-                                 "transformmatrix",
-                                 "elementdatafile"};
+bool is_true(const std::string& value) {
+  return lower(value) == "true" || value == "1";
+}
+
+/// Refuses a number of axes that is not that of the sizes.
+void check_axes(const fs::path& file, const std::string& field, const std::string& value, std::size_t axes) {
+  const auto stated = counts_in(file, field, value);
+  if (stated.size() != 1 || stated.front() != axes)
+    refuse(file, field, value, "not the number of its sizes, " + std::to_string(axes));
+}
+
+/// Returns where the images are, refusing what is not read.
+VoxelPlace meta_place(const fs::path& file, const HeaderLines& header) {
+  if (const std::string binary = value_of(header, "binarydata"); !binary.empty() && !is_true(binary))
+    refuse(file, "BinaryData", binary, "not True: Genu reads no images that are text");
+  if (const std::string bytes = value_of(header, "headersize"); !bytes.empty() && bytes != "0")
+    refuse(file, "HeaderSize", bytes, "not 0");
+  VoxelPlace place;
+  place.data = file;
+  place.offset = header.bytes;
+  place.compressed = is_true(value_of(header, "compresseddata"));
+  if (const std::string bytes = value_of(header, "compresseddatasize"); place.compressed && !bytes.empty()) {
+    const auto numbers = numbers_in(bytes);
+    if (!numbers || numbers->size() != 1 || !(numbers->front() >= 0.0) || numbers->front() > 1e15)
+      refuse(file, "CompressedDataSize", bytes, "not a number of bytes");
+    place.compressed_bytes = static_cast<std::size_t>(numbers->front());
+  }
+  return place;
+}
 
 TrackedSequence read_meta_sequence(const fs::path& file) {
   const HeaderLines header = read_header_lines(
@@ -189,9 +239,11 @@ TrackedSequence read_meta_sequence(const fs::path& file) {
   const auto sizes = counts_in(file, "DimSize", value_of(header, "dimsize"));
   if (sizes.size() != 3 && !(sizes.size() == 4 && sizes[2] == 1))
     refuse(file, "DimSize", value_of(header, "dimsize"), "not width, height and number of frames");
+  check_axes(file, "NDims", value_of(header, "ndims"), sizes.size());
   layout.width = checked_size(file, sizes[0]);
   layout.height = checked_size(file, sizes[1]);
   layout.frames = sizes.back();
+  layout.four_axes = sizes.size() == 4;
   if (const std::string channels = value_of(header, "elementnumberofchannels"); !channels.empty()) {
     if (channels != "1" && channels != "3") refuse(file, "ElementNumberOfChannels", channels, "not 1 or 3");
     layout.channels = channels == "3" ? 3 : 1;
@@ -199,17 +251,19 @@ TrackedSequence read_meta_sequence(const fs::path& file) {
   const std::string type = value_of(header, "elementtype");
   if (layout.image_bytes() > 0 && type != "MET_UCHAR")
     refuse(file, "ElementType", type, "not MET_UCHAR: Genu reads images of 8 bits");
-  layout.place.data = file;
-  layout.place.offset = header.bytes;
-  layout.place.compressed = lower(value_of(header, "compresseddata")) == "true";
-  return read_sequence(file, header, layout, [](const std::string& key) {
-    return std::find(meta_fields.begin(), meta_fields.end(), key) != meta_fields.end();
-  });
+  layout.place = meta_place(file, header);
+  return read_sequence(file, Format::meta_image, header, layout);
 }
 
-constexpr std::array nrrd_fields{"type",   "dimension",        "space",        "space dimension", "sizes",
-                                 "kinds",  "space directions", "space origin", "space units",     "encoding",
-                                 "endian", "measurement frame"};
+/// Refuses data that do not begin right behind the header.
+void check_nrrd_place(const fs::path& file, const HeaderLines& header) {
+  for (const char* field : {"line skip", "lineskip", "byte skip", "byteskip"})
+    if (const std::string value = value_of(header, field); !value.empty() && value != "0")
+      refuse(file, field, value, "not 0");
+  for (const char* field : {"data file", "datafile"})
+    if (const std::string value = value_of(header, field); !value.empty())
+      refuse(file, field, value, "another file: a sequence is one file");
+}
 
 TrackedSequence read_nrrd_sequence(const fs::path& file) {
   HeaderLines header = read_header_lines(
@@ -223,6 +277,8 @@ TrackedSequence read_nrrd_sequence(const fs::path& file) {
   Layout layout;
   const std::string sizes_text = value_of(header, "sizes");
   std::vector<std::size_t> sizes = counts_in(file, "sizes", sizes_text);
+  check_axes(file, "dimension", value_of(header, "dimension"), sizes.size());
+  check_nrrd_place(file, header);
   const std::string kinds = lower(value_of(header, "kinds"));
   if (kinds.starts_with("rgb-color") || kinds.starts_with("vector")) {
     if (sizes.empty() || (sizes.front() != 1 && sizes.front() != 3))
@@ -236,6 +292,7 @@ TrackedSequence read_nrrd_sequence(const fs::path& file) {
   layout.width = checked_size(file, sizes[0]);
   layout.height = checked_size(file, sizes[1]);
   layout.frames = sizes.back();
+  layout.four_axes = sizes.size() == 4;
   const std::string type = lower(value_of(header, "type"));
   constexpr std::array names{"unsigned char", "uchar", "uint8", "uint8_t"};
   if (layout.image_bytes() > 0 && std::find(names.begin(), names.end(), type) == names.end())
@@ -246,105 +303,7 @@ TrackedSequence read_nrrd_sequence(const fs::path& file) {
   layout.place.compressed = encoding == "gzip" || encoding == "gz";
   if (!layout.place.compressed && encoding != "raw")
     refuse(file, "encoding", value_of(header, "encoding"), "not raw or gzip");
-  return read_sequence(file, header, layout, [](const std::string& key) {
-    return std::find(nrrd_fields.begin(), nrrd_fields.end(), key) != nrrd_fields.end();
-  });
-}
-
-/// Refuses what would not be one line of a header.
-const std::string& one_line(const std::string& text) {
-  if (text.find_first_of("\r\n") != std::string::npos)
-    throw InvalidInput("cannot write a tracked sequence: the text '" + text + "' has a line break");
-  return text;
-}
-
-std::string text_of(const TrackedPose& pose) {
-  std::string text;
-  for (const double value : pose.rows) text += (text.empty() ? "" : " ") + digits_of(value);
-  return text;
-}
-
-/// Returns the lines of all frames, keys and values joined by `between`.
-std::string frame_lines(const TrackedSequence& sequence, const std::string& between) {
-  std::string text;
-  for (std::size_t f = 0; f < sequence.frames.size(); ++f) {
-    std::string number = std::to_string(f);
-    number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-    const auto add = [&](const std::string& name, const std::string& value) {
-      text.append(frame_prefix).append(number).append("_").append(one_line(name)).append(between);
-      text.append(one_line(value)).append("\n");
-    };
-    const TrackedFrame& frame = sequence.frames[f];
-    for (const auto& [frames, pose] : frame.poses) {
-      add(name_of(frames) + std::string(pose_suffix), text_of(pose));
-      add(name_of(frames) + std::string(status_suffix), pose.status);
-    }
-    for (const auto& [name, value] : frame.fields) add(name, value);
-    if (!std::isnan(frame.time_s)) add("Timestamp", digits_of(frame.time_s));
-    add("ImageStatus", frame.image_status);
-  }
-  return text;
-}
-
-/// Returns the images in the file's orientation, one after the other, and their layout.
-std::vector<std::byte> stored_images(const TrackedSequence& sequence, Layout& layout) {
-  layout.frames = sequence.frames.size();
-  std::vector<std::byte> bytes;
-  for (std::size_t f = 0; f < sequence.frames.size(); ++f) {
-    const Frame& image = sequence.frames[f].image;
-    if (image.empty()) {
-      if (layout.image_bytes() > 0)
-        throw InvalidInput("cannot write a tracked sequence: frame " + std::to_string(f) +
-                           " has no image, and those before have one");
-      continue;
-    }
-    const Frame stored = ultrasound::turned_from_marked_far(image, sequence.orientation);
-    if (f == 0) {
-      layout.width = stored.width;
-      layout.height = stored.height;
-      layout.channels = stored.channels;
-      bytes.reserve(layout.frames * layout.image_bytes());
-    }
-    if (stored.width != layout.width || stored.height != layout.height ||
-        stored.channels != layout.channels || stored.pixels.size() != layout.image_bytes())
-      throw InvalidInput("cannot write a tracked sequence: the image of frame " + std::to_string(f) +
-                         " has another size than those before");
-    const auto* first = reinterpret_cast<const std::byte*>(stored.pixels.data());
-    bytes.insert(bytes.end(), first, first + stored.pixels.size());
-  }
-  return bytes;
-}
-
-std::string size_text(const Layout& layout) {
-  return std::to_string(layout.width) + " " + std::to_string(layout.height) + " " +
-         std::to_string(layout.frames);
-}
-
-std::string field_lines(const TrackedSequence& sequence, const std::string& between) {
-  std::string text = std::string(orientation_key) + between + one_line(sequence.orientation) + "\n" +
-                     std::string(type_key) + between + one_line(sequence.image_type) + "\n";
-  for (const auto& [key, value] : sequence.fields) text += one_line(key) + between + one_line(value) + "\n";
-  return text;
-}
-
-std::string meta_header(const TrackedSequence& sequence, const Layout& layout, bool compress,
-                        std::size_t packed_bytes) {
-  return "ObjectType = Image\nNDims = 3\nAnatomicalOrientation = RAI\nBinaryData = True\n"
-         "BinaryDataByteOrderMSB = False\nCenterOfRotation = 0 0 0\nCompressedData = " +
-         std::string(compress ? "True\nCompressedDataSize = " + std::to_string(packed_bytes) : "False") +
-         "\nDimSize = " + size_text(layout) +
-         "\nKinds = domain domain list\nElementNumberOfChannels = " + std::to_string(layout.channels) +
-         "\nElementSpacing = 1 1 1\nElementType = " + (layout.image_bytes() > 0 ? "MET_UCHAR" : "MET_OTHER") +
-         "\nOffset = 0 0 0\nTransformMatrix = 1 0 0 0 1 0 0 0 1\n" + field_lines(sequence, " = ") +
-         frame_lines(sequence, " = ") + "ElementDataFile = LOCAL\n";
-}
-
-std::string nrrd_header(const TrackedSequence& sequence, const Layout& layout, bool compress) {
-  const bool colour = layout.channels == 3;
-  return "NRRD0004\n# Written by Genu\ntype: unsigned char\ndimension: " + std::string(colour ? "4" : "3") +
-         "\nsizes: " + (colour ? "3 " : "") + size_text(layout) + "\nkinds: " + (colour ? "RGB-color " : "") +
-         "domain domain list\nencoding: " + (compress ? "gzip" : "raw") + "\n" + field_lines(sequence, ":=") +
-         frame_lines(sequence, ":=") + "\n";
+  return read_sequence(file, Format::nrrd, header, layout);
 }
 
 }  // namespace
@@ -356,24 +315,6 @@ TrackedSequence read_tracked_sequence(const fs::path& file) {
   std::ifstream(file, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "NRRD" ? read_nrrd_sequence(file)
                                                                 : read_meta_sequence(file);
-}
-
-void write_tracked_sequence(const fs::path& file, const TrackedSequence& sequence, bool compress) {
-  const bool meta = has_extension(file, ".mha");
-  if (!meta && !has_extension(file, ".nrrd")) fail_writing(file, "its name ends in neither .mha nor .nrrd");
-  Layout layout;
-  std::vector<std::byte> bytes = stored_images(sequence, layout);
-  const bool pack = compress && layout.image_bytes() > 0;
-  if (pack) bytes = deflated(bytes, meta ? Packing::zlib : Packing::gzip, file);
-  const std::string header =
-      meta ? meta_header(sequence, layout, pack, bytes.size()) : nrrd_header(sequence, layout, pack);
-  write_atomically(file, [&](const fs::path& temporary) {
-    std::ofstream out(temporary, std::ios::binary);
-    out.write(header.data(), static_cast<std::streamsize>(header.size()));
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out) fail_writing(file, std::generic_category().message(errno));
-  });
 }
 
 }  // namespace genu::io

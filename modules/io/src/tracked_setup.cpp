@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cmath>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -46,6 +46,13 @@ Point3 point_of(const fs::path& file, const pugi::xml_node& node, const char* at
   return {p[0], p[1], p[2]};
 }
 
+/// PLUS passes over an attribute that it does not know.
+constexpr const char* axes_attribute = "PatientAxes";
+
+bool is_of_patient(const ultrasound::FramePair& frames) {
+  return frames.from == "Patient" || frames.to == "Patient";
+}
+
 ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& node) {
   ConfiguredTransform result;
   result.frames = {text_of(file, node, "From"), text_of(file, node, "To")};
@@ -57,15 +64,21 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
     fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
                    " can't be inverted, or leads nowhere: '" + node.attribute("Matrix").value() + "'");
   result.transform = *transform;
+  const std::string axes = node.attribute(axes_attribute).value();
+  if (is_of_patient(result.frames) && !axes.empty() && axes != "LPS")
+    fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
+                   " is of the patient in the axes '" + axes + "'; Genu reads LPS");
   if (node.attribute("Error")) result.error_mm = numbers_of(file, node, "Error", 1).front();
   result.date = node.attribute("Date").value();
   if (node.attribute("ImageSize")) {
     const auto size = numbers_of(file, node, "ImageSize", 2);
-    ultrasound::ImageSetup pictures{
-        static_cast<int>(size[0]), static_cast<int>(size[1]), text_of(file, node, "ImageOrientation"), {}};
-    if (pictures.width < 1 || pictures.height < 1 || pictures.width != size[0] || pictures.height != size[1])
+    constexpr double most = 1U << 15U;  // as of the images of a recording
+    const auto is_size = [](double n) { return n >= 1.0 && n <= most && n == std::floor(n); };
+    if (!is_size(size[0]) || !is_size(size[1]))
       fail(file, std::string("the attribute ImageSize is '") + node.attribute("ImageSize").value() +
                      "', not two numbers of pixels");
+    ultrasound::ImageSetup pictures{
+        static_cast<int>(size[0]), static_cast<int>(size[1]), text_of(file, node, "ImageOrientation"), {}};
     if (node.attribute("ImagingDepthMm"))
       pictures.depth_mm = numbers_of(file, node, "ImagingDepthMm", 1).front();
     result.pictures = pictures;
@@ -73,15 +86,8 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
   return result;
 }
 
-/// Returns the number in the fewest digits that read back equal.
-std::string text_of(double value) {
-  std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
-
 std::string text_of(const Point3& p) {
-  return text_of(p.x) + " " + text_of(p.y) + " " + text_of(p.z);
+  return digits_of(p.x) + " " + digits_of(p.y) + " " + digits_of(p.z);
 }
 
 void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
@@ -92,17 +98,19 @@ void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
   const std::array<double, 3> last{shift.x, shift.y, shift.z};
   std::string matrix;
   for (std::size_t r = 0; r < 3; ++r) {
-    for (const double value : t.transform.linear().rows[r]) matrix.append(text_of(value)).append(" ");
-    matrix.append(text_of(last[r])).append(" ");
+    for (const double value : t.transform.linear().rows[r]) matrix.append(digits_of(value)).append(" ");
+    matrix.append(digits_of(last[r])).append(" ");
   }
   node.append_attribute("Matrix") = (matrix + "0 0 0 1").c_str();
-  if (t.error_mm) node.append_attribute("Error") = text_of(*t.error_mm).c_str();
+  if (t.error_mm) node.append_attribute("Error") = digits_of(*t.error_mm).c_str();
   if (!t.date.empty()) node.append_attribute("Date") = t.date.c_str();
+  if (is_of_patient(t.frames)) node.append_attribute(axes_attribute) = "LPS";
   if (!t.pictures) return;
   node.append_attribute("ImageSize") =
       (std::to_string(t.pictures->width) + " " + std::to_string(t.pictures->height)).c_str();
   node.append_attribute("ImageOrientation") = t.pictures->orientation.c_str();
-  if (t.pictures->depth_mm) node.append_attribute("ImagingDepthMm") = text_of(*t.pictures->depth_mm).c_str();
+  if (t.pictures->depth_mm)
+    node.append_attribute("ImagingDepthMm") = digits_of(*t.pictures->depth_mm).c_str();
 }
 
 }  // namespace

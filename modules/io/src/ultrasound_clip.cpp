@@ -22,6 +22,7 @@ namespace genu::io {
 namespace {
 
 using dicom::StreamColour;
+using dicom::StreamHeader;
 using ultrasound::UltrasoundClip;
 
 void refuse_unless_image(const dicom::OpenFile& file, const dicom::Attributes& all) {
@@ -35,20 +36,16 @@ void refuse_unless_image(const dicom::OpenFile& file, const dicom::Attributes& a
                  kind != nullptr ? kind : file.class_uid, "it is a DICOM object without an image"});
 }
 
-bool is_jpeg2000(E_TransferSyntax syntax) {
-  return syntax == EXS_JPEG2000 || syntax == EXS_JPEG2000LosslessOnly;
-}
-
 /// Reads the header of each codestream, and refuses those of another size than the image: a decoder would
 /// fill a part of the picture and leave the rest.
-std::vector<StreamColour> check_streams(DcmDataset& dataset, const dicom::PixelLayout& layout) {
+std::vector<StreamHeader> check_streams(DcmDataset& dataset, const dicom::PixelLayout& layout) {
   const E_TransferSyntax syntax = dataset.getOriginalXfer();
   if (!DcmXfer(syntax).isEncapsulated() || syntax == EXS_RLELossless)
-    return std::vector<StreamColour>(static_cast<std::size_t>(layout.frames), StreamColour::not_told);
-  std::vector<StreamColour> colours;
+    return std::vector<StreamHeader>(static_cast<std::size_t>(layout.frames), StreamHeader{.lossy = false});
+  std::vector<StreamHeader> headers;
   for (const dicom::Bytes& stream : dicom::codestreams(dataset, layout)) {
-    const auto header =
-        is_jpeg2000(syntax) ? dicom::checked_jpeg2000_header(stream, layout) : dicom::jpeg_header(stream);
+    const auto header = dicom::is_jpeg2000(syntax) ? dicom::checked_jpeg2000_header(stream, layout)
+                                                   : dicom::jpeg_header(stream);
     if (!header) dicom::refuse_pixels(layout, "a frame does not begin as a JPEG codestream");
     if (header->width != layout.columns || header->height != layout.rows ||
         header->components != layout.samples)
@@ -62,16 +59,17 @@ std::vector<StreamColour> check_streams(DcmDataset& dataset, const dicom::PixelL
     if ((header->bits > 8) != (allocated > 8))
       dicom::refuse_pixels(layout, "the values of the codestream are of " + std::to_string(header->bits) +
                                        " bits, those of the image take " + std::to_string(allocated));
-    colours.push_back(header->colour);
+    headers.push_back(*header);
   }
-  return colours;
+  return headers;
 }
 
-void warn_of_colours(const std::vector<StreamColour>& colours, UltrasoundClip& clip) {
+void warn_of_colours(const std::vector<StreamHeader>& streams, UltrasoundClip& clip) {
   const StreamColour unlike = clip.photometric == "RGB"                  ? StreamColour::ybr
                               : clip.photometric.starts_with("YBR_FULL") ? StreamColour::rgb
                                                                          : StreamColour::not_told;
-  if (unlike == StreamColour::not_told || std::find(colours.begin(), colours.end(), unlike) == colours.end())
+  if (unlike == StreamColour::not_told ||
+      std::none_of(streams.begin(), streams.end(), [&](const StreamHeader& s) { return s.colour == unlike; }))
     return;
   clip.warnings.push_back("its colours are labelled " + clip.photometric + ", but its codestream says " +
                           (unlike == StreamColour::rgb ? "red, green, blue" : "luma and chroma") +
@@ -94,14 +92,17 @@ void refuse_too_large(const dicom::PictureFormat& format, const ClipReadOptions&
 void read_frames(DcmDataset& dataset, dicom::PictureFormat& format, UltrasoundClip& clip,
                  const Progress& progress) {
   const dicom::PixelLayout& layout = format.layout;
-  const std::vector<StreamColour> colours = check_streams(dataset, layout);
-  warn_of_colours(colours, clip);
+  const std::vector<StreamHeader> streams = check_streams(dataset, layout);
+  warn_of_colours(streams, clip);
+  // Whoever encodes a file may leave its header as it was.
+  clip.lossy = clip.lossy ||
+               std::any_of(streams.begin(), streams.end(), [](const StreamHeader& s) { return s.lossy; });
   // Decoders ask for the attribute, and a file may lack it where it has no meaning.
   if (layout.samples == 3) dataset.putAndInsertUint16(DCM_PlanarConfiguration, format.planar ? 1 : 0);
   clip.frames.reserve(static_cast<std::size_t>(layout.frames));
   dicom::decode_stored_frames(dataset, layout, [&](std::size_t f, std::span<const unsigned char> bytes) {
     progress.report("reading frames", static_cast<double>(f) / static_cast<double>(layout.frames));
-    clip.frames.push_back(dicom::picture_of(bytes, format, colours[f]));
+    clip.frames.push_back(dicom::picture_of(bytes, format, streams[f].colour));
   });
   progress.report("reading frames", 1.0);
 }

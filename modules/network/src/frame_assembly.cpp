@@ -18,6 +18,7 @@ using ultrasound::FramePair;
 using ultrasound::TrackedFrame;
 
 const std::string image_part = "image";
+constexpr std::size_t most_parts = 256;  // each name is kept for ever, and trackers have a few dozen
 
 /// What a message brings to a moment.
 struct Part {
@@ -48,11 +49,12 @@ class FrameAssembler::Moments {
 
   std::vector<AssembledFrame> add(LiveMessage message) {
     if (auto* poses = std::get_if<LivePoses>(&message.content)) {
-      const std::vector<Part> parts = poses_in(poses->poses);
+      const std::vector<Part> parts = admitted(poses_in(poses->poses));
       if (!parts.empty()) put(message, parts, nullptr);
     } else if (auto* image = std::get_if<LiveImage>(&message.content)) {
       std::vector<Part> parts = poses_in(image->poses);
       for (Part& part : poses_in({image->embedded})) parts.push_back(std::move(part));
+      parts = admitted(std::move(parts));
       if (device_.empty()) device_ = message.device;
       const bool taken = device_ == message.device;
       if (taken || !parts.empty()) put(message, parts, taken ? image : nullptr);
@@ -74,9 +76,21 @@ class FrameAssembler::Moments {
   }
 
   std::size_t too_late() const { return too_late_; }
+  std::size_t left_out() const { return left_out_; }
 
  private:
   using Open = std::list<Moment>;  // in the order in which their first parts came
+
+  /// Leaves out the parts whose names are beyond what is kept.
+  std::vector<Part> admitted(std::vector<Part> parts) {
+    left_out_ += std::erase_if(parts, [&](const Part& part) {
+      if (names_.contains(part.name)) return false;
+      if (names_.size() >= most_parts) return true;
+      names_.insert(part.name);
+      return false;
+    });
+    return parts;
+  }
 
   bool same_time(double a, double b) const { return std::abs(a - b) <= options_.same_time_s; }
 
@@ -177,12 +191,13 @@ class FrameAssembler::Moments {
 
   AssemblyOptions options_;
   std::string device_;
+  std::set<std::string> names_;  // of poses
   std::map<std::string, Known> known_;
   Open open_;
   std::deque<double> given_;
   std::vector<AssembledFrame> done_;
   double latest_s_ = -std::numeric_limits<double>::infinity();
-  std::size_t too_late_ = 0;
+  std::size_t too_late_ = 0, left_out_ = 0;
   bool learnt_ = false;
 };
 
@@ -204,6 +219,9 @@ std::vector<AssembledFrame> FrameAssembler::finish() {
 std::size_t FrameAssembler::too_late() const {
   return moments_->too_late();
 }
+std::size_t FrameAssembler::left_out() const {
+  return moments_->left_out();
+}
 
 void SequenceRecorder::add(const TrackedFrame& frame) {
   TrackedFrame& kept = sequence_.frames.emplace_back(frame);
@@ -213,6 +231,7 @@ void SequenceRecorder::add(const TrackedFrame& frame) {
   }
   if (black_.empty()) {
     black_ = kept.image;
+    sequence_.image_type = black_.channels == 3 ? "RGB_COLOR" : "BRIGHTNESS";  // PLUS's words
     std::fill(black_.pixels.begin(), black_.pixels.end(), std::uint8_t{0});
     return;
   }

@@ -7,12 +7,15 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include <genu/network/openigtlink.h>
 
 #include "checksum.h"
+#include "message_body.h"
+#include "patient_axes.h"
 #include "wire.h"
 
 namespace genu::network {
@@ -31,50 +34,8 @@ using ultrasound::TrackedPose;
 
 constexpr std::size_t name_letters = 20, element_bytes = 70, image_header_bytes = 72, status_bytes = 30;
 constexpr std::size_t transform_bytes = 12 * sizeof(float);
-constexpr int newest_version = 3;  // of the header; every one after the first has an extended header
-
-/// The parts of a body.
-struct Body {
-  std::span<const std::byte> content;
-  ultrasound::Fields metadata;
-
-  std::optional<std::string> value(std::string_view key) const {
-    for (const auto& [name, text] : metadata)
-      if (name == key) return text;
-    return std::nullopt;
-  }
-};
-
-ultrasound::Fields read_metadata(std::span<const std::byte> sizes, std::span<const std::byte> texts) {
-  ultrasound::Fields fields;
-  if (sizes.empty()) return fields;
-  WireReader size(sizes), text(texts);
-  const auto count = size.number<std::uint16_t>();
-  for (int entry = 0; entry < count; ++entry) {
-    const auto key_bytes = size.number<std::uint16_t>();
-    size.number<std::uint16_t>();  // the value's encoding
-    const auto value_bytes = size.number<std::uint32_t>();
-    std::string key = text.text(key_bytes);
-    fields.emplace_back(std::move(key), text.text(value_bytes));
-  }
-  return fields;
-}
-
-Body parts_of(int version, std::span<const std::byte> bytes) {
-  if (version < 2) return {bytes, {}};
-  constexpr std::size_t least = 12;  // bytes of the extended header that are known
-  WireReader reader(bytes);
-  const std::size_t extended = reader.number<std::uint16_t>();
-  const std::size_t sizes = reader.number<std::uint16_t>();
-  const std::size_t texts = reader.number<std::uint32_t>();
-  if (extended < least || extended + sizes + texts > bytes.size())
-    throw InvalidInput("its extended header says " + std::to_string(extended) + " bytes of itself and " +
-                       std::to_string(sizes) + " + " + std::to_string(texts) + " of metadata, in " +
-                       std::to_string(bytes.size()));
-  const auto content = bytes.subspan(extended, bytes.size() - extended - sizes - texts);
-  const auto tail = bytes.last(sizes + texts);
-  return {content, read_metadata(tail.first(sizes), tail.last(texts))};
-}
+constexpr int ras_axes = 1, lps_axes = 2;  // as an IMAGE says them
+constexpr int newest_version = 3;          // of the header; every one after the first has an extended header
 
 void expect_size(std::size_t bytes, std::size_t expected, const std::string& of_what) {
   if (bytes != expected)
@@ -101,8 +62,16 @@ std::optional<FramePair> two_frames(std::optional<FramePair> frames) {
   return frames;
 }
 
+/// Returns a name with '_' for what ends a key in the header of a recording.
+std::string without_separators(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '=' || c == ':' || c == '#'; }, '_');
+  return name;
+}
+
 /// Returns the frames of "ProbeToTracker", or of "Image_Reference" as PLUS names images.
-std::optional<FramePair> frames_of(const std::string& name) {
+std::optional<FramePair> frames_of(const std::string& said) {
+  const std::string name = without_separators(trimmed(said));
   if (const auto frames = ultrasound::frames_named(name)) return two_frames(frames);
   const std::size_t between = name.find('_');
   if (between == std::string::npos || name.find('_', between + 1) != std::string::npos) return std::nullopt;
@@ -118,53 +87,61 @@ void set_status(TrackedPose& pose, const std::optional<std::string>& said, const
 }
 
 LivePoses read_transform(const MessageHeader& header, const Body& body, const ReadingOptions& options) {
-  expect_size(body.content.size(), transform_bytes, "a transform");
-  WireReader reader(body.content);
+  expect_size(body.content().size(), transform_bytes, "a transform");
+  WireReader reader(body.content());
   LivePose pose;
   pose.name = body.value("IGTL_DEVICE_NAME").value_or(header.device);
   pose.frames = frames_of(pose.name);
   pose.pose = pose_of(read_columns(reader));
-  auto status = body.value("TransformStatus");
-  if (const auto valid = body.value("TransformValid"); !status && valid)
-    status = *valid == "0" || *valid == "false" ? "INVALID" : "OK";
-  set_status(pose.pose, status, options);
+  set_status(pose.pose, status_said(body), options);
+  turn_patient_axes(pose.frames, pose.pose);
   return {{std::move(pose)}};
 }
 
-/// Returns the whole name of an element, which the metadata knows by the element's number.
-std::string element_name(const Body& body, const std::string& cut, std::size_t number) {
+/// Returns the whole names of elements, which the metadata know by the element's number.
+std::multimap<std::string, std::string> whole_names(const Body& body) {
   constexpr std::string_view suffix = "Index";
-  for (const auto& [key, value] : body.metadata)
-    if (key.ends_with(suffix) && value == std::to_string(number) && key.starts_with(cut))
-      return key.substr(0, key.size() - suffix.size());
-  return cut;
+  std::multimap<std::string, std::string> names;
+  for (const auto& [key, value] : body.metadata())
+    if (key.ends_with(suffix)) names.emplace(value, key.substr(0, key.size() - suffix.size()));
+  return names;
 }
 
 LivePoses read_tracking_data(const Body& body, const ReadingOptions& options) {
-  if (body.content.size() % element_bytes != 0)
-    throw InvalidInput("its content has " + std::to_string(body.content.size()) +
+  if (body.content().size() % element_bytes != 0)
+    throw InvalidInput("its content has " + std::to_string(body.content().size()) +
                        " bytes, not a multiple of " + std::to_string(element_bytes));
-  WireReader reader(body.content);
+  WireReader reader(body.content());
   LivePoses poses;
-  const std::size_t count = body.content.size() / element_bytes;
+  const std::size_t count = body.content().size() / element_bytes;
+  constexpr std::size_t most_elements = 256;  // trackers know a few dozen tools
+  if (count > most_elements)
+    throw InvalidInput("it has " + std::to_string(count) + " elements: more than " +
+                       std::to_string(most_elements) + " are not believed");
+  const auto names = whole_names(body);
   poses.poses.reserve(count);
   for (std::size_t e = 0; e < count; ++e) {
     LivePose pose;
-    pose.name = element_name(body, reader.text(name_letters), e);
+    pose.name = reader.text(name_letters);
+    const auto [first, last] = names.equal_range(std::to_string(e));
+    const auto whole =
+        std::find_if(first, last, [&](const auto& name) { return name.second.starts_with(pose.name); });
+    if (whole != last) pose.name = whole->second;
     reader.take(2);  // the kind of instrument, and a reserved byte
     pose.frames = frames_of(pose.name);
     pose.pose = pose_of(read_columns(reader));
     set_status(pose.pose, body.value(pose.name + "Status"), options);
+    turn_patient_axes(pose.frames, pose.pose);
     poses.poses.push_back(std::move(pose));
   }
   return poses;
 }
 
 LiveStatus read_status(const Body& body) {
-  if (body.content.size() < status_bytes)
-    throw InvalidInput("its content has " + std::to_string(body.content.size()) + " bytes, fewer than the " +
-                       std::to_string(status_bytes) + " of a status");
-  WireReader reader(body.content);
+  if (body.content().size() < status_bytes)
+    throw InvalidInput("its content has " + std::to_string(body.content().size()) +
+                       " bytes, fewer than the " + std::to_string(status_bytes) + " of a status");
+  WireReader reader(body.content());
   LiveStatus status;
   status.code = reader.number<std::uint16_t>();
   status.subcode = static_cast<std::int64_t>(reader.number<std::uint64_t>());
@@ -241,40 +218,59 @@ std::optional<std::array<double, 16>> matrix_in(std::string_view text) {
   return rows;
 }
 
+/// Returns the pose of a field "ProbeToTrackerTransform"; nothing if it is none.
+std::optional<LivePose> pose_beside_image(const Body& body, const std::string& key,
+                                          const std::string& value) {
+  constexpr std::string_view suffix = "Transform";
+  if (!key.ends_with(suffix)) return std::nullopt;
+  LivePose pose;
+  pose.name = without_separators(key.substr(0, key.size() - suffix.size()));
+  pose.frames = ultrasound::frames_named(pose.name);
+  if (!pose.frames) return std::nullopt;
+  const auto rows = matrix_in(value);
+  // As in a sequence's file, nothing is known of a pose until its status is said.
+  pose.pose.status = rows ? body.value(key + "Status").value_or("MISSING") : "INVALID";
+  if (rows) pose.pose.rows = *rows;
+  turn_patient_axes(pose.frames, pose.pose);
+  return pose;
+}
+
 /// Parts the metadata of an image into poses ("ProbeToTrackerTransform", "ProbeToTrackerTransformStatus":
-/// PLUS sends all fields of a frame, and poses are such) and other fields.
+/// PLUS sends all fields of a frame, and poses are such) and other fields, under keys that a file can hold.
 void read_fields(const Body& body, LiveImage& image) {
-  constexpr std::string_view pose_suffix = "Transform", status_suffix = "TransformStatus";
-  for (const auto& [key, value] : body.metadata) {
+  constexpr std::string_view status_suffix = "TransformStatus";
+  for (const auto& [key, value] : body.metadata()) {
     if (key == status_suffix || key == "TransformValid" || key == "Timestamp" || key.empty()) continue;
     if (key == "ImageStatus") {
       image.status = value;
       continue;
     }
-    if (key.ends_with(pose_suffix)) {
-      const std::string name = key.substr(0, key.size() - pose_suffix.size());
-      const auto frames = two_frames(ultrasound::frames_named(name));
-      if (const auto rows = matrix_in(value); frames && rows) {
-        // As in a sequence's file, nothing is known of a pose until its status is said.
-        image.poses.push_back({name, frames, {*rows, body.value(key + "Status").value_or("MISSING")}});
-        continue;
-      }
-    }
-    if (key.ends_with(status_suffix) &&
-        ultrasound::frames_named(key.substr(0, key.size() - status_suffix.size())))
+    if (const auto pose = pose_beside_image(body, key, value)) {
+      if (two_frames(pose->frames)) image.poses.push_back(*pose);  // from a frame to itself nothing is said
       continue;
-    std::string plain = key;
-    std::replace_if(
-        plain.begin(), plain.end(), [](char c) { return c == '=' || c == ':' || c == ' '; }, '_');
+    }
+    std::string plain = without_separators(key);
+    if (plain.ends_with(status_suffix) &&
+        ultrasound::frames_named(plain.substr(0, plain.size() - status_suffix.size())))
+      continue;
+    std::replace(plain.begin(), plain.end(), ' ', '_');
     image.fields.emplace_back(std::move(plain), value);
   }
 }
 
+/// Refuses axes of the patient that are not known. Other frames have axes of their own.
+void check_patient_axes(const ImageHeader& image, const std::optional<FramePair>& frames) {
+  if (touches_patient(frames) && image.axes != ras_axes && image.axes != lps_axes)
+    throw InvalidInput("it leads to the patient in axes of number " + std::to_string(image.axes) +
+                       ", neither RAS (1) nor LPS (2)");
+}
+
 LiveImage read_image(const MessageHeader& header, const Body& body, const ReadingOptions& options) {
-  if (body.content.size() < image_header_bytes)
-    throw InvalidInput("its content has " + std::to_string(body.content.size()) + " bytes, fewer than the " +
-                       std::to_string(image_header_bytes) + " that say what image it is");
-  WireReader reader(body.content);
+  if (body.content().size() < image_header_bytes)
+    throw InvalidInput("its content has " + std::to_string(body.content().size()) +
+                       " bytes, fewer than the " + std::to_string(image_header_bytes) +
+                       " that say what image it is");
+  WireReader reader(body.content());
   const ImageHeader said = read_image_header(reader);
   check(said);
   const std::size_t bytes = said.size[0] * said.size[1] * static_cast<std::size_t>(said.components);
@@ -290,10 +286,12 @@ LiveImage read_image(const MessageHeader& header, const Body& body, const Readin
   image.embedded.pose = from_pixels(said);
   // The embedded transform of PLUS is the identity where a tool is lost, seen before the middle is taken off.
   const bool identity = said.columns == std::array<double, 12>{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0};
-  const auto status = body.value("TransformStatus");
+  const auto status = status_said(body);
   if (identity && !status && !options.trust_identity) image.embedded.pose.status = "UNKNOWN";
   set_status(image.embedded.pose, status, options);
-  image.axes = said.axes == 2 ? "LPS" : "RAS";
+  check_patient_axes(said, image.embedded.frames);
+  image.axes = said.axes == lps_axes ? "LPS" : "RAS";
+  if (said.axes != lps_axes) turn_patient_axes(image.embedded.frames, image.embedded.pose);
   read_fields(body, image);
   return image;
 }

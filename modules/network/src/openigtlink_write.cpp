@@ -7,6 +7,7 @@
 #include <genu/network/openigtlink.h>
 
 #include "checksum.h"
+#include "patient_axes.h"
 #include "wire.h"
 
 namespace genu::network {
@@ -93,9 +94,16 @@ void write_columns(const TrackedPose& pose, WireWriter& writer) {
     for (std::size_t r = 0; r < 3; ++r) writer.real(pose.rows[4 * r + c]);
 }
 
+/// Returns a pose as it travels: the patient's axes are RAS there.
+TrackedPose on_the_wire(const LivePose& pose) {
+  TrackedPose turned = pose.pose;
+  turn_patient_axes(pose.frames ? pose.frames : ultrasound::frames_named(pose.name), turned);
+  return turned;
+}
+
 std::vector<std::byte> transform_message(const LivePose& pose, double time_s, int version) {
   WireWriter content;
-  write_columns(pose.pose, content);
+  write_columns(on_the_wire(pose), content);
   Fields fields{{"TransformStatus", pose.pose.status},
                 {"TransformValid", pose.pose.status == "OK" ? "true" : "false"}};
   if (pose.name.size() > name_letters) fields.emplace_back("IGTL_DEVICE_NAME", pose.name);
@@ -110,7 +118,7 @@ std::vector<std::byte> tracking_message(const std::string& device, const std::ve
     content.text(poses[e].name, name_letters);
     content.number(std::uint8_t{2});  // an instrument with a place and a direction
     content.number(std::uint8_t{0});
-    write_columns(poses[e].pose, content);
+    write_columns(on_the_wire(poses[e]), content);
     fields.emplace_back(poses[e].name + "Index", std::to_string(e));
     fields.emplace_back(poses[e].name + "Status", poses[e].pose.status);
   }
@@ -150,7 +158,8 @@ std::vector<std::byte> image_message(const LiveMessage& message, const LiveImage
     for (const std::size_t n : {w, h, d}) content.number(static_cast<std::uint16_t>(n));
   };
   write_size(width, height, 1);
-  TrackedPose middle = live.embedded.pose;  // a message says the place of the middle of the image
+  TrackedPose middle = live.axes == "LPS" ? live.embedded.pose : on_the_wire(live.embedded);
+  // A message says the place of the middle of the image.
   for (std::size_t r = 0; r < 3; ++r)
     middle.rows[4 * r + 3] +=
         middle.rows[4 * r] * (image.width - 1) / 2.0 + middle.rows[4 * r + 1] * (image.height - 1) / 2.0;

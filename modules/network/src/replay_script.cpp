@@ -121,6 +121,7 @@ ReplayScript::ReplayScript(TrackedSequence sequence, ReplayOptions options)
     if (!has(FaultKind::drop, f)) order_.push_back(f);
     messages_of(f, sequence_.frames[f].time_s);  // what can't be said is refused here
   }
+  if (order_.empty()) throw InvalidInput("there is nothing to replay: every frame is to be dropped");
   for (std::size_t s = 0; s + 1 < order_.size(); ++s)
     if (has(FaultKind::swap, order_[s])) {
       std::swap(order_[s], order_[s + 1]);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -104,14 +105,21 @@ class ReplayServer::Service {
 
  private:
   void run(const std::stop_token& stop) {
-    while (!stop.stop_requested() && !(over_ && clients_.empty())) {
-      wait_for_something();
-      welcome();
-      if (!over_) play();
-      if (over_ && clock_s() > over_at_s_ + goodbye_s) clients_.clear();
+    std::string failure;
+    try {
+      while (!stop.stop_requested() && !(over_ && clients_.empty())) {
+        wait_for_something();
+        welcome();
+        if (!over_) play();
+        if (over_ && clock_s() > over_at_s_ + goodbye_s) clients_.clear();
+      }
+    } catch (const std::exception& problem) {
+      failure = problem.what();  // nobody above this thread could catch it
     }
     clients_.clear();
+    listener_.close();
     const std::lock_guard lock(mutex_);
+    report_.failure = failure;
     report_.over = true;
     changed_.notify_all();
   }

@@ -58,10 +58,15 @@ void prepare(int socket) {
   set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-/// Polls for one event on a socket; returns what poll says of socket and wake.
+/// Polls for one event on a socket; returns what poll says of socket and wake. A signal ends no wait: whoever
+/// wants to stop wakes it.
 std::array<short, 2> poll_both(int socket, short events, const Wake& wake, double timeout_s) {
+  const double until = clock_s() + timeout_s;
   std::array<pollfd, 2> both{pollfd{socket, events, 0}, pollfd{wake.number(), POLLIN, 0}};
-  if (poll(both.data(), both.size(), milliseconds(timeout_s)) <= 0) return {0, 0};
+  int ready = 0;
+  do ready = poll(both.data(), both.size(), milliseconds(until - clock_s()));
+  while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return {0, 0};
   return {both[0].revents, both[1].revents};
 }
 

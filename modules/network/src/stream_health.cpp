@@ -4,56 +4,20 @@
 #include <cmath>
 #include <cstdio>
 #include <deque>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <genu/network/stream_health.h>
+
+#include "lately.h"
 
 namespace genu::network {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t fewest_steps = 4;  // before a median of them says anything
-
-double median(std::vector<double> values) {
-  if (values.empty()) return nan;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-/// The last few values of something.
-class Recent {
- public:
-  void add(double value, std::size_t most) {
-    values_.push_back(value);
-    if (values_.size() > most) values_.pop_front();
-  }
-  void clear() { values_.clear(); }
-  std::size_t size() const { return values_.size(); }
-  double median_value() const { return median({values_.begin(), values_.end()}); }
-  double first() const { return values_.front(); }
-  double last() const { return values_.back(); }
-
- private:
-  std::deque<double> values_;
-};
-
-/// The least of the values of the last seconds.
-class LeastLately {
- public:
-  void add(double at_s, double value, double window_s) {
-    while (!kept_.empty() && kept_.back().second >= value) kept_.pop_back();
-    kept_.emplace_back(at_s, value);
-    while (kept_.front().first < at_s - window_s) kept_.pop_front();
-  }
-  void clear() { kept_.clear(); }
-  double value() const { return kept_.empty() ? nan : kept_.front().second; }
-
- private:
-  std::deque<std::pair<double, double>> kept_;  // values grow from front to back
-};
+// What a sender may name is kept for ever, so that it must have an end; a tracker has a few dozen of each.
+constexpr std::size_t most_streams = 256, most_names = 64;
 
 /// Returns seconds for people: "1.24 s", "12 ms".
 std::string in_words(double seconds) {
@@ -65,36 +29,19 @@ std::string in_words(double seconds) {
   return text.data();
 }
 
-/// How long something has been silent.
-struct Silence {
-  double last_s = nan;
-  bool now = false;
-  bool said = false;  // and not only part of a silence of the whole link
-  std::size_t count = 0;
-  double total_s = 0.0;
-
-  bool begins(double now_s, double limit_s) const { return !now && now_s - last_s > limit_s; }
-  void begin() {
-    now = true;
-    ++count;
-  }
-  double lasting_s(double now_s) const { return total_s + (now ? now_s - last_s : 0.0); }
-  /// Something came; returns how long a stall lasted, or nothing.
-  std::optional<double> end(double at_s) {
-    std::optional<double> lasted;
-    if (now) lasted = at_s - last_s;
-    total_s += lasted.value_or(0.0);
-    now = said = false;
-    last_s = at_s;
-    return lasted;
-  }
+/// A step of the sender's times into which messages fit that did not come.
+struct Gap {
+  double from_s = 0.0, to_s = 0.0;
+  std::size_t missing = 0;
 };
 
 struct Stream {
   StreamReport counts;
   Silence silence;
-  Recent arrivals, steps, delays;
-  double time_s = nan;  // the latest of the sender's
+  // Waits are between arrivals, by the clock here; steps between the sender's times.
+  Recent arrivals, waits, steps, delays;
+  std::deque<Gap> gaps;  // the last few
+  double time_s = nan;   // the latest of the sender's
   bool late_now = false;
   std::size_t late_in_a_row = 0;
 };
@@ -161,7 +108,7 @@ class StreamHealth::Watch {
 
   double limit_of(const Stream& stream) const {
     constexpr double periods = 3.0;
-    const double period = stream.steps.size() > 0 ? stream.steps.median_value() : 0.0;
+    const double period = stream.waits.size() > 0 ? stream.waits.median_value() : 0.0;
     return std::max(options_.stall_s, periods * period);
   }
   /// The link is silent once its busiest stream should have spoken.
@@ -196,31 +143,60 @@ class StreamHealth::Watch {
       if (!stream.silence.said) stream.silence.end(now_s_);
   }
 
-  Stream& arrived(const std::string& name, const LiveMessage& message) {
-    Stream& stream = streams_[name];
+  /// Returns the stream of a name, or nothing if there are too many by now.
+  Stream* stream_of(const std::string& name) {
+    if (const auto found = streams_.find(name); found != streams_.end()) return &found->second;
+    if (streams_.size() < most_streams) return &streams_[name];
+    if (counts_.not_watched++ == 0)
+      say(HealthChange::skipped, name,
+          "it is not watched, nor are other new ones: there are more than " + std::to_string(most_streams) +
+              " streams");
+    return nullptr;
+  }
+
+  /// Takes a message of a stream into account, and its status.
+  void take(const std::string& name, const LiveMessage& message, const std::string& status) {
+    Stream* stream = stream_of(name);
+    if (stream == nullptr) return;
+    arrived(name, *stream, message);
+    note_status(name, *stream, status);
+  }
+
+  void arrived(const std::string& name, Stream& stream, const LiveMessage& message) {
     const bool said = stream.silence.said;
     if (const auto lasted = stream.silence.end(now_s_); lasted && said)
       say(HealthChange::resumed, name, "after " + in_words(*lasted));
     ++stream.counts.messages;
+    if (stream.arrivals.size() > 0) stream.waits.add(now_s_ - stream.arrivals.last(), options_.window);
     stream.arrivals.add(now_s_, options_.window);
     if (!std::isnan(message.time_s)) {
       note_order(name, stream, message.time_s);
       note_delay(name, stream, now_s_ - message.time_s);
     }
-    return stream;
+  }
+
+  /// The sender's time is another from here on.
+  void note_jump(const std::string& name, Stream& stream, const std::string& how) {
+    ++counts_.clock_jumps;
+    say(HealthChange::clock_jumped, name, "the sender's time went " + how);
+    offset_.clear();
+    for (auto& [other, all] : streams_) {
+      all.time_s = nan;
+      all.gaps.clear();
+    }
+    stream.steps.clear();
   }
 
   void note_order(const std::string& name, Stream& stream, double time_s) {
     const double step = time_s - stream.time_s;
     if (step < -options_.clock_jump_s) {
-      ++counts_.clock_jumps;
-      say(HealthChange::clock_jumped, name, "the sender's time went back by " + in_words(-step));
-      offset_.clear();
-      for (auto& [other, all] : streams_) all.time_s = nan;
-      stream.steps.clear();
+      note_jump(name, stream, "back by " + in_words(-step));
+    } else if (now_s_ - time_s < offset_.value() - options_.clock_jump_s) {
+      // It would have come so much faster than all the others.
+      note_jump(name, stream, "ahead by " + in_words(offset_.value() - (now_s_ - time_s)));
     } else if (step < 0.0) {
       ++stream.counts.out_of_order;
-      if (stream.counts.dropped > 0) --stream.counts.dropped;  // it was taken for lost
+      take_back(stream, time_s);
       say(HealthChange::out_of_order, name, "older by " + in_words(-step) + " than one before it");
       return;
     } else if (step == 0.0) {
@@ -233,12 +209,25 @@ class StreamHealth::Watch {
     stream.time_s = time_s;
   }
 
+  /// A message that was taken for lost has come after all.
+  static void take_back(Stream& stream, double time_s) {
+    for (Gap& gap : stream.gaps)
+      if (gap.missing > 0 && gap.from_s < time_s && time_s < gap.to_s) {
+        --gap.missing;
+        --stream.counts.dropped;
+        return;
+      }
+  }
+
   void note_gap(const std::string& name, Stream& stream, double step) {
     if (stream.steps.size() < fewest_steps) return;
     const double period = stream.steps.median_value();
     if (step <= options_.gap_periods * period) return;
     const auto missing = static_cast<std::size_t>(std::max(1.0, std::round(step / period) - 1.0));
     stream.counts.dropped += missing;
+    constexpr std::size_t remembered = 64;
+    stream.gaps.push_back({stream.time_s, stream.time_s + step, missing});
+    if (stream.gaps.size() > remembered) stream.gaps.pop_front();
     say(HealthChange::dropped, name,
         std::to_string(missing) + (missing == 1 ? " is" : " are") + " missing: a gap of " + in_words(step) +
             " where " + in_words(period) + " are usual");
@@ -261,8 +250,13 @@ class StreamHealth::Watch {
     }
   }
 
+  /// Returns the count of a name that the sender has chosen, or that of all others.
+  static std::size_t& counted(std::map<std::string, std::size_t>& counts, const std::string& name) {
+    return counts[counts.size() < most_names || counts.contains(name) ? name : "others"];
+  }
+
   void note_status(const std::string& name, Stream& stream, const std::string& status) {
-    if (status != "OK") ++stream.counts.unsound[status];
+    if (status != "OK") ++counted(stream.counts.unsound, status);
     if (status != stream.counts.status) {
       if (status != "OK")
         say(HealthChange::pose_lost, name, "its status is " + status);
@@ -273,18 +267,15 @@ class StreamHealth::Watch {
   }
 
   void take(const LiveMessage& message, const LivePose& pose) {
-    note_status(pose.name, arrived(pose.name, message), status_of(pose.pose));
+    take(pose.name, message, status_of(pose.pose));
   }
   void take(const LiveMessage& message, const LivePoses& poses) {
     for (const LivePose& pose : poses.poses) take(message, pose);
   }
   void take(const LiveMessage& message, const LiveImage& image) {
-    const std::string name = "IMAGE " + message.device;
-    note_status(name, arrived(name, message), image.status);
-    if (image.embedded.frames) {
-      const std::string embedded = ultrasound::name_of(*image.embedded.frames);
-      note_status(embedded, arrived(embedded, message), status_of(image.embedded.pose));
-    }
+    take("IMAGE " + message.device, message, image.status);
+    if (image.embedded.frames)
+      take(ultrasound::name_of(*image.embedded.frames), message, status_of(image.embedded.pose));
     for (const LivePose& pose : image.poses) take(message, pose);
   }
   void take(const LiveMessage& message, const LiveStatus& status) {
@@ -293,7 +284,7 @@ class StreamHealth::Watch {
     status_text_ = text;
   }
   void take(const LiveMessage& message, const LiveSkipped& skipped) {
-    if (counts_.skipped[skipped.type]++ == 0)
+    if (counted(counts_.skipped, skipped.type)++ == 0)
       say(HealthChange::skipped, message.device, "messages of type " + skipped.type + " are not read");
   }
   void take(const LiveMessage&, const LiveRefused& refused) {
@@ -308,6 +299,8 @@ class StreamHealth::Watch {
     // Another server may have another clock; the silence between is that of the link.
     for (auto& [name, stream] : streams_) {
       stream.time_s = nan;
+      stream.gaps.clear();
+      stream.arrivals.clear();
       stream.silence.end(now_s_);
     }
     say(HealthChange::connected, {}, "to " + made.peer);

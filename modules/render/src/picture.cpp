@@ -3,15 +3,17 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <vtkImageData.h>
 #include <vtkNew.h>
-#include <vtkPNGReader.h>
 #include <vtkPNGWriter.h>
 #include <vtkUnsignedCharArray.h>
 
 #include <genu/core/error.h>
 #include <genu/io/files.h>
+#include <genu/io/pictures.h>
 #include <genu/render/picture.h>
 
 namespace genu::render {
@@ -39,24 +41,17 @@ std::vector<std::uint8_t> encode_png(const Picture& picture) {
 }
 
 Picture decode_png(const std::vector<std::uint8_t>& png) {
-  constexpr std::uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  if (png.size() < sizeof signature || std::memcmp(png.data(), signature, sizeof signature) != 0)
+  const std::string_view bytes(reinterpret_cast<const char*>(png.data()), png.size());
+  if (!io::begins_as_png(bytes))
     throw InvalidInput("these " + std::to_string(png.size()) + " bytes are not a PNG file");
-  vtkNew<vtkPNGReader> reader;
-  reader->SetMemoryBuffer(png.data());
-  reader->SetMemoryBufferLength(static_cast<vtkIdType>(png.size()));
-  reader->Update();
-  vtkImageData& image = *reader->GetOutput();
-  const int channels = image.GetNumberOfScalarComponents();
-  if (image.GetNumberOfPoints() < 1 || image.GetScalarType() != VTK_UNSIGNED_CHAR)
-    throw InvalidInput("this PNG file is damaged or has more than 8 bits a channel");
-  Picture picture{image.GetDimensions()[0], image.GetDimensions()[1], {}};
-  picture.rgb.reserve(3 * static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height));
-  for (int y = picture.height - 1; y >= 0; --y)
-    for (int x = 0; x < picture.width; ++x) {
-      const auto* value = static_cast<const std::uint8_t*>(image.GetScalarPointer(x, y, 0));
-      for (int c = 0; c < 3; ++c) picture.rgb.push_back(value[channels < 3 ? 0 : c]);
-    }
+  Frame frame = io::picture_in(bytes);
+  Picture picture{frame.width, frame.height, {}};
+  if (frame.channels == 3) {
+    picture.rgb = std::move(frame.pixels);
+    return picture;
+  }
+  picture.rgb.reserve(3 * frame.pixel_count());
+  for (const std::uint8_t grey : frame.pixels) picture.rgb.insert(picture.rgb.end(), 3, grey);
   return picture;
 }
 

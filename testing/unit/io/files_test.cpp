@@ -135,6 +135,18 @@ TEST(WriteAtomically, PipesAndDevicesAreWrittenAndStay) {
   EXPECT_TRUE(fs::is_fifo(pipe));
 }
 
+TEST(RequireWritable, SaysBeforehandWhatWritingWouldSay) {
+  const testing::ScratchFolder scratch;
+  require_writable(scratch / "new.json");
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path())) << "it leaves nothing";
+  write_text(scratch / "old.json", "kept");
+  require_writable(scratch / "old.json");
+  EXPECT_EQ(read_text(scratch / "old.json"), "kept");
+  EXPECT_THROW(require_writable(scratch / "no" / "such.json"), IoError);
+  EXPECT_THROW(require_writable(scratch.path()), IoError);
+  require_writable("/dev/null");
+}
+
 TEST(HasExtension, DoesNotLookAtTheCase) {
   EXPECT_TRUE(has_extension("a/T.JSON", ".json"));
   EXPECT_TRUE(has_extension("knee.Nii.GZ", ".gz"));

@@ -25,6 +25,7 @@ void expect_equal(const TrackedSequence& a, const TrackedSequence& b) {
   EXPECT_EQ(a.orientation, b.orientation);
   EXPECT_EQ(a.image_type, b.image_type);
   EXPECT_EQ(a.fields, b.fields);
+  EXPECT_EQ(a.placement, b.placement);
   ASSERT_EQ(a.frames.size(), b.frames.size());
   for (std::size_t f = 0; f < a.frames.size(); ++f) {
     const TrackedFrame &x = a.frames[f], &y = b.frames[f];
@@ -129,6 +130,12 @@ TEST(TrackedSequence, RefusesWhatIsDamagedNamingTheField) {
     return refusal(scratch / "b.mha");
   };
   EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 4"), HasSubstr("cut short"));
+  EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 1000000000"), HasSubstr("1000000000 frames"));
+  EXPECT_THAT(with("NDims = 3", "NDims = 4"), HasSubstr("NDims is '4'"));
+  EXPECT_THAT(with("NDims = 3\n", ""), HasSubstr("NDims is ''"));
+  EXPECT_THAT(with("BinaryData = True", "BinaryData = False"), HasSubstr("BinaryData is 'False'"));
+  EXPECT_THAT(with("NDims = 3", "NDims = 3\nHeaderSize = -1"), HasSubstr("HeaderSize is '-1'"));
+  EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 1 3"), HasSubstr("NDims is '3'"));
   EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 3 2"), HasSubstr("Seq_Frame0002_"));
   EXPECT_THAT(with("DimSize = 4 3 3", "DimSize = 4 x 3"), HasSubstr("DimSize is '4 x 3'"));
   EXPECT_THAT(with("MET_UCHAR", "MET_SHORT"), HasSubstr("ElementType is 'MET_SHORT'"));
@@ -141,6 +148,100 @@ TEST(TrackedSequence, RefusesWhatIsDamagedNamingTheField) {
   EXPECT_THAT(refusal(scratch / "none.mha"), HasSubstr("no such file"));
   write_text(scratch / "empty.mha", "");
   EXPECT_THAT(refusal(scratch / "empty.mha"), HasSubstr("ElementDataFile"));
+}
+
+// A header alone, and what it promises must not be made room for.
+TEST(TrackedSequence, RefusesFramesThatAHeaderOnlyPromises) {
+  const testing::ScratchFolder scratch;
+  const auto meta = [&](const std::string& size, const std::string& more) {
+    write_text(scratch / "a.mha", "ObjectType = Image\nNDims = 3\nBinaryData = True\nDimSize = " + size +
+                                      "\n" + more +
+                                      "ElementType = MET_UCHAR\nUltrasoundImageOrientation = MFA\n"
+                                      "Seq_Frame0000_Timestamp = 1\nElementDataFile = LOCAL\nxxxx");
+    return refusal(scratch / "a.mha");
+  };
+  EXPECT_THAT(meta("0 0 50000000", ""), HasSubstr("50000000 frames, and has only 1 lines"));
+  EXPECT_THAT(meta("0 0 2", ""), HasSubstr("2 frames, and has only 1 lines"));
+  EXPECT_THAT(meta("32768 32768 1000", ""), HasSubstr("cut short"));
+  EXPECT_THAT(meta("1 1 900000000", ""), HasSubstr("900000000 frames"));
+  EXPECT_THAT(meta("100 100 1000", "CompressedData = True\n"), HasSubstr("cut short"));
+  EXPECT_THAT(meta("2 2 1", "CompressedData = True\nCompressedDataSize = 50\n"), HasSubstr("cut short: 50"));
+  EXPECT_THAT(meta("2 2 1", "CompressedData = True\nCompressedDataSize = many\n"),
+              HasSubstr("CompressedDataSize is 'many'"));
+}
+
+TEST(TrackedSequence, RefusesNrrdWhoseImagesAreElsewhere) {
+  const testing::ScratchFolder scratch;
+  write_tracked_sequence(scratch / "a.nrrd", sample(), false);
+  const std::string sound = read_text(scratch / "a.nrrd");
+  const auto with = [&](const std::string& line) {
+    std::string text = sound;
+    text.insert(text.find("encoding:"), line + "\n");
+    write_text(scratch / "b.nrrd", text);
+    return refusal(scratch / "b.nrrd");
+  };
+  EXPECT_THAT(with("line skip: 1"), HasSubstr("line skip is '1'"));
+  EXPECT_THAT(with("byte skip: -1"), HasSubstr("byte skip is '-1'"));
+  EXPECT_THAT(with("data file: other.raw"), HasSubstr("data file is 'other.raw'"));
+  std::string text = sound;
+  text.replace(text.find("dimension: 3"), 12, "dimension: 4");
+  write_text(scratch / "b.nrrd", text);
+  EXPECT_THAT(refusal(scratch / "b.nrrd"), HasSubstr("dimension is '4'"));
+}
+
+// A volume of 8 bits has a header like that of a recording.
+TEST(TrackedSequence, AVolumeIsNoRecording) {
+  const testing::ScratchFolder scratch;
+  const std::string header =
+      "ObjectType = Image\nNDims = 3\nBinaryData = True\nCompressedData = False\nElementSpacing = 0.5 0.5 "
+      "0.5\n"
+      "DimSize = 2 1 2\nKinds = domain domain list\nElementType = MET_UCHAR\n";
+  write_text(scratch / "volume.mha", header + "ElementDataFile = LOCAL\nabcd");
+  EXPECT_THAT(refusal(scratch / "volume.mha"), HasSubstr("no tracked recording"));
+  write_text(scratch / "recording.mha",
+             header + "Seq_Frame0001_Timestamp = 2\nElementDataFile = LOCAL\nabcd");
+  const TrackedSequence read = read_tracked_sequence(scratch / "recording.mha");
+  EXPECT_EQ(read.orientation, "MFA");
+  ASSERT_EQ(read.remarks.size(), 1U);
+  EXPECT_THAT(read.remarks[0], HasSubstr("UltrasoundImageOrientation"));
+  write_text(scratch / "said.mha",
+             header + "UltrasoundImageOrientation = MFA\nElementDataFile = LOCAL\nabcd");
+  EXPECT_TRUE(read_tracked_sequence(scratch / "said.mha").remarks.empty());
+  GENU_REQUIRE_DATA(file, "ultrasound/tracked/SpinePhantomFreehandReconstructed.mha");
+  EXPECT_THAT(refusal(file), HasSubstr("no tracked recording"));
+}
+
+TEST(TrackedSequence, KeepsWhereItsFormatSaysThatTheImagesLie) {
+  const testing::ScratchFolder scratch;
+  TrackedSequence meta = sample(), nrrd = sample(3);
+  meta.placement = {
+      {"ElementSpacing", "0.2 0.25 1"}, {"Offset", "1 2 3"}, {"TransformMatrix", "0 1 0 1 0 0 0 0 1"}};
+  nrrd.placement = {{"space", "right-anterior-superior"},
+                    {"space directions", "none (0,0.5,0) (1,0,0) none"}};
+  write_tracked_sequence(scratch / "a.mha", meta);
+  expect_equal(read_tracked_sequence(scratch / "a.mha"), meta);
+  write_tracked_sequence(scratch / "a.nrrd", nrrd);
+  expect_equal(read_tracked_sequence(scratch / "a.nrrd"), nrrd);
+  // Each format has its own words for it.
+  EXPECT_THROW(write_tracked_sequence(scratch / "b.nrrd", meta), InvalidInput);
+  EXPECT_THROW(write_tracked_sequence(scratch / "b.mha", nrrd), InvalidInput);
+  // The usual is not worth keeping.
+  TrackedSequence usual = sample();
+  usual.placement = {{"space", "right-anterior-superior"},
+                     {"space directions", "(1,0,0) (0,1,0) none"},
+                     {"space origin", "(0,0,0)"}};
+  write_tracked_sequence(scratch / "c.nrrd", usual);
+  expect_equal(read_tracked_sequence(scratch / "c.nrrd"), sample());
+}
+
+TEST(TrackedSequence, ColouredImagesAreOfThatType) {
+  const testing::ScratchFolder scratch;
+  write_tracked_sequence(scratch / "a.mha", sample(3));
+  std::string text = read_text(scratch / "a.mha");
+  const std::size_t at = text.find("UltrasoundImageType");
+  text.erase(at, text.find('\n', at) + 1 - at);
+  write_text(scratch / "a.mha", text);
+  EXPECT_EQ(read_tracked_sequence(scratch / "a.mha").image_type, "RGB_COLOR");
 }
 
 TEST(TrackedSequence, RefusesDamagedCompressedImages) {
@@ -168,6 +269,20 @@ TEST(TrackedSequence, WritesNothingThatCouldNotBeReadBack) {
   refused([](auto& s) { s.frames[2].image = {3, 4, 1, std::vector<std::uint8_t>(12)}; });
   refused([](auto& s) { s.frames[0].fields[0].second = "1\n2"; });
   refused([](auto& s) { s.orientation = "??"; });
+  for (const char* key : {"a=b", "#note", " a", "a ", "", "DimSize", "elementdatafile", "Offset",
+                          "UltrasoundImageOrientation", "Seq_Frame0001_Note"})
+    refused([&](auto& s) { s.fields[0].first = key; });
+  for (const char* name :
+       {"a=b", "a ", "Timestamp", "ImageStatus", "ProbeToTrackerTransform", "ProbeToTrackerTransformStatus"})
+    refused([&](auto& s) { s.frames[1].fields[0].first = name; });
+  refused([](auto& s) { s.frames[0].fields[0].second = " 1"; });
+  refused([](auto& s) { s.frames[0].poses[{"P=robe", "Tracker"}] = {}; });
+  refused([](auto& s) { s.frames[0].poses[{"probe", "Tracker"}] = {}; });
+  TrackedSequence sequence = sample();
+  sequence.fields = {{"a:b", "1"}};
+  EXPECT_THROW(write_tracked_sequence(scratch / "a.nrrd", sequence), InvalidInput);
+  write_tracked_sequence(scratch / "colon.mha", sequence);
+  expect_equal(read_tracked_sequence(scratch / "colon.mha"), sequence);
   EXPECT_THROW(write_tracked_sequence(scratch / "a.nii", sample()), IoError);
 }
 
@@ -248,6 +363,13 @@ TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
   EXPECT_THAT(refusal_of(begin + R"(From="A" To="B" Matrix="1 0 0")" + end), HasSubstr("'1 0 0', not 16"));
   EXPECT_THAT(refusal_of(begin + R"(From="A" To="B" Matrix="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1")" + end),
               HasSubstr("can't be inverted"));
+  const std::string matrix = R"(Matrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1" )";
+  for (const char* size : {"0 5", "1e300 5", "820.5 616", "-3 4", "nan 4"})
+    EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize=")" + size +
+                           "\" " + matrix + end),
+                HasSubstr("not two numbers of pixels"));
+  EXPECT_THAT(refusal_of(begin + R"(From="Reference" To="Patient" PatientAxes="RAS" )" + matrix + end),
+              HasSubstr("'RAS'; Genu reads LPS"));
   EXPECT_THAT(refusal_of("<P><PhantomDefinition><Geometry><NWire/></Geometry></PhantomDefinition></P>"),
               HasSubstr("0 elements Wire"));
 }
@@ -282,7 +404,8 @@ TEST(TrackedSetup, IsReadAsItWasWritten) {
                        0.573,
                        "2026-11-22T10:00:00Z",
                        ultrasound::ImageSetup{820, 616, "MF", 45.5}},
-                      {{"Phantom", "Reference"}, AffineTransform{}, {}, "", {}}};
+                      {{"Phantom", "Reference"}, AffineTransform{}, {}, "", {}},
+                      {{"Reference", "Patient"}, image, {}, "", {}}};
   setup.n_wires = {{{{"a", {30, 0, 20}, {30, 40, 20}},
                      {"b", {55, 0, 20}, {35, 40, 20}},
                      {"c", {60, 0, 20}, {60, 40, 20.1}}}}};
@@ -290,8 +413,11 @@ TEST(TrackedSetup, IsReadAsItWasWritten) {
   const testing::ScratchFolder folder;
   write_tracked_setup(folder / "set-up.xml", setup);
   const TrackedSetup read = read_tracked_setup(folder / "set-up.xml");
-  ASSERT_EQ(read.transforms.size(), 2U);
-  for (std::size_t n = 0; n < 2; ++n) {
+  const std::string xml = read_text(folder / "set-up.xml");
+  EXPECT_EQ(xml.find("PatientAxes=\"LPS\""), xml.rfind("PatientAxes")) << "of that transform alone";
+  EXPECT_GT(xml.find("PatientAxes=\"LPS\""), xml.find("To=\"Patient\""));
+  ASSERT_EQ(read.transforms.size(), 3U);
+  for (std::size_t n = 0; n < 3; ++n) {
     EXPECT_EQ(read.transforms[n].frames, setup.transforms[n].frames);
     EXPECT_EQ(read.transforms[n].transform.linear(), setup.transforms[n].transform.linear());
     EXPECT_EQ(read.transforms[n].transform.translation(), setup.transforms[n].transform.translation());

@@ -11,6 +11,7 @@
 #include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpeg/djrploss.h>
 #include <dcmtk/dcmjpls/djencode.h>
+#include <dcmtk/dcmjpls/djrparam.h>
 #include <gmock/gmock.h>
 
 #include <genu/io/dicom.h>
@@ -153,6 +154,70 @@ TEST_F(UltrasoundPixels, AMislabelledJpegIsBelievedMoreThanItsHeader) {
   EXPECT_THAT(clip.warnings, ::testing::Contains(HasSubstr("labelled RGB")));
 }
 
+// Whoever makes a file smaller may leave its header as it was.
+TEST_F(UltrasoundPixels, WhetherValuesWereLostIsReadInTheCodestreamToo) {
+  const DJ_RPLossy quality(98);
+  write_object(file_, smooth(1, 2), EXS_JPEGProcess1, &quality);
+  edit([](DcmDataset& d) { d.findAndDeleteElement(DCM_LossyImageCompression); });
+  EXPECT_TRUE(read_ultrasound_clip(file_).lossy);
+  for (const E_TransferSyntax syntax :
+       {EXS_LittleEndianExplicit, EXS_RLELossless, EXS_JPEGProcess14SV1, EXS_JPEGLSLossless})
+    EXPECT_FALSE(read(smooth(1, 2), syntax).lossy) << DcmXfer(syntax).getXferName();
+  const DJLSRepresentationParameter near(2, OFFalse);
+  write_object(file_, smooth(1, 2), EXS_JPEGLSLossy, &near);
+  edit([](DcmDataset& d) { d.findAndDeleteElement(DCM_LossyImageCompression); });
+  EXPECT_TRUE(read_ultrasound_clip(file_).lossy);
+}
+
+// Only JPEG 2000 has those transforms, and undoes them itself.
+TEST_F(UltrasoundPixels, ColoursThatOnlyJpeg2000HasAreWarnedOfElsewhere) {
+  for (const char* label : {"YBR_RCT", "YBR_ICT"}) {
+    const UltrasoundClip clip = read(colour({1, 2, 3, 4, 5, 6}, label));
+    EXPECT_THAT(clip.frames[0].pixels, ElementsAre(1, 2, 3, 4, 5, 6));
+    EXPECT_THAT(clip.warnings, ::testing::Contains(HasSubstr(std::string("labelled ") + label)));
+  }
+}
+
+TEST_F(UltrasoundPixels, AWindowThatIsDamagedIsNotUsed) {
+  UltrasoundObject object{.columns = 4, .rows = 1, .bits_allocated = 16, .bits_stored = 12};
+  object.words = {0, 1024, 2048, 4095};
+  const std::vector<std::uint8_t> spread = read(object).frames[0].pixels;
+  const auto with = [&](const char* centre, const char* slope) {
+    object.more = [=](DcmDataset& d) {
+      testing::set_text(d, DCM_WindowCenter, centre);
+      testing::set_text(d, DCM_WindowWidth, "100");
+      testing::set_text(d, DCM_RescaleSlope, slope);
+      testing::set_text(d, DCM_RescaleIntercept, "5");
+    };
+    return read(object);
+  };
+  const UltrasoundClip damaged = with("12x", "1");
+  EXPECT_EQ(damaged.frames[0].pixels, spread);
+  EXPECT_THAT(damaged.warnings, ::testing::Contains(HasSubstr("WindowCenter = '12x' is damaged")));
+  const UltrasoundClip flat = with("50", "0");
+  EXPECT_EQ(flat.frames[0].pixels, spread) << "and not all one grey";
+  EXPECT_THAT(flat.warnings, ::testing::Contains(HasSubstr("RescaleSlope = '0'")));
+  EXPECT_NE(with("50", "1").frames[0].pixels, spread);
+}
+
+TEST_F(UltrasoundPixels, WindowsAreOfTheFunctionThatTheHeaderSays) {
+  UltrasoundObject object{.columns = 5, .rows = 1, .bits_allocated = 16, .bits_stored = 12};
+  object.words = {1000, 1750, 2000, 2250, 3000};
+  const auto with = [&](const char* function) {
+    object.more = [=](DcmDataset& d) {
+      testing::set_text(d, DCM_WindowCenter, "2000");
+      testing::set_text(d, DCM_WindowWidth, "1000");
+      testing::set_text(d, DCM_VOILUTFunction, function);
+    };
+    return read(object);
+  };
+  const UltrasoundClip exact = with("LINEAR_EXACT"), curved = with("SIGMOID");
+  EXPECT_THAT(exact.frames[0].pixels, ElementsAre(0, 64, 128, 191, 255));
+  // 255 / (1 + exp(-4 (x - 2000) / 1000)), PS3.3 C.11.2.1.3.1.
+  EXPECT_THAT(curved.frames[0].pixels, ElementsAre(5, 69, 128, 186, 250));
+  EXPECT_THAT(curved.grey_mapping, HasSubstr("sigmoid window"));
+}
+
 TEST_F(UltrasoundPixels, GreyOfEightBitsStaysAsItIsWhateverTheWindow) {
   UltrasoundObject object{.bytes = testing::counted(12)};
   object.more = [](DcmDataset& d) {
@@ -281,7 +346,7 @@ TEST_F(UltrasoundPixels, PalettesInSegmentsAreLaidOut) {
   const UltrasoundClip clip = read(object);
   const int expected[] = {1000, 2000, 3000, 4000, 5000, 6000, 7000, 3000, 4000, 5000, 6000, 7000};
   for (int i = 0; i < 12; ++i) EXPECT_EQ(clip.frames[0].at(i, 0, 1), expected[i] / 256) << i;
-  for (const Uint16 damage : {Uint16{3}, Uint16{9000}}) {  // no such kind; longer than the table
+  for (const Uint16 damage : {Uint16{3}, Uint16{9000}, Uint16{0}}) {  // no such kind; too long; of nothing
     UltrasoundObject damaged = object;
     damaged.more = [=](DcmDataset& d) {
       object.more(d);
@@ -400,6 +465,7 @@ TEST_F(UltrasoundPixels, PicturesOfTheScreenAreReadAndHaveNoScale) {
     }
   std::string huge = png;
   huge[16] = huge[20] = '\x7f';
+  huge.replace(29, 4, "\x4f\x4a\x3f\xc6");  // the checksum of that header
   write_text(file_, huge);
   EXPECT_THAT(testing::message_of([&] { read_ultrasound_clip(file_); }), HasSubstr("larger than is allowed"));
 }

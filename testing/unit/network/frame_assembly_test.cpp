@@ -186,6 +186,26 @@ TEST(FrameAssembler, ALostLinkEndsWhatWasHeld) {
   EXPECT_THAT(assembly.frames[2].missing, ElementsAre("ProbeToTracker"));
 }
 
+TEST(FrameAssembler, NamesWithoutEndAreNotAllKept) {
+  Assembly assembly;
+  for (int n = 0; n < 300; ++n) assembly.add_pose(1.0, "Tool" + std::to_string(n) + "ToTracker");
+  assembly.take(assembly.assembler.finish());
+  ASSERT_EQ(assembly.frames.size(), 1U);
+  EXPECT_EQ(assembly.frames[0].frame.poses.size(), 256U);
+  EXPECT_EQ(assembly.assembler.left_out(), 44U);
+}
+
+TEST(SequenceRecorder, ARecordingInColourSaysSo) {
+  SequenceRecorder recorder;
+  ultrasound::TrackedFrame frame;
+  frame.image = picture(4, 3, 3);
+  recorder.add(frame);
+  EXPECT_EQ(recorder.take().image_type, "RGB_COLOR");
+  frame.image = picture(4, 3, 1);
+  recorder.add(frame);
+  EXPECT_EQ(recorder.take().image_type, "BRIGHTNESS");
+}
+
 TEST(SequenceRecorder, MakesAFileOfWhateverCame) {
   SequenceRecorder recorder;
   ultrasound::TrackedFrame without;

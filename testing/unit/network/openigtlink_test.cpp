@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenIGTLink's own library, made for protocol 2, is the referee.
+#include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -53,6 +55,20 @@ typename Message::Pointer read_by_library(Bytes bytes) {
   std::memcpy(message->GetPackBodyPointer(), bytes.data() + header_bytes, bytes.size() - header_bytes);
   EXPECT_TRUE(message->Unpack(1) & igtl::MessageHeader::UNPACK_BODY) << "the checksum";
   return message;
+}
+
+std::string refusal(const Bytes& bytes, const ReadingOptions& options = {}) {
+  try {
+    read_message(bytes, options);
+  } catch (const InvalidInput& problem) {
+    return problem.what();
+  }
+  return "not refused";
+}
+
+/// Writes a message of version 1 with a content of any kind, with the checksum that belongs to it.
+std::string refusal_of(const std::string& type, std::size_t size, int fill = 1) {
+  return refusal(written(type, "Dev", 1.0, Bytes(size, static_cast<std::byte>(fill)), 1));
 }
 
 LiveMessage sample_image(int channels = 1) {
@@ -263,15 +279,132 @@ TEST(OpenIgtLink, PosesBesideAnImageAreRead) {
                  {"Timestamp", "215.1"},
                  {"A key: of = many", "line\nbreak"}};
   const auto got = read_as<LiveImage>(written(message));
-  ASSERT_EQ(got.poses.size(), 2U);
+  ASSERT_EQ(got.poses.size(), 3U);
   EXPECT_EQ(got.poses[0].pose.rows[3], 0.1) << "not 0.1F";
   EXPECT_EQ(got.poses[0].pose.status, "OK");
   EXPECT_EQ(got.poses[1].pose.status, "MISSING");
+  EXPECT_EQ(got.poses[2].frames, (FramePair{"None", "There"}));
+  EXPECT_EQ(got.poses[2].pose.status, "INVALID") << "its numbers are none";
   EXPECT_EQ(got.status, "INVALID");
-  EXPECT_EQ(got.fields, (ultrasound::Fields{{"OddToTransform", "1 2 3"},
-                                            {"NoneToThereTransform", "1 2 three"},
-                                            {"A_key__of___many", "line?break"}}))
+  EXPECT_EQ(got.fields, (ultrasound::Fields{{"OddToTransform", "1 2 3"}, {"A_key__of___many", "line?break"}}))
       << "what can be a line of a file";
+}
+
+// What the header of a recording would take for something else.
+TEST(OpenIgtLink, NamesFromTheNetworkCanBeKeysOfAFile) {
+  LiveMessage message = sample_image();
+  auto& live = std::get<LiveImage>(message.content);
+  live.fields = {
+      {" Depth ", " 45 mm "}, {"#1", "x"}, {"P=robeToTrackerTransform", "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"}};
+  const auto got = read_as<LiveImage>(written(message));
+  EXPECT_EQ(got.fields, (ultrasound::Fields{{"Depth", "45 mm"}, {"_1", "x"}}));
+  ASSERT_EQ(got.poses.size(), 1U);
+  EXPECT_EQ(got.poses[0].frames, (FramePair{"P_robe", "Tracker"}));
+  const auto poses = read_as<LivePoses>(written(transform_at("P:robeToTracker", 1.0, pose_at(0.1, 0, 0, 1))));
+  EXPECT_EQ(poses.poses[0].frames, (FramePair{"P_robe", "Tracker"}));
+}
+
+TEST(OpenIgtLink, AnImageWithoutAStatusIsAsValidAsItSays) {
+  for (const char* valid : {"0", "false", "False"}) {
+    LiveMessage message = sample_image();
+    auto& live = std::get<LiveImage>(message.content);
+    live.embedded.frames.reset();  // so that its status is not written
+    live.fields = {{"TransformValid", valid}};
+    EXPECT_EQ(read_as<LiveImage>(written(message)).embedded.pose.status, "INVALID");
+    live.fields = {{"TransformValid", "true"}};
+    EXPECT_EQ(read_as<LiveImage>(written(message)).embedded.pose.status, "OK");
+  }
+}
+
+// Genu's patient is LPS; what speaks OpenIGTLink takes the patient for RAS.
+TEST(OpenIgtLink, ThePatientIsRasOnTheWireAndLpsHere) {
+  const TrackedPose sent = pose_at(0.3, 12.0, -7.0, 90.0);
+  const auto raw = [](const std::string& name, const TrackedPose& pose) {
+    const Bytes bytes = written(transform_at(name, 1.0, pose), {.version = 1});
+    std::array<float, 12> columns{};
+    for (std::size_t n = 0; n < 12; ++n) {
+      std::uint32_t word = 0;
+      for (std::size_t b = 0; b < 4; ++b)
+        word = (word << 8U) | std::to_integer<std::uint32_t>(bytes[header_bytes + 4 * n + b]);
+      columns[n] = std::bit_cast<float>(word);
+    }
+    return columns;
+  };
+  const auto to = raw("ReferenceToPatient", sent), from = raw("PatientToReference", sent);
+  const auto neither = raw("ReferenceToTracker", sent);
+  for (std::size_t column = 0; column < 4; ++column)
+    for (std::size_t row = 0; row < 3; ++row) {
+      const auto value = static_cast<float>(sent.rows[4 * row + column]);
+      EXPECT_EQ(to[3 * column + row], row < 2 ? -value : value);
+      EXPECT_EQ(from[3 * column + row], column < 2 ? -value : value);
+      EXPECT_EQ(neither[3 * column + row], value);
+    }
+  for (const char* name : {"ReferenceToPatient", "PatientToReference"})
+    for (const bool tracking_data : {false, true}) {
+      const Bytes bytes = written(transform_at(name, 1.0, sent), {.tracking_data = tracking_data});
+      expect_near(read_as<LivePoses>(bytes).poses.at(0).pose, sent, 100.0 * single);
+    }
+  // A lost pose stays the identity by which those who know no status tell it.
+  TrackedPose lost;
+  lost.status = "INVALID";
+  EXPECT_EQ(read_as<LivePoses>(written(transform_at("ReferenceToPatient", 1.0, lost))).poses.at(0).pose,
+            lost);
+  const auto sound =
+      read_as<LivePoses>(written(transform_at("ReferenceToPatient", 1.0, {}))).poses.at(0).pose;
+  EXPECT_EQ(sound, TrackedPose{}) << "though it is a half turn on the wire";
+}
+
+TEST(OpenIgtLink, ImagesOfThePatientAreReadByTheirAxes) {
+  LiveMessage message = sample_image();
+  auto& live = std::get<LiveImage>(message.content);
+  message.device = live.embedded.name = "Image_Patient";
+  live.embedded.frames = FramePair{"Image", "Patient"};
+  const auto library = read_by_library<igtl::ImageMessage>(written(message, {.version = 1}));
+  EXPECT_EQ(library->GetCoordinateSystem(), igtl::ImageMessage::COORDINATE_RAS);
+  igtl::Matrix4x4 matrix;
+  library->GetMatrix(matrix);
+  EXPECT_NEAR(matrix[0][3], -(12.0 + 2.0 * std::cos(0.3) - 1.5 * std::sin(0.3)), 1e-5);
+  EXPECT_NEAR(matrix[2][3], 90.0, 1e-5);
+  for (const char* axes : {"RAS", "LPS"}) {
+    live.axes = axes;
+    const auto got = read_as<LiveImage>(written(message));
+    EXPECT_EQ(got.axes, axes);
+    expect_near(got.embedded.pose, live.embedded.pose, 100.0 * single);
+  }
+  // The numbers are the same; what they mean is not.
+  Bytes bytes = written(message, {.version = 1});
+  const auto with_axes = [&](int axes) {
+    Bytes content(bytes.begin() + header_bytes, bytes.end());
+    content[5] = static_cast<std::byte>(axes);
+    return written("IMAGE", "Image_Patient", 1.0, content, 1);
+  };
+  EXPECT_NEAR(read_as<LiveImage>(with_axes(2)).embedded.pose.rows[3], 12.0, 1e-5);
+  EXPECT_NEAR(read_as<LiveImage>(with_axes(1)).embedded.pose.rows[3], -12.0, 1e-5);
+  EXPECT_THROW(read_as<LiveImage>(with_axes(7)), InvalidInput);
+}
+
+TEST(OpenIgtLink, PosesOfThePatientBesideAnImageAreRasToo) {
+  LiveMessage message = sample_image();
+  std::get<LiveImage>(message.content).fields = {
+      {"ReferenceToPatientTransform", "1 0 0 10 0 1 0 20 0 0 1 30 0 0 0 1"},
+      {"ReferenceToPatientTransformStatus", "OK"}};
+  const auto rows = read_as<LiveImage>(written(message)).poses.at(0).pose.rows;
+  EXPECT_EQ(rows, (std::array<double, 16>{-1, 0, 0, -10, 0, -1, 0, -20, 0, 0, 1, 30, 0, 0, 0, 1}));
+}
+
+// 64 MB hold so many that looking for their names took minutes.
+TEST(OpenIgtLink, MoreElementsThanATrackerHasToolsAreRefused) {
+  EXPECT_EQ(refusal_of("TDATA", 70 * 256), "not refused");
+  EXPECT_THAT(refusal_of("TDATA", 70 * 257), HasSubstr("257 elements"));
+  LivePoses many;
+  for (int n = 0; n < 256; ++n)
+    many.poses.push_back({"LongNameOfTool" + std::to_string(n) + "ToTracker", {}, pose_at(0.1, n, 0, 0)});
+  const auto got =
+      read_as<LivePoses>(written({.device = "T", .time_s = 1.0, .content = many}, {.tracking_data = true}));
+  ASSERT_EQ(got.poses.size(), 256U);
+  for (int n = 0; n < 256; ++n)
+    EXPECT_EQ(got.poses[static_cast<std::size_t>(n)].name,
+              "LongNameOfTool" + std::to_string(n) + "ToTracker");
 }
 
 TEST(OpenIgtLink, ASliceWithoutThicknessStillHasATransform) {
@@ -313,20 +446,6 @@ TEST(OpenIgtLink, RefusesWhatIsNoHeader) {
   EXPECT_THAT(with(3, 0x1B), HasSubstr("type 'T?ANSFORM'"));
   EXPECT_THAT(with(42, 0x80), AllOf(HasSubstr("ProbeToTracker"), HasSubstr("64 MB")));
   EXPECT_THAT(with(46, 0x05), HasSubstr("64 MB"));
-}
-
-std::string refusal(const Bytes& bytes, const ReadingOptions& options = {}) {
-  try {
-    read_message(bytes, options);
-  } catch (const InvalidInput& problem) {
-    return problem.what();
-  }
-  return "not refused";
-}
-
-/// Writes a message of version 1 with a content of any kind, with the checksum that belongs to it.
-std::string refusal_of(const std::string& type, std::size_t size, int fill = 1) {
-  return refusal(written(type, "Dev", 1.0, Bytes(size, static_cast<std::byte>(fill)), 1));
 }
 
 TEST(OpenIgtLink, RefusesBodiesThatAreNotWhatTheySay) {

@@ -327,6 +327,8 @@ TEST(ReplayServer, RefusesWhatItCannotPlay) {
   ReplayOptions options = at_full_speed();
   options.faults = {{FaultKind::drop, 3}};
   EXPECT_THAT(refusal(sweep(3), options), HasSubstr("frame 3"));
+  options.faults = {{FaultKind::drop, 0}};
+  EXPECT_THAT(refusal(sweep(1), options), HasSubstr("every frame is to be dropped"));
   options = at_full_speed();
   options.speed = -1.0;
   EXPECT_THAT(refusal(sweep(3), options), HasSubstr("speed"));
@@ -340,6 +342,41 @@ TEST(ReplayServer, RefusesWhatItCannotPlay) {
   EXPECT_EQ(fault_named("nan_pose"), FaultKind::nan_pose);
   EXPECT_EQ(fault_named("hang_up"), FaultKind::hang_up);
   EXPECT_THROW(fault_named("flood"), InvalidInput);
+}
+
+// In the second round its last time is more than OpenIGTLink can say.
+TEST(ReplayServer, AFailureOnTheWayIsReported) {
+  TrackedSequence sequence = sweep(2);
+  sequence.frames[0].time_s = 0.0;
+  sequence.frames[1].time_s = 4e9;
+  ReplayOptions options = at_full_speed();
+  options.loop = true;
+  const ReplayServer server(sequence, options);
+  TrackingClient client({"127.0.0.1", server.port()});
+  const Heard heard = listen(client);
+  EXPECT_FALSE(heard.all<LiveLost>().empty());
+  EXPECT_TRUE(server.wait(patience_s));
+  EXPECT_THAT(server.report().failure, HasSubstr("can't say the time"));
+}
+
+// MRI's axes are LPS here and RAS on the wire; both ends are Genu's, and nothing is turned between them.
+TEST(ReplayServer, ImagesOfThePatientComeAsTheyWereSent) {
+  const TrackedSequence sequence = sweep(3);
+  ReplayOptions options = at_full_speed();
+  options.embedded = FramePair{"Image", "Patient"};
+  options.always.set({"Image", "Probe"},
+                     AffineTransform(Matrix3{{{{0.2, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}}}}, {5, 6, 7}));
+  options.always.set({"Reference", "Patient"},
+                     AffineTransform(Matrix3{{{{0, 1, 0}, {-1, 0, 0}, {0, 0, 1}}}}, {1, 2, 3}));
+  const Heard heard = replayed(sequence, options);
+  ASSERT_EQ(heard.frames.size(), 3U);
+  for (std::size_t f = 0; f < 3; ++f) {
+    const auto expected = at_moment(sequence.frames[f], options.always).find("Image", "Patient");
+    const auto got = heard.frames[f].frame.poses.at({"Image", "Patient"}).transform();
+    ASSERT_TRUE(expected && got);
+    for (const Point3& corner : {Point3{0, 0, 0}, Point3{39, 29, 0}})
+      EXPECT_LT(length((*got)(corner) - (*expected)(corner)), 3e-4);
+  }
 }
 
 TEST(ReplayServer, StopsWhileItPlaysAndWhileItWaits) {

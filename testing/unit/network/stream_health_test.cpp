@@ -175,6 +175,75 @@ TEST(StreamHealth, AClockThatGoesBackIsAnotherClock) {
   EXPECT_EQ(link.stream().late, 0U);
 }
 
+// An hour ahead at 20 Hz would be 71999 messages that are missing.
+TEST(StreamHealth, AClockThatGoesAheadIsAnotherClock) {
+  Link link;
+  link.steady(1, 40);
+  LiveMessage ahead = transform_at("ProbeToTracker", 2.0 + 3600.0, pose_at(1, 2, 3, 4));
+  ahead.received_s = clocks_apart_s + 2.01;
+  link.note(ahead);
+  ASSERT_THAT(link.changes(), ElementsAre(HealthChange::clock_jumped));
+  EXPECT_THAT(link.events[0].text, HasSubstr("ahead by 3600.00 s"));
+  EXPECT_EQ(link.stream().dropped, 0U);
+  EXPECT_EQ(link.report(2.0).clock_jumps, 1U);
+}
+
+// Whoever took messages too slowly may get a gap and what comes after it at once.
+TEST(StreamHealth, AGapBehindABacklogIsNoOtherClock) {
+  Link link;
+  link.steady(1, 40);
+  for (int n = 40; n < 60; ++n) link.pose(n / 20.0, 7.0 - n / 20.0);
+  link.events.clear();
+  link.pose(6.98, 0.02);
+  EXPECT_EQ(link.report(7.0).clock_jumps, 0U);
+  EXPECT_GT(link.stream().dropped, 70U);
+}
+
+TEST(StreamHealth, OnlyAMessageThatFitsAGapIsTakenBack) {
+  Link link;
+  for (int n = 1; n < 60; ++n)
+    if (n < 20 || n > 24) link.pose(n / 20.0);
+  EXPECT_EQ(link.stream().dropped, 5U);
+  // The sender's clock goes back a little, over times that have all come.
+  for (int n = 50; n < 60; ++n) link.pose(n / 20.0 + 0.001, 0.5);
+  EXPECT_EQ(link.stream().out_of_order, 10U);
+  EXPECT_EQ(link.stream().dropped, 5U);
+  link.pose(58.5 / 20.0, 0.6);
+  link.pose(22 / 20.0 + 1.0, 0.9);
+  EXPECT_EQ(link.stream().dropped, 5U);
+}
+
+// A sender that counts milliseconds as seconds says periods of 50 s.
+TEST(StreamHealth, AStallIsToldByTheClockHere) {
+  Link link;
+  for (int n = 1; n < 20; ++n) {
+    LiveMessage message = transform_at("ProbeToTracker", 50.0 * n, pose_at(1, 2, 3, 4));
+    message.received_s = clocks_apart_s + n / 20.0;
+    link.note(message);
+  }
+  link.events.clear();
+  link.look(2.5);
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::stalled));
+}
+
+TEST(StreamHealth, StreamsWithoutEndAreNotAllWatched) {
+  Link link;
+  for (int n = 0; n < 300; ++n)
+    link.pose(1.0 + n / 1000.0, travel_s, pose_at(1, 2, 3, 4), "Tool" + std::to_string(n) + "ToTracker");
+  EXPECT_THAT(link.changes(), ElementsAre(HealthChange::skipped)) << "once";
+  EXPECT_EQ(link.report(2.0).streams.size(), 256U);
+  EXPECT_EQ(link.report(2.0).not_watched, 44U);
+  ultrasound::TrackedPose odd = pose_at(1, 2, 3, 4);
+  for (int n = 0; n < 300; ++n) {
+    odd.status = "STATUS_" + std::to_string(n);
+    link.pose(2.0 + n / 1000.0, travel_s, odd, "Tool0ToTracker");
+    link.note({.device = "D", .received_s = 1002.0, .content = LiveSkipped{"T" + std::to_string(n), 1}});
+  }
+  EXPECT_EQ(link.stream().unsound.size(), 65U);
+  EXPECT_EQ(link.stream().unsound.at("others"), 236U);
+  EXPECT_EQ(link.report(3.0).skipped.size(), 65U);
+}
+
 TEST(StreamHealth, PosesThatAreNotSoundAreCountedByTheirStatus) {
   Link link;
   link.steady(1, 10);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <csignal>
+#include <memory>
 #include <random>
 #include <thread>
+#include <vector>
+
+#include <pthread.h>
 
 #include <gmock/gmock.h>
 
@@ -196,6 +201,38 @@ TEST(TrackingClient, CanBeStoppedFromAnotherThread) {
   });
   EXPECT_THROW(client.next(3600.0), Cancelled);
   stopper.join();
+}
+
+// A server whose queue is full leaves whoever connects waiting. A signal is no end of that; a stop is.
+TEST(TrackingClient, ASignalWhileConnectingIsNoTimeOut) {
+  const RawServer server;
+  std::vector<std::unique_ptr<TrackingClient>> queue;
+  // As many as its queue of four takes; one more says that it is full.
+  for (int n = 0; n < 16; ++n) try {
+      queue.push_back(std::make_unique<TrackingClient>(Address{"127.0.0.1", server.port()},
+                                                       ClientOptions{.connect_timeout_s = 0.1}));
+    } catch (const IoError&) {
+      break;
+    }
+  ASSERT_LT(queue.size(), 16U);
+  struct sigaction nothing {};
+  nothing.sa_handler = [](int) {};
+  struct sigaction before {};
+  sigaction(SIGUSR1, &nothing, &before);
+  std::stop_source stop;
+  std::thread other([&stop, connecting = pthread_self()] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    pthread_kill(connecting, SIGUSR1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    stop.request_stop();
+  });
+  const double began_s = clock_s();
+  EXPECT_THROW(TrackingClient({"127.0.0.1", server.port()}, {.connect_timeout_s = 20.0}, stop.get_token()),
+               Cancelled);
+  EXPECT_GT(clock_s() - began_s, 0.25);
+  EXPECT_LT(clock_s() - began_s, 10.0);
+  other.join();
+  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST(TrackingClient, AnyBytesEndInAWordAndNotInACrash) {

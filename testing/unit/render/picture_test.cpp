@@ -47,6 +47,14 @@ TEST(Picture, RefusesWhatIsNoPicture) {
   EXPECT_THROW(decode_png({'G', 'I', 'F', '8', '9', 'a', 0, 0, 0, 0}), InvalidInput);
 }
 
+TEST(Picture, RefusesADamagedPng) {
+  std::vector<std::uint8_t> png = encode_png(noise(40, 30));
+  png[png.size() / 2] ^= 0x20U;
+  EXPECT_THROW(decode_png(png), InvalidInput);
+  png.resize(png.size() / 2);
+  EXPECT_THROW(decode_png(png), InvalidInput);
+}
+
 TEST(Picture, FileErrorsNameTheFile) {
   const testing::ScratchFolder folder;
   const auto says = [](const std::filesystem::path& file, const auto& act) {

@@ -40,6 +40,8 @@ class Session {
   Session(ProgressBar& bar, std::stop_token stop);
 
   const Progress& progress() const { return progress_; }
+  /// Returns the token of the stop request, for what waits by itself.
+  const std::stop_token& stop() const { return stop_; }
   /// Writes a result to stdout.
   void print(std::string_view text) const;
   /// Writes one line for people to stderr, above the progress bar.
@@ -47,6 +49,7 @@ class Session {
 
  private:
   ProgressBar* bar_;
+  std::stop_token stop_;
   Progress progress_;
 };
 

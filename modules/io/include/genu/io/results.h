@@ -55,6 +55,8 @@ std::string as_utf8(std::string_view text);
 
 /// Returns the text as one cell (RFC 4180): UTF-8, quoted where it holds a comma, a quote or a line break.
 std::string csv_cell(std::string_view text);
+/// Returns the shortest digits that read back as the same number; empty where it was not measured.
+std::string csv_cell(double value);
 /// Returns the header, and one row a region and measure: case, visit, side, region, measure, value, unit,
 /// method with its parameters. Regions, then sub-regions and compartments, then menisci in the column of
 /// regions, with a method of their own; an empty value was not measured.

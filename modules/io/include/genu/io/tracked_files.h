@@ -17,14 +17,17 @@ namespace genu::io {
 /// Biomedical Engineering 61:2527): MetaImage (.igs.mha) or NRRD (.igs.nrrd), compressed or not, told apart
 /// by their content.
 ///
-/// Images are turned to "marked, far". Poses come as they are, sound or not. Fields that mean nothing here
-/// are kept.
-/// \throws IoError naming the file, the field and its value
+/// Images are turned to "marked, far"; where the file does not say how they lie, MFA is assumed and stands in
+/// the remarks. Poses come as they are, sound or not. Fields that mean nothing here are kept.
+/// \throws IoError naming the file, the field and its value; also if nothing says that it is a recording, or
+/// if it says more frames than it can hold
 ultrasound::TrackedSequence read_tracked_sequence(const std::filesystem::path& file);
 
 /// Writes by extension, .mha or .nrrd, to a temporary name first; reads back equal. Images are stored in the
 /// sequence's own orientation.
-/// \throws IoError; InvalidInput if images differ in size, or a text holds a line break
+/// \throws IoError; InvalidInput naming what would not read back: images that differ in size, a key that the
+/// format or PLUS gives another meaning or that holds its separator, a text with a line break or outer
+/// blanks, a placement of the other format
 void write_tracked_sequence(const std::filesystem::path& file, const ultrasound::TrackedSequence& sequence,
                             bool compress = true);
 
@@ -53,7 +56,8 @@ struct TrackedSetup {
 TrackedSetup read_tracked_setup(const std::filesystem::path& file);
 
 /// Writes a set-up as PLUS reads it, with the pictures that a calibration holds for beside it (ImageSize,
-/// ImageOrientation, ImagingDepthMm), to a temporary name first; reads back equal.
+/// ImageOrientation, ImagingDepthMm), to a temporary name first; reads back equal. Of a transform of the frame
+/// "Patient" it says that the patient's axes are LPS (PatientAxes), as they are in all of Genu's files.
 /// \throws IoError
 void write_tracked_setup(const std::filesystem::path& file, const TrackedSetup& setup);
 

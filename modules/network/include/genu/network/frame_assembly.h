@@ -51,6 +51,8 @@ class FrameAssembler {
   std::vector<AssembledFrame> finish();
   /// Returns how many parts came after their moment was given out, and were left out.
   std::size_t too_late() const;
+  /// Returns how many poses were left out because 256 others have names already.
+  std::size_t left_out() const;
 
  private:
   class Moments;

@@ -14,8 +14,8 @@
 
 namespace genu::network {
 
-/// A transform as it came, sound or not. Its numbers are never turned between RAS and LPS: a tracker's
-/// coordinate frames are neither, and one that is says so by its name ("Ras").
+/// A transform as it came, sound or not. What leads to or from the frame "Patient" is LPS here, and RAS on
+/// its way. The numbers of other frames are never turned: a tracker's frames are neither RAS nor LPS.
 struct LivePose {
   std::string name;                             ///< "ProbeToTracker".
   std::optional<ultrasound::FramePair> frames;  ///< Nothing if the name does not say two frames.
@@ -34,8 +34,9 @@ struct LiveImage {
   /// device's name says two, as PLUS's "Image_Reference" does.
   LivePose embedded = {};
   std::string status = "OK";  ///< An image that is not OK shows nothing.
-  std::string axes =
-      "RAS";  ///< What the message says that the embedded transform leads to; PLUS says so always.
+  /// What the message says that the embedded transform leads to; PLUS says RAS always. It has a meaning for
+  /// the frame "Patient", to which `embedded` is LPS here whatever this says.
+  std::string axes = "RAS";
   std::vector<LivePose> poses = {};  ///< Poses that PLUS puts beside the image, of the same moment.
   ultrasound::Fields fields = {};
 };

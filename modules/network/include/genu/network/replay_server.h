@@ -63,6 +63,7 @@ struct ReplayReport {
   std::size_t skipped = 0;  ///< Frames that clients missed because they took them too slowly.
   std::uint64_t bytes = 0;
   bool over = false;
+  std::string failure = {};  ///< Why it ended before its end; empty if it did not.
 };
 
 /// Plays a recording to OpenIGTLink clients, as PLUS would send it: IMAGE and TRANSFORM or TDATA of one time
@@ -73,8 +74,8 @@ struct ReplayReport {
 class ReplayServer {
  public:
   /// Listens from here on, in a thread of its own.
-  /// \throws IoError if the address can't be listened on; InvalidInput if there is nothing to play, a fault
-  /// is beyond the end, or a time or an image can't be said in OpenIGTLink
+  /// \throws IoError if the address can't be listened on; InvalidInput if there is nothing to play, or
+  /// every frame is dropped, a fault is beyond the end, or a time or an image can't be said in OpenIGTLink
   explicit ReplayServer(ultrasound::TrackedSequence sequence, const ReplayOptions& options = {});
   /// Stops.
   ~ReplayServer();
@@ -84,7 +85,7 @@ class ReplayServer {
   int port() const;
   /// Closes every connection and ends the thread.
   void stop();
-  /// Waits until it is over; returns false if that takes longer.
+  /// Waits until it is over, or has failed; returns false if that takes longer.
   bool wait(double timeout_s) const;
   ReplayReport report() const;
 

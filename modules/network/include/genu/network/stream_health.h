@@ -13,10 +13,12 @@
 namespace genu::network {
 
 struct HealthOptions {
-  double stall_s = 1.0;       ///< Silence longer than this, and than three periods, is a stall.
-  double late_s = 0.2;        ///< A message that took so much longer than the fastest one is late.
-  double gap_periods = 1.5;   ///< A step of the sender's times longer than so many periods misses messages.
-  double clock_jump_s = 1.0;  ///< The sender's time going back by more is another clock, not another order.
+  double stall_s = 1.0;      ///< Silence longer than this, and than three times what is usual, is a stall.
+  double late_s = 0.2;       ///< A message that took so much longer than the fastest one is late.
+  double gap_periods = 1.5;  ///< A step of the sender's times longer than so many periods misses messages.
+  /// The sender's time going back by more, or ahead of the fastest message, is another clock: not another
+  /// order, nor a gap.
+  double clock_jump_s = 1.0;
   double offset_window_s = 60.0;  ///< Over which the fastest message is sought.
   std::size_t window = 32;        ///< Messages of a stream over which rate, period and delay are taken.
 };
@@ -59,7 +61,8 @@ struct StreamReport {
       std::numeric_limits<double>::quiet_NaN();  ///< Median time over that of the fastest message, lately.
   double longest_delay_s = std::numeric_limits<double>::quiet_NaN();
   std::size_t late = 0, out_of_order = 0, repeated = 0;
-  std::size_t dropped = 0;  ///< As many as fit into the gaps of the sender's times.
+  std::size_t dropped =
+      0;  ///< As many as fit into the gaps of the sender's times, less those that came later.
   std::size_t stalls = 0;
   double stalled_s = 0.0;  ///< In all, with one that lasts.
   bool stalled_now = false;
@@ -70,6 +73,7 @@ struct LinkReport {
   std::size_t connections = 0, losses = 0, refused = 0, clock_jumps = 0;
   std::size_t stalls = 0;  ///< Of everything at once.
   double stalled_s = 0.0;
+  std::size_t not_watched = 0;                 ///< Messages of streams beyond the first 256.
   std::map<std::string, std::size_t> skipped;  ///< Messages that Genu does not read, by type.
   /// The receiver's clock less the sender's, by the message that came fastest: its travel is part of it.
   double clock_offset_s = std::numeric_limits<double>::quiet_NaN();

@@ -62,6 +62,10 @@ struct TrackedSequence {
   std::string image_type = "BRIGHTNESS";
   std::vector<TrackedFrame> frames;
   Fields fields = {};
+  /// Where the file's format says that the images lie, in its own words, if that is not the usual 1, 0 and
+  /// identity. The poses tell where images are; this is only kept for writing.
+  Fields placement = {};
+  std::vector<std::string> remarks = {};  ///< What was assumed when it was read.
 };
 
 /// What is known of coordinate frames: some transforms, and by them others.
