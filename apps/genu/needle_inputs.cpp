@@ -2,7 +2,6 @@
 #include "needle_inputs.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <CLI/App.hpp>
@@ -75,13 +74,14 @@ std::vector<CLI::Option*> add_needle_options(CLI::App& parser, NeedleWords& word
     all.push_back(option);
     return option;
   };
-  const std::map<std::string, ultrasound::EntrySide> sides{{"left", ultrasound::EntrySide::left},
-                                                           {"right", ultrasound::EntrySide::right}};
-  const auto set_side = [&words](const ultrasound::EntrySide& side) { words.finder.side = side; };
-  add(parser.add_option_function<ultrasound::EntrySide>(
+  const auto set_side = [&words](const std::string& word) {
+    const std::optional<Side> side = side_named(word);
+    if (!side) throw CLI::ValidationError("--side", "\"" + word + "\" is neither left nor right");
+    words.finder.side = *side == Side::left ? ultrasound::EntrySide::left : ultrasound::EntrySide::right;
+  };
+  add(parser.add_option_function<std::string>(
           "--side", set_side,
           "Side of the picture that the needle comes from; else the deeper end is the tip"))
-      ->transform(CLI::CheckedTransformer(sides))
       ->type_name("left|right");
   add(parser.add_option("--region", words.region, "Part of the picture to look in, in pixels"))
       ->expected(4)
@@ -140,15 +140,20 @@ std::optional<io::NeedlePlanChosen> read_guide(const NeedleWords& words, const i
 
 namespace {
 
-/// The scale of tracked pictures: the calibration's, where the user says none.
+/// The scale of tracked pictures: the calibration's, or what came with them, where the user says none.
 void read_scale(Moments& moments, const SweepSource& source, const std::vector<double>& pixel_mm) {
+  moments.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";
   const auto probe_from_image = moments.setup.coordinate_frames().find("Image", "Probe");
   if (probe_from_image) {
     moments.pixel = ultrasound::pixel_size_of(*probe_from_image);
     moments.pixel_source = "Image to Probe of " + source.setups.back().string();
-  } else {
-    moments.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";
   }
+  for (const ultrasound::TrackedFrame& frame : moments.frames)
+    for (const auto& [frames, pose] : frame.poses)
+      if (const auto sound = pose.transform(); sound && frames.from == "Image" && !moments.pixel) {
+        moments.pixel = ultrasound::pixel_size_of(*sound);
+        moments.pixel_source = ultrasound::name_of(frames) + " of the recording";
+      }
   if (pixel_mm.empty()) return;
   moments.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
   moments.pixel_source = "--pixel-mm";

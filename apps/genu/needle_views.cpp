@@ -68,8 +68,7 @@ void draw_plan(render::FrameMarks& marks, const ultrasound::PlanInImage& plan) {
 /// What the lines over a picture are.
 std::string state_words(const ultrasound::NeedleFinding& finding) {
   if (finding.state == NeedleState::none)
-    return "no needle" + std::string(finding.doubtful ? " (grey: the line most like one): " : ": ") +
-           finding.why_none;
+    return "no needle: " + finding.why_none + (finding.doubtful ? " (grey)" : "");
   const std::string words =
       "needle (green, the ring its tip), confidence " + fixed(100 * finding.needle->confidence, 0) + " %: ";
   return words + (finding.state == NeedleState::predicted ? finding.why_none : finding.needle->why);

@@ -64,7 +64,7 @@ io::TrackedSetup setup_to(const char* last) {
        .transform = AffineTransform(Matrix3{{{{0.1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}}}}, {}),
        .error_mm = {},
        .date = {},
-       .pictures = ultrasound::ImageSetup{.width = 420, .height = 260}});
+       .pictures = ultrasound::ImageSetup{.width = 420, .height = 260, .depth_mm = {}}});
   setup.transforms.push_back({.frames = {"Tracker", last}, .transform = {}, .error_mm = {}, .date = {}});
   return setup;
 }

@@ -184,11 +184,12 @@ class UsSession : public ::testing::Test {
   std::string said_;
 };
 
+/// Nothing of what was sent is lost or made up by a stall. Times may be those of the replay.
 void expect_same(const ultrasound::TrackedSequence& got, const ultrasound::TrackedSequence& sent) {
   ASSERT_EQ(got.frames.size(), sent.frames.size());
   for (std::size_t n = 0; n < sent.frames.size(); ++n) {
     EXPECT_EQ(got.frames[n].image, sent.frames[n].image) << n;
-    EXPECT_NEAR(got.frames[n].time_s, sent.frames[n].time_s, 1e-6) << n;
+    EXPECT_EQ(got.frames[n].poses.size(), sent.frames[n].poses.size()) << n;
   }
 }
 

@@ -16,13 +16,15 @@ inline io::NeedleRecord sample_needle() {
       .finder = {.side = ultrasound::EntrySide::left, .region = PixelBounds{0, 0, 400, 300}},
       .followed = true,
       .frames_without_image = 1,
-      .plan = io::NeedlePlanChosen{.target = "suprapatellar_recess",
-                                   .approach = "superolateral",
-                                   .rank = 1,
-                                   .guide = {.plan = {{0, 0, 0}, {40, 20, 0}}, .tolerance_mm = 3.0},
-                                   .error_source = "the command line"},
+      .plan = {},
       .warnings = {"one remark"}};
-  ultrasound::NeedleGuide& guide = record.plan->guide;
+  io::NeedlePlanChosen& plan = record.plan.emplace();
+  plan.target = "suprapatellar_recess";
+  plan.approach = "superolateral";
+  plan.error_source = "the command line";
+  ultrasound::NeedleGuide& guide = plan.guide;
+  guide.plan = {{0, 0, 0}, {40, 20, 0}};
+  guide.tolerance_mm = 3.0;
   guide.errors = {.position_sd_mm = 1.0, .rotation_sd_deg = 0.5};
   guide.always.set({"Image", "Probe"},
                    AffineTransform(Matrix3{{{{0.1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}}}}, {}));
