@@ -215,9 +215,6 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
     drawing = there;
   }
   painter.drawPath(bone);
-  for (const NamedPlace& place : marks.names)
-    draw_text(painter, QRectF(on_screen(place.at) - QPointF(100.0, 9.0), QSizeF(200.0, 18.0)),
-              Qt::AlignCenter, place.name, theme::text);
   constexpr double least_mm = 1.0;  // Where the tolerance does not reach into the picture, or is none.
   const QPointF target = on_screen(marks.path.target);
   const double radius = std::max(least_mm, marks.path.tolerance_radius_mm) * pixels_per_mm();
@@ -230,7 +227,29 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
   draw_text(painter, QRectF(target.x() + radius + 4.0, target.y() - 9.0, 60.0, 18.0),
             Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("tip"), theme::needle_path);
   paint_way_in(painter);
+  paint_names(painter, {target - QPointF(30.0, 9.0), target + QPointF(radius + 30.0, radius + 18.0)});
   painter.restore();
+}
+
+// Names whose places lie near the border stay in the picture; those that would run into another give way.
+void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
+  constexpr double line = 18.0;
+  const QRectF picture = picture_rect();
+  std::vector<QRectF> boxes{taken};
+  for (const NamedPlace& place : shown_.expected->names) {
+    const double half = 0.5 * painter.fontMetrics().horizontalAdvance(place.name) + 4.0;
+    QPointF middle = on_screen(place.at);
+    middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
+    for (const double shift : {0.0, line, -line, 2.0 * line, -2.0 * line}) {
+      const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));
+      const bool free = std::none_of(boxes.begin(), boxes.end(),
+                                     [&](const QRectF& other) { return other.intersects(box); });
+      if (!free || !picture.contains(box)) continue;
+      draw_text(painter, box, Qt::AlignCenter, place.name, theme::text);
+      boxes.push_back(box);
+      break;
+    }
+  }
 }
 
 // An arrow beside the needle where it comes into the picture.
