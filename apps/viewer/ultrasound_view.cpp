@@ -254,7 +254,7 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
   draw_text(painter, QRectF(target.x() + radius + 4.0, target.y() - 9.0, 60.0, 18.0),
             Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("tip"), theme::needle_path);
   paint_way_in(painter);
-  paint_names(painter, {target.x() - 24.0, target.y() + radius, 48.0, 18.0});
+  paint_names(painter, {target.x() - 24.0, target.y() + radius, 48.0, 16.0});
   painter.restore();
 }
 
@@ -271,7 +271,7 @@ void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
     const double half = 0.5 * painter.fontMetrics().horizontalAdvance(place.name) + 4.0;
     QPointF middle = on_screen(place.at);
     middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
-    for (const double shift : {0.0, line, -line, 2.0 * line, -2.0 * line}) {
+    for (const double shift : {0.0, line, -line}) {
       const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));
       const bool free = std::none_of(boxes.begin(), boxes.end(),
                                      [&](const QRectF& other) { return other.intersects(box); });

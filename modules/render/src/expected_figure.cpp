@@ -128,7 +128,7 @@ class Room {
     const double half = 0.5 * text_width(note.words, letters, true) + 4.0;
     const double y = note.at.y;
     note.at.x = std::clamp(note.at.x * scale_x_, half, std::max(half, width_ - depths - half)) / scale_x_;
-    for (const double lines : {0.0, 1.0, -1.0, 2.0, -2.0}) {
+    for (const double lines : {0.0, 1.0, -1.0}) {
       note.at.y = y + lines * line / scale_y_;
       const Box box = box_of(note);
       const bool free = std::none_of(boxes_.begin(), boxes_.end(), [&](const Box& b) {
