@@ -19,13 +19,22 @@ bool is_named(Tissue tissue) {
   return tissue != Tissue::skin && tissue != Tissue::fat && tissue != Tissue::muscle;
 }
 
+bool is_bone(Tissue tissue) {
+  return tissue == Tissue::femur || tissue == Tissue::tibia || tissue == Tissue::patella ||
+         tissue == Tissue::fibula;
+}
+
 ExpectedMarks marks_of(const ExpectedAnswer& answer) {
   const planning::ExpectedView& view = *answer.view;
-  ExpectedMarks marks{.path = view.path};
-  const std::vector<double>& bone = view.frame.truth.bone_px;
-  for (std::size_t x = 0; x < bone.size(); ++x) marks.bone.push_back({static_cast<double>(x), bone[x]});
-  for (const planning::TissueInView& seen : answer.tissues)
-    if (is_named(seen.tissue)) marks.names.push_back({seen.at, theme::readable(info(seen.tissue).name)});
+  ExpectedMarks marks{.path = view.path, .bone = planning::bone_in_view(view)};
+  for (const planning::TissueInView& seen : answer.tissues) {
+    if (!is_named(seen.tissue)) continue;
+    PixelPoint at = seen.at;
+    // A bone is known by its surface, which its name must not hide.
+    constexpr double below_mm = 2.0;
+    if (is_bone(seen.tissue)) at.y += below_mm / view.frame.truth.pixel.y_mm;
+    marks.names.push_back({at, theme::readable(info(seen.tissue).name)});
+  }
   return marks;
 }
 

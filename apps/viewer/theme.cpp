@@ -31,6 +31,7 @@ QToolButton { background: transparent; color: %4; border: 1px solid %2; border-r
 QToolButton:hover { color: %3; border-color: %4; }
 QToolButton::menu-indicator { image: none; }
 QPushButton { padding: 5px 12px; }
+QPushButton:checked { color: white; background: %5; border: 1px solid %5; border-radius: 3px; }
 QToolButton:checked { color: white; background: %5; border-color: %5; }
 QToolButton:disabled, QToolButton:checked:disabled { background: transparent; color: %7; border-color: %2; }
 QSplitter::handle { background: %2; }

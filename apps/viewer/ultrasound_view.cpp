@@ -31,6 +31,33 @@ PixelBounds all_of(const QImage& image) {
   return {0, 0, image.width(), image.height()};
 }
 
+/// Where an arrow shows the needle's way into the picture, on the screen.
+struct WayIn {
+  QPointF tail, point;
+  QPointF along, above;  ///< Unit.
+  QRectF words;
+  bool from_left = true;
+};
+
+/// Returns it for a needle in the picture's plane; nothing for one that comes across it.
+std::optional<WayIn> way_in(const QPointF& entry, const QPointF& target, const QRectF& picture) {
+  constexpr double arrow = 40.0, beside = 14.0, words_width = 140.0;
+  const double length = std::hypot(target.x() - entry.x(), target.y() - entry.y());
+  if (length < arrow) return std::nullopt;
+  WayIn way;
+  way.along = (target - entry) / length;
+  way.from_left = way.along.x() >= 0.0;
+  way.above = way.from_left ? QPointF(way.along.y(), -way.along.x()) : QPointF(-way.along.y(), way.along.x());
+  const double beyond = way.from_left ? picture.left() - entry.x() : entry.x() - picture.right();
+  double outside = std::max(0.0, beyond) / std::max(1e-6, std::abs(way.along.x()));
+  if (way.along.y() > 1e-6) outside = std::max(outside, (picture.top() - entry.y()) / way.along.y());
+  way.tail = entry + (outside + 6.0) * way.along + beside * way.above;
+  way.point = way.tail + arrow * way.along;
+  way.words = {way.from_left ? way.point.x() + 6.0 : way.point.x() - 6.0 - words_width, way.point.y() - 14.0,
+               words_width, 18.0};
+  return way;
+}
+
 QColor bone_line() {
   return {120, 200, 255, 200};
 }
@@ -216,9 +243,6 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
     drawing = there;
   }
   painter.drawPath(bone);
-  for (const NamedPlace& place : marks.names)
-    draw_text(painter, QRectF(on_screen(place.at) - QPointF(100.0, 9.0), QSizeF(200.0, 18.0)),
-              Qt::AlignCenter, place.name, theme::text);
   constexpr double least_mm = 1.0;  // Where the tolerance does not reach into the picture, or is none.
   const QPointF target = on_screen(marks.path.target);
   const double radius = std::max(least_mm, marks.path.tolerance_radius_mm) * pixels_per_mm();
@@ -231,31 +255,47 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
   draw_text(painter, QRectF(target.x() + radius + 4.0, target.y() - 9.0, 60.0, 18.0),
             Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("tip"), theme::needle_path);
   paint_way_in(painter);
+  paint_names(painter, {target.x() - 24.0, target.y() + radius, 48.0, 16.0});
   painter.restore();
+}
+
+// Names whose places lie near the border stay in the picture; those that would run into another give way.
+void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
+  constexpr double line = 18.0;
+  const QRectF picture = picture_rect();
+  const ultrasound::PlanInImage& path = shown_.expected->path;
+  const QPointF target = on_screen(path.target);
+  std::vector<QRectF> boxes{taken,
+                            {target.x(), target.y() - 0.5 * line, taken.bottom() - target.y() + 12.0, line}};
+  if (const auto way = way_in(on_screen(path.entry), target, picture)) boxes.push_back(way->words);
+  for (const NamedPlace& place : shown_.expected->names) {
+    const double half = 0.5 * painter.fontMetrics().horizontalAdvance(place.name) + 4.0;
+    QPointF middle = on_screen(place.at);
+    middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
+    for (const double shift : {0.0, line, -line}) {
+      const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));
+      const bool free = std::none_of(boxes.begin(), boxes.end(),
+                                     [&](const QRectF& other) { return other.intersects(box); });
+      if (!free || !picture.contains(box)) continue;
+      draw_text(painter, box, Qt::AlignCenter, place.name, theme::text);
+      boxes.push_back(box);
+      break;
+    }
+  }
 }
 
 // An arrow beside the needle where it comes into the picture.
 void UltrasoundView::paint_way_in(QPainter& painter) const {
   const ultrasound::PlanInImage& path = shown_.expected->path;
-  const QPointF entry = on_screen(path.entry), target = on_screen(path.target);
-  const double length = std::hypot(target.x() - entry.x(), target.y() - entry.y());
-  constexpr double arrow = 40.0, beside = 14.0, head = 8.0;
-  if (length < arrow) return;  // It comes across the picture.
-  const QPointF along = (target - entry) / length;
-  const bool from_left = along.x() >= 0.0;
-  const QPointF above = from_left ? QPointF(along.y(), -along.x()) : QPointF(-along.y(), along.x());
-  const QRectF picture = picture_rect();
-  const double border = from_left ? picture.left() - entry.x() : entry.x() - picture.right();
-  double outside = std::max(0.0, border) / std::max(1e-6, std::abs(along.x()));
-  if (along.y() > 1e-6) outside = std::max(outside, (picture.top() - entry.y()) / along.y());
-  const QPointF tail = entry + (outside + 6.0) * along + beside * above, point = tail + arrow * along;
+  const auto way = way_in(on_screen(path.entry), on_screen(path.target), picture_rect());
+  if (!way) return;
+  constexpr double head = 8.0;
   painter.setPen(pen_of(theme::needle_path, 1.5));
-  painter.drawLine(tail, point);
-  painter.drawLine(point, point - head * along + 0.6 * head * above);
-  painter.drawLine(point, point - head * along - 0.6 * head * above);
-  const QRectF beyond(from_left ? point.x() + 6.0 : point.x() - 206.0, point.y() - 14.0, 200.0, 18.0);
-  draw_text(painter, beyond, (from_left ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
-            from_left ? QStringLiteral("needle from the left") : QStringLiteral("needle from the right"),
+  painter.drawLine(way->tail, way->point);
+  painter.drawLine(way->point, way->point - head * way->along + 0.6 * head * way->above);
+  painter.drawLine(way->point, way->point - head * way->along - 0.6 * head * way->above);
+  draw_text(painter, way->words, (way->from_left ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
+            way->from_left ? QStringLiteral("needle from the left") : QStringLiteral("needle from the right"),
             theme::needle_path);
 }
 

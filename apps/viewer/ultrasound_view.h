@@ -79,6 +79,7 @@ class UltrasoundView : public QWidget {
   void paint_banner(QPainter& painter) const;
   void paint_expected(QPainter& painter) const;
   void paint_way_in(QPainter& painter) const;
+  void paint_names(QPainter& painter, const QRectF& taken) const;
 
   ShownUltrasound shown_;
 };

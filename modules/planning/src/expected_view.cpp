@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include <genu/planning/expected_view.h>
@@ -82,6 +83,20 @@ std::string no_expected_view(const LabelMap* labels, const RankedTrajectory& tra
   if (!any) return "nothing is labelled to simulate it from";
   if (!trajectory.card.view) return "there is no place for the probe that would show this needle";
   return {};
+}
+
+std::vector<PixelPoint> bone_in_view(const ExpectedView& view) {
+  constexpr double steepest = 8.0;  // Rise over run of a surface that still sends an echo back.
+  const ultrasound::FrameTruth& truth = view.frame.truth;
+  const double jump_px = steepest * truth.pixel.x_mm / truth.pixel.y_mm;
+  std::vector<PixelPoint> line;
+  for (std::size_t x = 0; x < truth.bone_px.size(); ++x) {
+    const PixelPoint here{static_cast<double>(x), truth.bone_px[x]};
+    if (!line.empty() && std::abs(here.y - line.back().y) > jump_px)
+      line.push_back({here.x, std::numeric_limits<double>::quiet_NaN()});
+    line.push_back(here);
+  }
+  return line;
 }
 
 std::vector<TissueInView> tissues_in_view(const ExpectedView& view, const LabelMap& labels) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <sstream>
 #include <string>
@@ -16,8 +17,8 @@
 namespace genu::render {
 namespace {
 
-constexpr int height_px = 600;
-constexpr int letters = 13;  // As frame_figure writes its words.
+constexpr int height_px = 450;  // Its letters are still read where three stand side by side on a page.
+constexpr int letters = 13;     // As frame_figure writes its words.
 constexpr Rgb bone_rgb{120, 200, 255}, name_rgb{205, 210, 218};
 constexpr Rgb needle_rgb{needle_colour.red, needle_colour.green, needle_colour.blue};
 constexpr Rgb target_rgb{255, 90, 200};  // target_colour, lighter: that is for bright ground.
@@ -113,20 +114,64 @@ void mark_tip(FrameMarks& marks, const planning::ExpectedView& view) {
   marks.notes.push_back({mm.moved(tip, reach_mm, 0.0), "tip", needle_rgb, 0.0, 0.5});
 }
 
-void mark_tissues(FrameMarks& marks, const planning::ExpectedView& view, const LabelMap& labels) {
-  const ultrasound::FrameTruth& truth = view.frame.truth;
-  FrameLine bone{{}, bone_rgb, 1.2, true};
-  for (std::size_t x = 0; x < truth.bone_px.size(); ++x)
-    bone.points.push_back({static_cast<double>(x), truth.bone_px[x]});
-  marks.lines.push_back(std::move(bone));
-  const InMillimetres mm(truth.pixel);
+/// The places that words take, in pixels of the figure.
+class Room {
+ public:
+  Room(double scale_x, double scale_y, int width, int height)
+      : scale_x_(scale_x), scale_y_(scale_y), width_(width), height_(height) {}
+
+  void take(const FrameNote& note) { boxes_.push_back(box_of(note)); }
+
+  /// Moves a note up or down until it stands free; false if there is no room near its place.
+  bool find_place(FrameNote& note) const {
+    constexpr double depths = 46.0;  // The right border has them.
+    const double half = 0.5 * text_width(note.words, letters, true) + 4.0;
+    const double y = note.at.y;
+    note.at.x = std::clamp(note.at.x * scale_x_, half, std::max(half, width_ - depths - half)) / scale_x_;
+    for (const double lines : {0.0, 1.0, -1.0}) {
+      note.at.y = y + lines * line / scale_y_;
+      const Box box = box_of(note);
+      const bool free = std::none_of(boxes_.begin(), boxes_.end(), [&](const Box& b) {
+        return b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3];
+      });
+      if (free && box[1] >= 0.0 && box[3] <= height_) return true;
+    }
+    return false;
+  }
+
+ private:
+  using Box = std::array<double, 4>;  ///< Left, top, right, bottom.
+  static constexpr double line = 17.0;
+
+  Box box_of(const FrameNote& note) const {
+    const double width = text_width(note.words, letters, true);
+    const double left = note.at.x * scale_x_ - note.across * width,
+                 top = note.at.y * scale_y_ - note.above * line;
+    return {left, top, left + width, top + line};
+  }
+
+  double scale_x_, scale_y_;
+  int width_, height_;
+  std::vector<Box> boxes_ = {};
+};
+
+bool is_bone(Tissue tissue) {
+  return tissue == Tissue::femur || tissue == Tissue::tibia || tissue == Tissue::patella ||
+         tissue == Tissue::fibula;
+}
+
+/// Names tissues where the other notes leave room.
+void name_tissues(FrameMarks& marks, const planning::ExpectedView& view, const LabelMap& labels, Room room) {
+  for (const FrameNote& note : marks.notes) room.take(note);
+  const InMillimetres mm(view.frame.truth.pixel);
   for (const planning::TissueInView& seen : planning::tissues_in_view(view, labels)) {
     if (seen.tissue == Tissue::skin || seen.tissue == Tissue::fat || seen.tissue == Tissue::muscle) continue;
-    const bool bone_name = seen.tissue == Tissue::femur || seen.tissue == Tissue::tibia ||
-                           seen.tissue == Tissue::patella || seen.tissue == Tissue::fibula;
-    marks.notes.push_back({bone_name ? mm.moved(seen.at, 0.0, 1.2) : seen.at,
-                           spaced(std::string(info(seen.tissue).name)), bone_name ? bone_rgb : name_rgb, 0.5,
-                           bone_name ? 0.0 : 0.5});
+    const bool bone = is_bone(seen.tissue);
+    FrameNote note{bone ? mm.moved(seen.at, 0.0, 1.2) : seen.at, spaced(std::string(info(seen.tissue).name)),
+                   bone ? bone_rgb : name_rgb, 0.5, bone ? 0.0 : 0.5};
+    if (!room.find_place(note)) continue;
+    room.take(note);
+    marks.notes.push_back(std::move(note));
   }
 }
 
@@ -136,18 +181,20 @@ Picture expected_figure(const planning::ExpectedView& view, const LabelMap& labe
   const Frame& image = view.frame.image;
   const PixelSize pixel = view.frame.truth.pixel;
   FrameMarks drawn{.pixel = pixel, .face_row = 0.0, .min_height = height_px};
+  if (image.empty()) return frame_figure(image, drawn);
+  const double scale_y = std::max(1.0, static_cast<double>(height_px) / image.height),
+               scale_x = scale_y * pixel.x_mm / pixel.y_mm;
+  const int width = static_cast<int>(image.width * scale_x),
+            height = static_cast<int>(image.height * scale_y);
   if (marks == ExpectedMarks::drawn) {
-    mark_tissues(drawn, view, labels);
+    drawn.lines.push_back({planning::bone_in_view(view), bone_rgb, 1.2, true});
     mark_side(drawn, view.path, pixel, image.width);
     mark_target(drawn, view.path, pixel);
     mark_tip(drawn, view);
+    name_tissues(drawn, view, labels, {scale_x, scale_y, width, height});
   }
-  if (!image.empty()) {
-    const double scale = std::max(1.0, static_cast<double>(height_px) / image.height);
-    const int width = static_cast<int>(image.width * scale * pixel.x_mm / pixel.y_mm);
-    drawn.words =
-        wrapped("Expected: simulated from labels, not an ultrasound image. Research use.", width - 20);
-  }
+  drawn.words = wrapped("Expected view, simulated from labels: not an ultrasound image. Research use only.",
+                        width - 20);
   return frame_figure(image, drawn);
 }
 

@@ -40,7 +40,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .9rem; ma
 dt { font-weight: 600; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .gallery { display: grid; grid-template-columns: 1fr 1fr; gap: .9rem; margin: .7rem 0; align-items: start; }
-.gallery.screen { grid-template-columns: 1.3fr 1fr 1fr; }
+.gallery.screen { grid-template-columns: 1.2fr 1fr 1fr; }
 .gallery.followup { grid-template-columns: 1fr 1fr 1fr; }
 .gallery.plan figure.wide { max-width: 46rem; }
 .pair { display: grid; grid-template-columns: 1fr 1.2fr; gap: 1.2rem; align-items: start; }

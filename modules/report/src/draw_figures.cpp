@@ -83,8 +83,9 @@ class ExpectedViews {
   render::Picture picture(std::size_t plan, render::ExpectedMarks marks) {
     if (!body_) body_.emplace(*knee_.labels);
     if (!views_.contains(plan))
-      views_.emplace(plan, planning::expected_view(*body_, knee_.plans[plan].ranked.front(),
-                                                   {.tolerance_mm = knee_.plans[plan].target.tolerance_mm}));
+      views_.emplace(plan, planning::expected_view(
+                               *body_, knee_.plans[plan].ranked.front(),
+                               {.pixel_mm = 0.1, .tolerance_mm = knee_.plans[plan].target.tolerance_mm}));
     return render::expected_figure(*views_.at(plan), *knee_.labels, marks);
   }
 

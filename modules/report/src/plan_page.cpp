@@ -107,9 +107,9 @@ std::string on_the_screen(const io::Case& knee, const planning::RankedTrajectory
       "pressed by the probe or moved by the needle, echo levels set by eye; speckle falls otherwise in "
       "reality, and what is not labelled is not in them.";
   if (!planning::labels_hold_skin(*knee.labels))
-    note +=
-        " The labels have no skin: where the face lies is estimated, and the layer of skin and fat below "
-        "it is assumed.";
+    note += " The labels have no skin: the layer of skin and fat below the probe's face is assumed.";
+  if (knee.anatomy && knee.anatomy->skin_sd_mm > 0.0)
+    note += " Where the skin lies, and so the face, is estimated.";
   note +=
       " They are drawn with the needle coming from the left; a machine shows it from the right where the "
       "probe is held the other way round. Research use only.";

@@ -242,6 +242,8 @@ TEST(ViewerWindow, ShowsTheExpectedViewBesideACase) {
   const testing::ScratchFolder scratch;
   io::Case knee = small_case();
   planning::NeedlePlan plan;
+  plan.target.name = "suprapatellar_recess";
+  plan.approach = "superolateral";
   plan.target.point = middle;
   plan.ranked.resize(1);
   plan.ranked[0].path = {middle + Vector3{-20, -18, 0}, middle};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -55,6 +56,17 @@ TEST_F(ExpectedViewOfASphere, ShowsTheTargetWithItsTolerance) {
   EXPECT_NEAR(view->path.target.y, 45.0, 1e-6);
   EXPECT_LT(view->path.entry.x, 0.0);  // Beside the probe.
   EXPECT_NEAR(view->path.tolerance_radius_mm, 3.0, 1e-6);
+}
+
+TEST_F(ExpectedViewOfASphere, PartsTheBonesLineWhereItJumps) {
+  ExpectedView view;
+  view.frame.truth.pixel = {0.1, 0.1};
+  view.frame.truth.bone_px = {50.0, 52.0, 120.0, 119.0};
+  const std::vector<PixelPoint> line = bone_in_view(view);
+  ASSERT_EQ(line.size(), 5u);
+  EXPECT_EQ(line[1].y, 52.0);
+  EXPECT_TRUE(std::isnan(line[2].y));
+  EXPECT_EQ(line[3], (PixelPoint{2.0, 120.0}));
 }
 
 TEST_F(ExpectedViewOfASphere, NamesWhatCanBeSeen) {

@@ -13,6 +13,8 @@ namespace genu::render {
 namespace {
 
 constexpr double pixel_mm = 0.1;
+constexpr double enlarged = 450.0 / 400.0;
+constexpr int figure_width = 428, middle = 214;
 
 /// A picture of 38 x 40 mm of one grey: a ball of bone, and a needle that ends at a target of 2 mm.
 class ExpectedFigure : public ::testing::Test {
@@ -43,7 +45,7 @@ class ExpectedFigure : public ::testing::Test {
   template <typename Is>
   static int count(const Picture& p, int left, int right, const Is& is) {
     int n = 0;
-    for (int y = 0; y < 600; ++y)
+    for (int y = 0; y < 450; ++y)
       for (int x = left; x < right; ++x) n += is(testing::pixel(p, x, y)) ? 1 : 0;
     return n;
   }
@@ -54,31 +56,34 @@ class ExpectedFigure : public ::testing::Test {
 
 TEST_F(ExpectedFigure, WithoutMarksIsThePictureAndItsScale) {
   const Picture p = expected_figure(view(), labels_, ExpectedMarks::none);
-  EXPECT_EQ(p.width, 570);
-  EXPECT_GT(p.height, 600);  // It says below what it is.
+  EXPECT_EQ(p.width, figure_width);
+  EXPECT_GT(p.height, 450);  // It says below what it is.
   EXPECT_EQ(count(p, 0, p.width, is_yellow) + count(p, 0, p.width, is_pink) + count(p, 0, p.width, is_blue),
             0);
-  EXPECT_EQ(testing::pixel(p, 285, 300), (testing::Rgb{60, 60, 60}));
+  EXPECT_EQ(testing::pixel(p, middle, 180), (testing::Rgb{60, 60, 60}));
   int words = 0;
-  for (int y = 600; y < p.height; ++y)
+  for (int y = 450; y < p.height; ++y)
     for (int x = 0; x < p.width; ++x) words += testing::pixel(p, x, y)[0] > 200 ? 1 : 0;
   EXPECT_GT(words, 200);
 }
 
 TEST_F(ExpectedFigure, MarksBoneTargetAndTheNeedlesSide) {
   const Picture p = expected_figure(view(), labels_, ExpectedMarks::drawn);
-  // The ring of 2 mm about the target, at one and a half pixels of the figure a pixel.
-  for (const auto& [dx, dy] : {std::pair(30, 0), {-30, 0}, {0, 30}, {0, -30}}) {
+  const int target_x = static_cast<int>(150 * enlarged), target_y = static_cast<int>(120 * enlarged);
+  // The ring of 2 mm about the target.
+  for (const auto& [dx, dy] : {std::pair(22, 0), {-22, 0}, {0, 22}, {0, -22}}) {
     int pink = 0;
     for (int y = -2; y <= 2; ++y)
-      for (int x = -2; x <= 2; ++x) pink += is_pink(testing::pixel(p, 225 + dx + x, 180 + dy + y)) ? 1 : 0;
+      for (int x = -2; x <= 2; ++x)
+        pink += is_pink(testing::pixel(p, target_x + dx + x, target_y + dy + y)) ? 1 : 0;
     EXPECT_GT(pink, 0) << dx << ", " << dy;
   }
   // Dashes along the ball, and its name below.
   int line = 0;
-  for (int x = 250; x < 320; ++x) line += is_blue(testing::pixel(p, x, 300)) ? 1 : 0;
+  for (int x = middle - 25; x < middle + 25; ++x)
+    line += is_blue(testing::pixel(p, x, static_cast<int>(200.5 * enlarged))) ? 1 : 0;
   EXPECT_GT(line, 5);
-  EXPECT_GT(count(p, 0, 285, is_yellow), 2 * count(p, 285, p.width, is_yellow));
+  EXPECT_GT(count(p, 0, middle, is_yellow), 2 * count(p, middle, p.width, is_yellow));
 }
 
 TEST_F(ExpectedFigure, TellsTheOtherSideWhereTheNeedleComesFromThere) {
@@ -87,14 +92,14 @@ TEST_F(ExpectedFigure, TellsTheOtherSideWhereTheNeedleComesFromThere) {
   turned.path.target.x = 230;
   turned.frame.truth.needles[0] = {.entry = turned.path.entry, .tip = turned.path.target};
   const Picture p = expected_figure(turned, labels_, ExpectedMarks::drawn);
-  EXPECT_GT(count(p, 285, p.width, is_yellow), 2 * count(p, 0, 285, is_yellow));
+  EXPECT_GT(count(p, middle, p.width, is_yellow), 2 * count(p, 0, middle, is_yellow));
 }
 
 TEST_F(ExpectedFigure, ANeedleAcrossThePictureHasNoSide) {
   planning::ExpectedView across = view();
   across.path.entry = across.path.target;
   across.frame.truth.needles.clear();
-  EXPECT_LT(count(expected_figure(across, labels_, ExpectedMarks::drawn), 0, 570, is_yellow), 20);
+  EXPECT_LT(count(expected_figure(across, labels_, ExpectedMarks::drawn), 0, figure_width, is_yellow), 20);
 }
 
 TEST_F(ExpectedFigure, NeedsAPicture) {

@@ -41,6 +41,10 @@ std::optional<ExpectedView> expected_view(const ultrasound::EchoBody& body,
 /// \param labels null: there are none
 std::string no_expected_view(const LabelMap* labels, const RankedTrajectory& trajectory);
 
+/// Returns the surface of the first bone, a place a column, parted by places that are not finite: where there
+/// is none, and where one bone ends before another.
+std::vector<PixelPoint> bone_in_view(const ExpectedView& view);
+
 /// A tissue that the picture shows, and a place for its name.
 struct TissueInView {
   Tissue tissue = Tissue::background;  ///< A bone for its marrow lesions too.
