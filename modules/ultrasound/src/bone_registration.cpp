@@ -244,9 +244,10 @@ void require_one_place(const registration::PointsFit& fit, double max_rms_mm) {
     throw InvalidInput("cannot register the sweep: only " + fixed(100 * fit.matched_part, 0) +
                        " % of the bone that it shows fits the bone of MRI");
   if (fit.rms_mm > max_rms_mm)
-    throw InvalidInput("cannot register the sweep: the bone that it shows fits the bone of MRI to " +
-                       fixed(fit.rms_mm, 1) + " mm at best (at most " + fixed(max_rms_mm, 1) +
-                       "); the start is too far off, or it is another bone");
+    throw InvalidInput(
+        "cannot register the sweep: the bone that it shows fits the bone of MRI to " + fixed(fit.rms_mm, 1) +
+        " mm at best (at most " + fixed(max_rms_mm, 1) +
+        "); the start is too far off, it is another bone, or something else was taken for bone");
   if (fit.rival && fit.rival->cost < least_rival * fit.cost)
     throw InvalidInput("cannot register the sweep: it fits as well " + fixed(fit.rival->distance_mm, 1) +
                        " mm away (mean squares " + fixed(fit.cost, 2) + " and " + fixed(fit.rival->cost, 2) +

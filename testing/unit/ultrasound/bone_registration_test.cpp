@@ -153,16 +153,22 @@ TriangleMesh scaled(const TriangleMesh& mesh, double factor) {
 TEST(BoneRegistration, OfSomebodyElsesBoneIsRefused) {
   const RigidTransform truth = testing::random_pose(4);
   const BoneSweep sweep = sweep_about(truth, 160.0, 20, {.noise_mm = 0.3});
-  const BoneRegistration own = register_bone(sweep, bone(), truth);
+  const SweepUncertainty sure{.calibration_position_mm = 0.15,
+                              .calibration_rotation_deg = 0.15,
+                              .calibration_scale = 0.003,
+                              .bone_depth_mm = 0.1,
+                              .mesh_mm = 0.1,
+                              .patch_mm = 0.1};
+  const BoneRegistration own = register_bone(sweep, bone(), truth, {.uncertainty = sure});
   EXPECT_LT(std::abs(own.size_error), 0.01);
   EXPECT_GT(own.size_error_sd, 0.002);
-  EXPECT_LT(own.size_error_sd, 0.02);
+  EXPECT_LT(own.size_error_sd, 0.01);
   for (const double factor : {0.92, 1.08}) {
-    const BoneRegistrationOptions lax{.max_rms_mm = 5.0, .max_size_error = 1.0};
+    const BoneRegistrationOptions lax{.uncertainty = sure, .max_rms_mm = 5.0, .max_size_error = 1.0};
     const BoneRegistration other = register_bone(sweep, scaled(bone(), factor), truth, lax);
     EXPECT_GT(other.size_error / (1.0 / factor - 1.0), 0.5) << factor;
     try {
-      register_bone(sweep, scaled(bone(), factor), truth, {.max_rms_mm = 5.0});
+      register_bone(sweep, scaled(bone(), factor), truth, {.uncertainty = sure, .max_rms_mm = 5.0});
       ADD_FAILURE() << factor;
     } catch (const InvalidInput& e) {
       EXPECT_THAT(e.what(), HasSubstr(factor > 1.0 ? "% smaller" : "% larger"));
