@@ -108,6 +108,54 @@ void add_sequence(const std::filesystem::path& file, int step, std::vector<Needl
                        {}});
 }
 
+/// Bright layers of 0 to 15 degrees, beside and across.
+void add_fasciae(ultrasound::AcousticPlane& plane, const SimulatedSetting& z, std::mt19937& random) {
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
+  for (int n = 0; n < z.fasciae; ++n) {
+    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
+    const PixelPoint middle{z.width / 720.0 * uniform(100.0, 620.0), z.height / 440.0 * uniform(60.0, 400.0)};
+    const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
+    ultrasound::add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y},
+                                  .to = {middle.x + half.x, middle.y + half.y},
+                                  .sagitta_mm = uniform(-1.0, 1.0),
+                                  .thickness_mm = uniform(0.2, 0.6),
+                                  .impedance_mrayl = uniform(1.8, 2.1)});
+  }
+}
+
+void add_condyle(ultrasound::AcousticPlane& plane, const SimulatedSetting& z, std::mt19937& random) {
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
+  std::vector<double> rows(static_cast<std::size_t>(z.width));
+  const double depth = z.height / 440.0 * uniform(250.0, 380.0), bow = uniform(20.0, 120.0),
+               slope = uniform(-0.3, 0.3);
+  for (int x = 0; x < z.width; ++x) {
+    const double s = (x - 0.5 * z.width) / (0.5 * z.width);
+    rows[static_cast<std::size_t>(x)] = depth + slope * (x - 0.5 * z.width) + bow * s * s;
+  }
+  ultrasound::add_bone(plane, rows);
+}
+
+/// The visible part of a simulated shaft.
+NeedleTruth visible_part(const ultrasound::SimulatedNeedle& needle, const SimulatedSetting& z,
+                         const PixelSize& pixel) {
+  std::vector<PixelPoint> shaft = ultrasound::shaft_of(needle, pixel);
+  const auto count = static_cast<double>(shaft.size());
+  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count),
+           shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
+  std::erase_if(shaft, [&](const PixelPoint& p) {
+    return p.x < 0.0 || p.y < 0.0 || p.x > z.width - 1.0 || p.y > z.height - 1.0;
+  });
+  const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
+  const cv::Point2d chord(b.x - a.x, b.y - a.y);
+  return NeedleTruth{b, a,
+                     (z.bend_mm < 0.0 ? -1.0 : 1.0) *
+                         std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
+}
+
 }  // namespace
 
 Frame frame_of(const cv::Mat& picture) {
@@ -307,26 +355,8 @@ NeedleCase simulated(const SimulatedSetting& z) {
   AcousticPlane plane = tissue_plane(
       z.tissue, width, height, pixel,
       {.fibre_angle_deg = fibres_deg * any(0.0, 2.5, 1.0), .texture = any(0.0, 1.3, 1.0), .seed = z.seed});
-  for (int n = 0; n < z.fasciae; ++n) {
-    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
-    const PixelPoint middle{width / 720.0 * uniform(100.0, 620.0), height / 440.0 * uniform(60.0, 400.0)};
-    const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
-    add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y},
-                      .to = {middle.x + half.x, middle.y + half.y},
-                      .sagitta_mm = uniform(-1.0, 1.0),
-                      .thickness_mm = uniform(0.2, 0.6),
-                      .impedance_mrayl = uniform(1.8, 2.1)});
-  }
-  if (z.bone) {
-    std::vector<double> rows(width);
-    const double depth = height / 440.0 * uniform(250.0, 380.0), bow = uniform(20.0, 120.0),
-                 slope = uniform(-0.3, 0.3);
-    for (int x = 0; x < width; ++x) {
-      const double s = (x - 0.5 * width) / (0.5 * width);
-      rows[static_cast<std::size_t>(x)] = depth + slope * (x - 0.5 * width) + bow * s * s;
-    }
-    add_bone(plane, rows);
-  }
+  add_fasciae(plane, z, random);
+  if (z.bone) add_condyle(plane, z, random);
   const double angle = z.angle_deg * CV_PI / 180.0, tip_y = z.depth_mm / z.pixel_mm;
   SimulatedNeedle needle{.entry = {},
                          .tip = {},
@@ -359,18 +389,7 @@ NeedleCase simulated(const SimulatedSetting& z) {
                  {}};
   one.grey = bridge::view_as_opencv(as_grey(simulate_frame(plane, needles, machine))).clone();
   if (!z.needle) return one;
-  std::vector<PixelPoint> shaft = shaft_of(needle, pixel);
-  const auto count = static_cast<double>(shaft.size());
-  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count),
-           shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
-  std::erase_if(shaft, [&](const PixelPoint& p) {
-    return p.x < 0.0 || p.y < 0.0 || p.x > width - 1.0 || p.y > height - 1.0;
-  });
-  const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
-  const cv::Point2d chord(b.x - a.x, b.y - a.y);
-  one.truth = NeedleTruth{b, a,
-                          (z.bend_mm < 0.0 ? -1.0 : 1.0) *
-                              std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
+  one.truth = visible_part(needle, z, pixel);
   return one;
 }
 
