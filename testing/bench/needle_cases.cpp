@@ -9,7 +9,9 @@
 #include <opencv2/imgproc.hpp>
 
 #include <genu/bridge/opencv.h>
+#include <genu/core/error.h>
 #include <genu/io/tracked_files.h>
+#include <genu/io/ultrasound_files.h>
 #include <genu/ultrasound/acoustic_plane.h>
 #include <genu/ultrasound/simulate.h>
 
@@ -78,6 +80,23 @@ NeedleCase read(const std::filesystem::path& file, const std::string& set) {
   return one;
 }
 
+/// Up to two frames of every file that holds some.
+void add_dicom(const std::filesystem::path& folder, std::vector<NeedleCase>& cases) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) try {
+      const auto clip = io::read_ultrasound_clip(file);
+      for (std::size_t n = 0; n < clip.frames.size(); n += std::max<std::size_t>(1, clip.frames.size() - 1)) {
+        NeedleCase one{"dicom " + file.stem().string().substr(0, 16), std::to_string(n), {}, {}, {}};
+        one.grey = bridge::view_as_opencv(as_grey(clip.frames[n])).clone();
+        if (clip.frames[n].channels == 3) one.colour = bridge::view_as_opencv(clip.frames[n]).clone();
+        cases.push_back(one);
+      }
+    } catch (const Error&) {  // some are there to be refused
+    }
+}
+
 void add_sequence(const std::filesystem::path& file, int step, std::vector<NeedleCase>& cases) {
   const auto read = io::read_tracked_sequence(file);
   for (std::size_t n = 0; n < read.frames.size(); n += static_cast<std::size_t>(step))
@@ -87,6 +106,54 @@ void add_sequence(const std::filesystem::path& file, int step, std::vector<Needl
                        bridge::view_as_opencv(as_grey(read.frames[n].image)).clone(),
                        {},
                        {}});
+}
+
+/// Bright layers of 0 to 15 degrees, beside and across.
+void add_fasciae(ultrasound::AcousticPlane& plane, const SimulatedSetting& z, std::mt19937& random) {
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
+  for (int n = 0; n < z.fasciae; ++n) {
+    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
+    const PixelPoint middle{z.width / 720.0 * uniform(100.0, 620.0), z.height / 440.0 * uniform(60.0, 400.0)};
+    const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
+    ultrasound::add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y},
+                                  .to = {middle.x + half.x, middle.y + half.y},
+                                  .sagitta_mm = uniform(-1.0, 1.0),
+                                  .thickness_mm = uniform(0.2, 0.6),
+                                  .impedance_mrayl = uniform(1.8, 2.1)});
+  }
+}
+
+void add_condyle(ultrasound::AcousticPlane& plane, const SimulatedSetting& z, std::mt19937& random) {
+  const auto uniform = [&](double a, double b) {
+    return std::uniform_real_distribution<double>(a, b)(random);
+  };
+  std::vector<double> rows(static_cast<std::size_t>(z.width));
+  const double depth = z.height / 440.0 * uniform(250.0, 380.0), bow = uniform(20.0, 120.0),
+               slope = uniform(-0.3, 0.3);
+  for (int x = 0; x < z.width; ++x) {
+    const double s = (x - 0.5 * z.width) / (0.5 * z.width);
+    rows[static_cast<std::size_t>(x)] = depth + slope * (x - 0.5 * z.width) + bow * s * s;
+  }
+  ultrasound::add_bone(plane, rows);
+}
+
+/// The visible part of a simulated shaft.
+NeedleTruth visible_part(const ultrasound::SimulatedNeedle& needle, const SimulatedSetting& z,
+                         const PixelSize& pixel) {
+  std::vector<PixelPoint> shaft = ultrasound::shaft_of(needle, pixel);
+  const auto count = static_cast<double>(shaft.size());
+  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count),
+           shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
+  std::erase_if(shaft, [&](const PixelPoint& p) {
+    return p.x < 0.0 || p.y < 0.0 || p.x > z.width - 1.0 || p.y > z.height - 1.0;
+  });
+  const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
+  const cv::Point2d chord(b.x - a.x, b.y - a.y);
+  return NeedleTruth{b, a,
+                     (z.bend_mm < 0.0 ? -1.0 : 1.0) *
+                         std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
 }
 
 }  // namespace
@@ -170,6 +237,7 @@ std::vector<NeedleCase> real_without(const std::filesystem::path& data, const st
   add_sequence(tracked / "NwirePhantomFreehand.igs.mha", 8, cases);
   add_sequence(tracked / "fCal_Test_Calibration_3NWires_fCal2.0.igs.mha", 16, cases);
   add_sequence(tracked / "WaterTankBottomTranslationVideoBuffer.igs.mha", 20, cases);
+  add_dicom(data / "ultrasound/dicom", cases);
   if (more.empty()) return cases;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(more))
@@ -273,49 +341,43 @@ NeedleCase pasted(const NeedleCase& needle, const NeedleCase& onto, std::mt19937
 
 NeedleCase simulated(const SimulatedSetting& z) {
   using namespace ultrasound;
-  constexpr int width = 720, height = 440;
+  const int width = z.width, height = z.height;
   const PixelSize pixel{z.pixel_mm, z.pixel_mm};
   std::mt19937 random(z.seed);
   const auto uniform = [&](double a, double b) {
     return std::uniform_real_distribution<double>(a, b)(random);
   };
-  AcousticPlane plane =
-      tissue_plane(z.tissue, width, height, pixel, {.fibre_angle_deg = uniform(-8.0, 8.0), .seed = z.seed});
-  for (int n = 0; n < z.fasciae; ++n) {
-    const double angle = uniform(-15.0, 15.0) * CV_PI / 180.0, length = uniform(300.0, 1500.0);
-    const PixelPoint middle{uniform(100.0, 620.0), uniform(60.0, 400.0)};
-    const PixelPoint half{0.5 * length * std::cos(angle), 0.5 * length * std::sin(angle)};
-    add_layer(plane, {.from = {middle.x - half.x, middle.y - half.y},
-                      .to = {middle.x + half.x, middle.y + half.y},
-                      .sagitta_mm = uniform(-1.0, 1.0),
-                      .thickness_mm = uniform(0.2, 0.6),
-                      .impedance_mrayl = uniform(1.8, 2.1)});
-  }
-  if (z.bone) {
-    std::vector<double> rows(width);
-    const double depth = uniform(250.0, 380.0), bow = uniform(20.0, 120.0), slope = uniform(-0.3, 0.3);
-    for (int x = 0; x < width; ++x) {
-      const double s = (x - 0.5 * width) / (0.5 * width);
-      rows[static_cast<std::size_t>(x)] = depth + slope * (x - 0.5 * width) + bow * s * s;
-    }
-    add_bone(plane, rows);
-  }
+  const double fibres_deg = uniform(-8.0, 8.0);
+  std::mt19937 other(z.seed + 1);
+  const auto any = [&](double a, double b, double usual) {
+    return z.any_machine ? std::uniform_real_distribution<double>(a, b)(other) : usual;
+  };
+  AcousticPlane plane = tissue_plane(
+      z.tissue, width, height, pixel,
+      {.fibre_angle_deg = fibres_deg * any(0.0, 2.5, 1.0), .texture = any(0.0, 1.3, 1.0), .seed = z.seed});
+  add_fasciae(plane, z, random);
+  if (z.bone) add_condyle(plane, z, random);
   const double angle = z.angle_deg * CV_PI / 180.0, tip_y = z.depth_mm / z.pixel_mm;
   SimulatedNeedle needle{.entry = {},
                          .tip = {},
                          .diameter_mm = z.diameter_mm,
                          .bend_mm = z.bend_mm,
                          .visible_from = z.visible_from,
-                         .visible_to = z.visible_to};
+                         .visible_to = z.visible_to,
+                         .echo_db = any(-8.0, 6.0, 0.0)};
   // The shaft comes in through the face or the side; its tip lies in the middle third.
   const double reach = std::min(tip_y / std::tan(angle), 900.0);
-  const double x = std::clamp(reach * uniform(0.6, 1.0), 260.0, 460.0);
+  const double x = std::clamp(reach * uniform(0.6, 1.0), 0.36 * width, 0.64 * width);
   needle.tip = {z.from_left ? x : width - 1.0 - x, tip_y};
   needle.entry = {z.from_left ? x - reach : width - 1.0 - x + reach, tip_y - reach * std::tan(angle)};
-  const SimulationOptions machine{.frequency_mhz = uniform(7.0, 13.0),
+  const double frequency = uniform(7.0, 13.0);
+  const SimulationOptions machine{.frequency_mhz = any(4.0, 15.0, frequency),
+                                  .pulse_cycles = any(1.5, 4.0, 2.5),
+                                  .f_number = any(1.5, 4.0, 2.5),
+                                  .focus_mm = any(8.0, 35.0, 20.0),
                                   .looks = static_cast<int>(uniform(1.0, 5.0)),
-                                  .gain_db = uniform(-6.0, 6.0),
-                                  .dynamic_range_db = uniform(50.0, 70.0),
+                                  .gain_db = uniform(-6.0, 6.0) * any(0.5, 2.0, 1.0),
+                                  .dynamic_range_db = uniform(50.0, 70.0) + any(-10.0, 15.0, 0.0),
                                   .seed = z.noise_seed.value_or(z.seed)};
   const std::vector<SimulatedNeedle> needles =
       z.needle ? std::vector{needle} : std::vector<SimulatedNeedle>{};
@@ -327,18 +389,7 @@ NeedleCase simulated(const SimulatedSetting& z) {
                  {}};
   one.grey = bridge::view_as_opencv(as_grey(simulate_frame(plane, needles, machine))).clone();
   if (!z.needle) return one;
-  std::vector<PixelPoint> shaft = shaft_of(needle, pixel);
-  const auto count = static_cast<double>(shaft.size());
-  shaft = {shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_from * count),
-           shaft.begin() + static_cast<std::ptrdiff_t>(z.visible_to * count)};
-  std::erase_if(shaft, [&](const PixelPoint& p) {
-    return p.x < 0.0 || p.y < 0.0 || p.x > width - 1.0 || p.y > height - 1.0;
-  });
-  const PixelPoint a = shaft.front(), b = shaft.back(), m = shaft[shaft.size() / 2];
-  const cv::Point2d chord(b.x - a.x, b.y - a.y);
-  one.truth = NeedleTruth{b, a,
-                          (z.bend_mm < 0.0 ? -1.0 : 1.0) *
-                              std::abs(cv::Point2d(m.x - a.x, m.y - a.y).cross(chord)) / cv::norm(chord)};
+  one.truth = visible_part(needle, z, pixel);
   return one;
 }
 

@@ -46,8 +46,8 @@ NeedleTruth truth_of_mask(const cv::Mat& mask);
 
 /// The frames with masks under `data`/ultrasound/needle.
 std::vector<NeedleCase> real_needles(const std::filesystem::path& data);
-/// Pictures that show none: trochlea, bone, spine phantom, and what else lies as PNG in `more` (may be
-/// empty).
+/// Pictures that show none: trochlea, bone, spine phantom, those of DICOM files, and what else lies as PNG in
+/// `more` (may be empty).
 std::vector<NeedleCase> real_without(const std::filesystem::path& data, const std::filesystem::path& more);
 /// The same picture flipped, resized, with other gamma and contrast, more speckle, cropped: one case each.
 std::vector<NeedleCase> varied(const NeedleCase& one, unsigned seed);
@@ -66,10 +66,12 @@ struct SimulatedSetting {
   bool bone = false;
   Tissue tissue = Tissue::muscle;
   double pixel_mm = 0.08;
+  int width = 720, height = 440;
+  bool any_machine = false;  ///< Resolution, focus and texture at random too, beside frequency and gain.
   unsigned seed = 1;
   std::optional<unsigned> noise_seed = {};  ///< Another frame of the same scene; without it, the seed.
 };
-/// 720 x 440 pixels; the truth is the visible part of the shaft.
+/// The truth is the visible part of the shaft.
 NeedleCase simulated(const SimulatedSetting& setting);
 
 }  // namespace genu::bench

@@ -2,18 +2,23 @@
 // How well needles are found (FOLDER holds ultrasound/needle and so on; MORE, if given, PNGs that show none):
 //   needle_table real FOLDER [OUT]             the frames with masks, one a row
 //   needle_table varied FOLDER                 the same flipped, resized, noisier ...; with the needle
-//   removed needle_table without FOLDER [MORE [OUT]]   false finds needle_table grid [OUT] simulated: angles,
-//   depths, gauges, bends, visible parts, decoys needle_table clip                          a simulated
-//   needle that advances, hides and comes back, followed needle_table speed FOLDER                  frames a
-//   second and latency needle_table features FOLDER [MORE]        CSV for modules/ultrasound/training: real
-//   and what is made of it needle_table simulated_features            the same of simulated frames
-// OUT takes pictures with what was found.
+//   removed needle_table without FOLDER [MORE [OUT]]   false finds needle_table grid [OUT] [NAME] simulated:
+//   angles, depths, gauges, bends, visible parts, decoys needle_table clip                          a
+//   simulated needle that advances, hides and comes back, followed needle_table speed FOLDER frames a second
+//   and latency
+// OUT takes pictures with what was found. For modules/ultrasound/training, which reads the features:
+//   needle_table frames real FOLDER TO [MORE]  stores real frames and what is made of them
+//   needle_table frames simulated TO           the same of simulated ones
+//   needle_table frames grid TO                those of the grid
+//   needle_table features FROM                 CSV, one row a candidate
+//   needle_table stored FROM [OUT]             the table, of stored frames
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <sstream>
 #include <thread>
 
 #include <opencv2/imgcodecs.hpp>
@@ -23,6 +28,8 @@
 #include <genu/ultrasound/needle_tracker.h>
 
 #include "needle_cases.h"
+#include "needle_frames.h"
+#include "needle_training.h"
 
 namespace {
 
@@ -107,8 +114,9 @@ void print_head() {
 
 using Tallies = std::map<std::string, Tally>;
 
-std::vector<NeedleInImage> lines_of(const NeedleCase& one) {
-  return ultrasound::needle_candidates(frame_of(one.colour.empty() ? one.grey : one.colour));
+std::vector<NeedleInImage> lines_of(const NeedleCase& one, unsigned threads = 0) {
+  return ultrasound::needle_candidates(frame_of(one.colour.empty() ? one.grey : one.colour),
+                                       {.threads = threads});
 }
 
 void real(const std::filesystem::path& data, const std::string& out) {
@@ -201,9 +209,18 @@ std::vector<std::pair<std::string, SimulatedSetting>> grid() {
   for (const int fasciae : {0, 1, 3})
     for (const bool bone : {false, true})
       for (int n = 0; n < 20; ++n)
-        add(cv::format("none: %d fasciae%s", fasciae, bone ? ", bone" : ""),
+        add(cv::format("none: %d fasciae%s", fasciae, bone ? " and bone" : ""),
             {.needle = false, .fasciae = fasciae, .bone = bone, .tissue = tissues[seed / 3 % 3]});
   return all;
+}
+
+std::vector<std::string> keys_of(const std::string& name, const SimulatedSetting& z) {
+  if (name.rfind("angle", 0) != 0) return {name};
+  return {name, "all angles", cv::format("depth %.0f mm", z.depth_mm),
+          cv::format("diameter %.2f mm", z.diameter_mm),
+          z.tissue == Tissue::muscle ? "in muscle"
+          : z.tissue == Tissue::fat  ? "in fat"
+                                     : "in tendon"};
 }
 
 void simulated_grid(const std::string& out, const std::string& only) {
@@ -213,18 +230,41 @@ void simulated_grid(const std::string& out, const std::string& only) {
     if (name.find(only) == std::string::npos) continue;
     NeedleCase one = simulated(setting);
     const auto lines = lines_of(one);
-    std::vector<std::string> keys{name};
-    if (name.rfind("angle", 0) == 0) {
-      keys.push_back("all angles");
-      keys.push_back(cv::format("depth %.0f mm", setting.depth_mm));
-      keys.push_back(cv::format("diameter %.2f mm", setting.diameter_mm));
-      keys.push_back(setting.tissue == Tissue::muscle ? "in muscle"
-                     : setting.tissue == Tissue::fat  ? "in fat"
-                                                      : "in tendon");
-    }
-    for (const std::string& key : keys) tallies[key].add(one, lines);
+    for (const std::string& key : keys_of(name, setting)) tallies[key].add(one, lines);
     one.set = name;
     if (++number % (only.empty() ? 9 : 3) == 0) draw(one, lines, out);
+  }
+  print_head();
+  for (const auto& [name, tally] : tallies) tally.print(name);
+}
+
+/// Stores the grid's frames, their keys as the set.
+void store_grid(const std::string& to) {
+  for (const auto& [name, setting] : grid()) {
+    NeedleCase one = simulated(setting);
+    one.set.clear();
+    for (const std::string& key : keys_of(name, setting)) one.set += (one.set.empty() ? "" : ";") + key;
+    write_cases({one}, to);
+  }
+}
+
+void stored(const std::string& from, const std::string& out) {
+  Tallies tallies;
+  const std::vector<std::string> rows = rows_of_cases(from);
+  std::vector<std::vector<NeedleInImage>> lines(rows.size());
+  parallel_for(
+      rows.size(),
+      [&](std::size_t a, std::size_t b) {
+        for (std::size_t n = a; n < b; ++n) lines[n] = lines_of(read_case(from, rows[n]), 1);
+      },
+      2, 4);
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    NeedleCase one = read_case(from, rows[n]);
+    std::istringstream keys(one.set);
+    for (std::string key; std::getline(keys, key, ';');) tallies[key].add(one, lines[n]);
+    if (out.empty()) continue;
+    one.set = one.set.substr(0, one.set.find(';'));
+    draw(one, lines[n], out);
   }
   print_head();
   for (const auto& [name, tally] : tallies) tally.print(name);
@@ -290,93 +330,6 @@ void speed(const std::filesystem::path& data) {
   std::printf("followed: %.0f frames a second\n", 300.0 * 1000.0 / ms(now() - start));
 }
 
-void print_features(const std::vector<NeedleCase>& all) {
-  std::printf(
-      "set,name,truth,label,conf,ridge,beside,length,continuity,scatter,bend,contrast,brightness,shadow,"
-      "rivals,clearance,gap,angle,fall,uneven,angle_error,shaft_error,tip_error\n");
-  for (const NeedleCase& one : all) {
-    bool hit = false;
-    for (const NeedleInImage& n : ultrasound::needle_candidates(
-             frame_of(one.colour.empty() ? one.grey : one.colour), {.min_length = 0.08})) {
-      const NeedleError e = one.truth ? error_of(n, one) : NeedleError{};
-      if (e.hit && hit) continue;  // the same line again says nothing
-      hit |= e.hit;
-      const auto& v = n.evidence;
-      std::printf("%s,%s,%d,%d,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g,%g\n", one.set.c_str(),
-                  one.name.c_str(), one.truth.has_value(), e.hit, n.confidence, v.ridge, v.beside, v.length,
-                  v.continuity, v.scatter, v.bend, v.contrast, v.brightness, v.shadow, v.rivals,
-                  v.tip_clearance, v.far_gap, n.angle_deg, v.tip_fall, v.unevenness, e.angle_deg, e.shaft_px,
-                  e.tip_px);
-    }
-  }
-}
-
-void features(const std::filesystem::path& data, const std::string& more) {
-  const std::vector<NeedleCase> needles = real_needles(data);
-  std::vector<NeedleCase> all;
-  std::mt19937 random(7);
-  const auto paste = [&](const NeedleCase& onto, int count) {
-    for (int n = 0; n < count; ++n) {
-      NeedleCase one = pasted(needles[random() % needles.size()], onto, random);
-      one.name += " " + std::to_string(n);
-      all.push_back(one);
-    }
-  };
-  for (std::size_t n = 0; n < needles.size(); ++n) {
-    all.push_back(needles[n]);
-    const NeedleCase none = without_needle(needles[n]);
-    all.push_back(none);
-    paste(none, 3);
-    if (n % 2 == 0)
-      for (const NeedleCase& v : varied(needles[n], static_cast<unsigned>(n))) all.push_back(v);
-    if (n % 4 == 0)
-      for (NeedleCase v : varied(none, static_cast<unsigned>(n))) {
-        v.set = "removed+" + v.set;
-        all.push_back(v);
-      }
-  }
-  std::map<std::string, int> seen;
-  for (const NeedleCase& one : real_without(data, more)) {
-    all.push_back(one);
-    const int number = seen[one.set]++;
-    if (number >= 10) continue;
-    if (number % 3 == 0)
-      for (NeedleCase v : varied(one, 5)) {
-        v.set = one.set + "+" + v.set;
-        all.push_back(v);
-      }
-    paste(one, one.set == "trochlea" ? 20 : one.set == "other" ? 8 : 4);
-  }
-  print_features(all);
-}
-
-void simulated_features() {
-  std::vector<NeedleCase> all;
-  constexpr std::array tissues{Tissue::muscle, Tissue::fat, Tissue::muscle, Tissue::patellar_tendon};
-  for (unsigned n = 0; n < 600; ++n) {
-    std::mt19937 random(n + 1000);
-    const auto uniform = [&](double a, double b) {
-      return std::uniform_real_distribution<double>(a, b)(random);
-    };
-    SimulatedSetting z;
-    z.angle_deg = uniform(5.0, 80.0);
-    z.depth_mm = uniform(8.0, 32.0);
-    z.diameter_mm = uniform(0.4, 1.3);
-    z.bend_mm = n % 4 == 0 ? uniform(-3.0, 3.0) : 0.0;
-    z.visible_from = n % 3 == 0 ? uniform(0.0, 0.6) : 0.0;
-    z.from_left = n % 2 == 0;
-    z.needle = n % 5 < 3;
-    z.fasciae = static_cast<int>(uniform(0.0, 4.0));
-    z.bone = uniform(0.0, 1.0) < 0.3;
-    z.tissue = tissues[n % 4];
-    z.pixel_mm = uniform(0.06, 0.12);
-    z.seed = n + 1;
-    all.push_back(simulated(z));
-    if (!z.needle) all.back().set += z.bone ? " bone" : " tissue";
-  }
-  print_features(all);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -388,11 +341,14 @@ int main(int argc, char** argv) {
       {"grid", [&] { simulated_grid(word(2), word(3)); }},
       {"clip", [&] { clip(); }},
       {"speed", [&] { speed(word(2)); }},
-      {"features", [&] { features(word(2), word(3)); }},
-      {"simulated_features", [&] { simulated_features(); }}};
-  const auto mode = modes.find(word(1));
+      {"stored", [&] { stored(word(2), word(3)); }},
+      {"frames real", [&] { store_real(word(3), word(4), word(5)); }},
+      {"frames simulated", [&] { store_simulated(word(3)); }},
+      {"frames grid", [&] { store_grid(word(3)); }},
+      {"features", [&] { print_features(word(2)); }}};
+  const auto mode = modes.find(word(1) == "frames" ? "frames " + word(2) : word(1));
   if (mode == modes.end()) {
-    std::cerr << "needle_table real|varied|without|grid|clip|speed|features|simulated_features ...\n";
+    std::cerr << "needle_table real|varied|without|grid|clip|speed|frames|features|stored ...\n";
     return 2;
   }
   mode->second();

@@ -28,7 +28,8 @@ bool tip_is_begin(const Shaft& s, EntrySide side) {
 }
 
 /// The traced line as a needle: which end is the tip, and all in pixels of the frame.
-NeedleInImage needle_from(Shaft s, const Picture& picture, const NeedleOptions& options) {
+NeedleInImage needle_from(Shaft s, const Picture& picture, const Ridges& ridges,
+                          const NeedleOptions& options) {
   const bool at_begin = tip_is_begin(s, options.side);
   sharpen_tip(s, picture, at_begin);
   cv::Point2d tip = s.at(s.begin), far = s.at(s.end);
@@ -41,7 +42,7 @@ NeedleInImage needle_from(Shaft s, const Picture& picture, const NeedleOptions& 
   const cv::Point2d bow = s.at(0.5 * (s.begin + s.end)) - 0.5 * (tip + far);
   n.bow_px = (bow.y < 0.0 ? -1.0 : 1.0) * std::abs(s.curve[2]) * half * half / picture.scale;
   n.angle_deg = angle_deg(n.tip, n.far_end, options.pixel_size);
-  n.evidence = evidence_of(s, picture, at_begin);
+  n.evidence = evidence_of(s, picture, ridges, at_begin);
   return n;
 }
 
@@ -133,7 +134,7 @@ std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& o
   }
   std::vector<NeedleInImage> traced;
   traced.reserve(shafts.size());
-  for (const Shaft& shaft : shafts) traced.push_back(needle_from(shaft, picture, options));
+  for (const Shaft& shaft : shafts) traced.push_back(needle_from(shaft, picture, ridges, options));
   std::stable_sort(traced.begin(), traced.end(),
                    [](const NeedleInImage& a, const NeedleInImage& b) { return weight(a) > weight(b); });
   std::vector<NeedleInImage> result;

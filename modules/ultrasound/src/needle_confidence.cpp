@@ -18,36 +18,42 @@ struct Term {
   double value, neutral;
 };
 
-/// As inputs() in training/needle_confidence.py. `neutral` is what a line that is as often a needle as not
-/// adds.
+/// Layers of tissue lie within some 15 degrees of the face: 1 where they are common, 0 where there are none.
+double flatness(double angle_deg) {
+  return std::clamp((20.0 - angle_deg) / 12.0, 0.0, 1.0);
+}
+
+/// As inputs() in training/needle_confidence.py, each held within what training frames of every kind have:
+/// beyond that nothing is known. `neutral` is what a line that is as often a needle as not adds.
 std::vector<Term> terms_of(const NeedleEvidence& e, double angle_deg) {
-  const auto log_at_least = [](double v, double least) { return std::log(std::max(v, least)); };
+  const double flat = flatness(angle_deg);
+  const auto log_of = [](double v, double least, double most) {
+    return std::log(std::clamp(v, least, most));
+  };
+  const auto term = [](const char* good, const char* bad, double weight, double input, double neutral) {
+    return Term{good, bad, weight * input, weight * neutral};
+  };
   return {
-      {"strong", "weak",
-       weight::ridge * std::log(std::clamp(e.ridge, 1.0, 8.0)) +
-           weight::beside * std::log((e.beside + 0.3) / std::max(e.ridge, 0.5)),
-       weight::ridge * 1.6 - weight::beside * 1.7},
-      {"long", "short", weight::length * std::log(std::clamp(e.length, 1e-3, 0.5)), -1.4 * weight::length},
-      {"unbroken", "broken", weight::continuity * e.continuity, 0.9 * weight::continuity},
-      {"straight and smooth", "ragged", weight::scatter * log_at_least(e.scatter, 5e-4),
-       -5.3 * weight::scatter},
-      {"not bent", "bent", weight::bend * std::min(e.bend, 0.06), 0.02 * weight::bend},
+      term("stands out", "like what lies beside", weight::prominence, log_of(e.prominence, 2.0, 16.0), 2.0),
       {"brighter than both sides", "no brighter than one side",
-       weight::contrast * std::clamp(e.contrast, -0.2, 0.8) +
-           weight::brightness * std::min(e.brightness, 1.1),
-       0.4 * weight::contrast + 0.6 * weight::brightness},
-      {"tissue below", "shadow below, as of bone", weight::shadow * std::clamp(e.shadow + 0.6, -1.5, 0.0),
-       -0.2 * weight::shadow},
-      {"alone", "one of several alike", weight::rivals * std::min(e.rivals, 2.0), 0.8 * weight::rivals},
+       weight::over * std::clamp(e.over, 0.4, 1.0) + weight::contrast * std::clamp(e.contrast, -0.2, 0.6),
+       weight::over * 0.8 + weight::contrast * 0.4},
+      term("bright", "faint", weight::rank, std::clamp(e.rank, 0.3, 1.8), 1.1),
+      term("long", "short", weight::length, log_of(e.length, 0.08, 0.3), -1.5),
+      term("smooth", "ragged", weight::scatter, log_of(e.scatter * e.length, 6e-4, 16e-3), -6.0),
+      term("not bent", "bent", weight::bend, std::clamp(e.bend, 0.015, 0.1), 0.025),
+      term("even", "uneven", weight::uneven, std::min(e.unevenness, 0.4), 0.15),
+      term("alone", "one of several alike", weight::rivals + weight::flat_rivals * flat,
+           std::min(e.rivals, 2.0), 0.5),
       {"ends in the picture", "leaves the picture",
-       weight::clearance * std::clamp(e.tip_clearance, -0.02, 0.06), 0.04 * weight::clearance},
-      {"begins at the border", "begins far inside", weight::gap * std::min(e.far_gap, 0.5),
-       0.1 * weight::gap},
-      {"aslant", "flat as a layer", weight::angle * std::min(angle_deg, 12.0) / 12.0, 0.8 * weight::angle},
-      {"not upright", "upright", weight::steepness * std::max(angle_deg - 65.0, 0.0) / 20.0,
-       0.2 * weight::steepness},
-      {"ends at once", "fades out", weight::fall * std::clamp(e.tip_fall, -0.2, 0.6), 0.4 * weight::fall},
-      {"even", "uneven", weight::uneven * std::min(e.unevenness, 0.4), 0.15 * weight::uneven},
+       weight::clearance * std::clamp(e.tip_clearance, 0.0, 0.03) +
+           (e.tip_clearance < 0.01 ? weight::leaves : 0.0),
+       weight::clearance * 0.02},
+      {"flat, but ends well inside", "flat as a layer",
+       weight::flat_clearance * flat * (std::clamp(e.tip_clearance, 0.0, 0.16) - 0.16),
+       weight::flat_clearance * -0.01},
+      term("ends for good", "goes on beyond its tip", weight::onward, std::clamp(e.onward, 0.4, 1.0), 0.5),
+      term("begins at the border", "begins far inside", weight::gap, std::min(e.far_gap, 0.3), 0.1),
   };
 }
 

@@ -22,6 +22,9 @@ struct Picture {
   cv::Point2d origin;                ///< Of work pixel (0, 0), in pixels of the frame.
   double scale = 1.0;                ///< Work pixels a pixel of the frame.
   double brightest = 0.0;            ///< 99th percentile of the grey values.
+  /// For each grey value the decadic logarithm of all pixels over those that are brighter: the same whatever
+  /// the machine's grey map.
+  std::array<double, 256> rank{};
 
   cv::Point2d to_work(const PixelPoint& p) const {
     return {(p.x - origin.x) * scale, (p.y - origin.y) * scale};
@@ -84,7 +87,8 @@ std::vector<double> smoothed(const std::vector<double>& values, int reach);
 void sharpen_tip(Shaft& shaft, const Picture& picture, bool at_begin);
 
 /// What is seen along a shaft; `rivals` is left 0.
-NeedleEvidence evidence_of(const Shaft& shaft, const Picture& picture, bool tip_at_begin);
+NeedleEvidence evidence_of(const Shaft& shaft, const Picture& picture, const Ridges& ridges,
+                           bool tip_at_begin);
 /// Probability of a needle, and what decided.
 double confidence_of(const NeedleEvidence& evidence, double angle_deg);
 std::string why(const NeedleEvidence& evidence, double angle_deg);

@@ -74,19 +74,25 @@ std::vector<cv::Point> tissue_outline(const cv::Mat& grey) {
   return hull;
 }
 
-double percentile(const cv::Mat_<float>& grey, double part) {
+/// Sets what depends on how often each grey value is seen.
+void count_values(Picture& picture) {
   std::array<double, 256> counts{};
   double all = 0.0;
-  for (int y = 0; y < grey.rows; ++y)
-    for (const float v : cv::Mat_<float>(grey.row(y)))
+  for (int y = 0; y < picture.grey.rows; ++y)
+    for (const float v : cv::Mat_<float>(picture.grey.row(y)))
       if (v > black) {
         ++counts[static_cast<std::size_t>(std::clamp(v, 0.0F, 255.0F))];
         ++all;
       }
-  double below = 0.0;
-  for (std::size_t n = 0; n < counts.size(); ++n)
-    if ((below += counts[n]) >= part * all) return static_cast<double>(n) + 1.0;
-  return 255.0;
+  picture.brightest = 255.0;
+  double above = 0.0;
+  for (std::size_t n = counts.size(); n-- > 0;) {
+    // Half of those of the same value; a few more, or the brightest of all would be infinitely rare.
+    picture.rank[n] = std::log10((all + 10.0) / (above + 0.5 * counts[n] + 10.0));
+    above += counts[n];
+    if (above <= 0.01 * all) picture.brightest = static_cast<double>(n);
+  }
+  picture.brightest = std::max(1.0, picture.brightest);
 }
 
 cv::Rect checked_region(const PixelBounds& box, const cv::Size& size) {
@@ -132,7 +138,7 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
   for (const cv::Point& p : outline)
     picture.outline.emplace_back(static_cast<float>((p.x - box.x) * picture.scale - 0.5),
                                  static_cast<float>((p.y - box.y) * picture.scale - 0.5));
-  picture.brightest = percentile(picture.grey, 0.99);
+  count_values(picture);
   return picture;
 }
 

@@ -4,22 +4,21 @@
 
 namespace genu::ultrasound::needle::weight {
 
-constexpr double ridge = 0;
-constexpr double beside = -1.278;
-constexpr double length = 1.157;
-constexpr double continuity = 0;
-constexpr double scatter = -1.187;
-constexpr double bend = -65.81;
-constexpr double contrast = 1.031;
-constexpr double brightness = 0.895;
-constexpr double shadow = 1.222;
-constexpr double rivals = -1.468;
-constexpr double clearance = 68.77;
-constexpr double gap = 0;
-constexpr double angle = 1.797;
-constexpr double steepness = -4.546;
-constexpr double fall = 0;
-constexpr double uneven = -0.09451;
-constexpr double bias = -12.907;
+constexpr double prominence = 0.9689;
+constexpr double over = 0;
+constexpr double contrast = 3.841;
+constexpr double rank = 0.8077;
+constexpr double length = 2.724;
+constexpr double scatter = -1.907;
+constexpr double bend = -34.15;
+constexpr double uneven = -1.154;
+constexpr double rivals = -0.362;
+constexpr double flat_rivals = -1.727;
+constexpr double clearance = 91.55;
+constexpr double leaves = -4.393;
+constexpr double flat_clearance = 25.11;
+constexpr double onward = -1.888;
+constexpr double gap = -2.483;
+constexpr double bias = -13.835;
 
 }  // namespace genu::ultrasound::needle::weight

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include <genu/core/error.h>
+#include <genu/ultrasound/acoustic_plane.h>
 #include <genu/ultrasound/needle.h>
 
 #include "needle_scenes.h"
@@ -63,6 +64,93 @@ TEST(FindNeedle, SaysNothingWhereThereIsNone) {
     EXPECT_FALSE(find_needle(needle_scene({.needle = false, .bone = true, .seed = seed}).frame)) << seed;
   EXPECT_FALSE(find_needle(Frame{320, 240, 1, std::vector<std::uint8_t>(320UL * 240UL, 0)}));
   EXPECT_FALSE(find_needle(Frame{320, 240, 1, std::vector<std::uint8_t>(320UL * 240UL, 255)}));
+}
+
+TEST(FindNeedle, FindsSteepShafts) {
+  int found = 0;
+  for (const unsigned seed : {91U, 92U, 93U, 94U, 95U, 96U}) {
+    const Scene scene = needle_scene(
+        {.angle_deg = seed % 2 == 0 ? 58.0 : 64.0, .from_left = seed % 3 == 0, .seed = seed, .texture = 0.5});
+    const auto needle = find_needle(scene.frame);
+    found += needle && distance_to_shaft_px(*needle, scene) < 3.0;
+  }
+  EXPECT_GE(found, 5);
+}
+
+/// The picture as a machine with another grey map shows it.
+Frame with_gamma(Frame frame, double gamma) {
+  for (std::uint8_t& v : frame.pixels)
+    v = static_cast<std::uint8_t>(std::lround(255.0 * std::pow(v / 255.0, gamma)));
+  return frame;
+}
+
+TEST(FindNeedle, AnotherGreyMapChangesLittle) {
+  const Scene scene = needle_scene({.angle_deg = 32.0, .seed = 35});
+  const auto usual = find_needle(scene.frame);
+  ASSERT_TRUE(usual);
+  for (const double gamma : {0.65, 1.5}) {
+    const auto found = find_needle(with_gamma(scene.frame, gamma));
+    ASSERT_TRUE(found) << gamma;
+    EXPECT_LT(distance_px(found->tip, usual->tip), 12.0) << gamma;
+    EXPECT_NEAR(found->evidence.rank, usual->evidence.rank, 0.2) << gamma;
+    EXPECT_NEAR(found->evidence.over, usual->evidence.over, 0.1) << gamma;
+  }
+}
+
+TEST(FindNeedle, StandsOutFromWhatLiesBeside) {
+  const Scene scene = needle_scene({.angle_deg = 30.0, .seed = 36});
+  const auto lines = needle_candidates(scene.frame);
+  ASSERT_GT(lines.size(), 2U);
+  ASSERT_LT(distance_to_shaft_px(lines.front(), scene), 3.0);
+  for (std::size_t n = 1; n < lines.size(); ++n)
+    EXPECT_GT(lines.front().evidence.prominence, lines[n].evidence.prominence) << n;
+  EXPECT_GT(lines.front().evidence.prominence, 6.0);
+}
+
+/// Fat with one bright layer.
+Frame layered(const Layer& layer, unsigned seed) {
+  AcousticPlane plane =
+      tissue_plane(Tissue::fat, 420, 260, PixelSize{0.1, 0.1}, {.texture = 0.3, .seed = seed});
+  add_layer(plane, layer);
+  return simulate_frame(plane, {}, {.looks = 2, .seed = seed});
+}
+
+TEST(FindNeedle, ALayerThatLeavesThePictureIsNone) {
+  for (const double rise : {0.0, 30.0, 60.0, 90.0})
+    for (const unsigned seed : {5U, 6U})
+      EXPECT_FALSE(find_needle(layered({.from = {-20.0, 180.0 - rise}, .to = {440.0, 180.0}}, seed)))
+          << rise << ' ' << seed;
+}
+
+/// Draws a soft bright curve; angle in radians, y downwards.
+template <typename Curve>
+void draw_soft(Frame& frame, double length, const Curve& place) {
+  for (double t = 0.0; t < length; t += 0.25) {
+    const PixelPoint p = place(t);
+    for (int dy = -3; dy <= 3; ++dy)
+      for (int dx = -3; dx <= 3; ++dx) {
+        const int x = static_cast<int>(std::lround(p.x)) + dx, y = static_cast<int>(std::lround(p.y)) + dy;
+        if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) continue;
+        const double d2 = (x - p.x) * (x - p.x) + (y - p.y) * (y - p.y);
+        std::uint8_t& v = frame.pixels[static_cast<std::size_t>(y) * static_cast<std::size_t>(frame.width) +
+                                       static_cast<std::size_t>(x)];
+        v = std::max(v, static_cast<std::uint8_t>(200.0 * std::exp(-0.5 * d2 / 1.5)));
+      }
+  }
+}
+
+TEST(FindNeedle, ABowGoesOnBeyondWhereAStraightPieceEnds) {
+  Frame straight = needle_scene({.needle = false, .seed = 44, .texture = 0.3}).frame, bow = straight;
+  draw_soft(straight, 160.0, [](double t) { return PixelPoint{90.0 + t * 0.866, 60.0 + t * 0.5}; });
+  // A quarter of a circle, as the flank of a vessel or a condyle.
+  draw_soft(bow, 190.0, [](double t) {
+    return PixelPoint{100.0 + 120.0 * std::sin(t / 120.0), 190.0 - 120.0 * std::cos(t / 120.0)};
+  });
+  const auto found = find_needle(straight);
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->angle_deg, 30.0, 1.5);
+  EXPECT_LT(found->evidence.onward, 0.6);
+  EXPECT_FALSE(find_needle(bow));
 }
 
 TEST(FindNeedle, AMirroredPictureHasAMirroredNeedle) {

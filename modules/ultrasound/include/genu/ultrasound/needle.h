@@ -41,7 +41,11 @@ struct NeedleEvidence {
   double rivals = 0.0;      ///< Strength of the best other line that runs alike, over its own.
   double far_gap = 0.0;     ///< From the far end to the region's border, along the line.
   double tip_clearance =
-      0.0;  ///< From the tip to the region's border: a line that leaves the picture has no tip.
+      0.0;            ///< From the tip to the region's border: a line that leaves the picture has no tip.
+  double rank = 0.0;  ///< Decadic logarithm of the region's pixels over those that are brighter.
+  double over = 0.0;  ///< Part of the line that is brighter than all that is looked at beside it, 0 to 1.
+  double prominence = 0.0;  ///< By how many SD its ridge is above those of lines like it laid beside.
+  double onward = 0.0;  ///< Best ridge beyond the tip, straight on or up to 48 degrees aside, over its own.
 };
 
 /// A needle in a B-mode picture.
