@@ -93,7 +93,7 @@ NeedleCase drawn(const NeedleCase& onto, std::mt19937& random) {
   const double length = cv::norm(c.tip - c.far), diagonal = std::hypot(onto.grey.cols, onto.grey.rows);
   const double steep = std::abs(c.tip.y - c.far.y) / length, flat = std::abs(c.tip.x - c.far.x) / length;
   // In a picture of logarithms amplitudes add as exp(grey / k): 50 to 70 dB from black to white.
-  const double k = 255.0 / (0.1151 * uniform(random, 50.0, 70.0)), dB = k * 0.1151;
+  const double k = 255.0 / (0.1151 * uniform(random, 50.0, 70.0)), decibel = k * 0.1151;
   const double high = uniform(random, 0.0006, 0.002) * diagonal, wide = high * uniform(random, 1.0, 2.5);
   const double sd = std::max(0.6, std::hypot(high * flat, wide * steep));
   cv::Mat base, around;
@@ -101,9 +101,9 @@ NeedleCase drawn(const NeedleCase& onto, std::mt19937& random) {
   cv::blur(base, around, {41, 41}, {-1, -1}, cv::BORDER_REFLECT);
   double level = 0.0;
   for (int n = 0; n <= 20; ++n) level += around.at<float>(cv::Point(c.at(n / 20.0))) / 21.0;
-  const double peak = std::min(255.0, level + dB * uniform(random, 9.0, 32.0));
-  const double fade = dB * uniform(random, -12.0, 8.0), flicker = dB * uniform(random, 0.5, 4.0);
-  const double copy_at = uniform(random, 3.0, 8.0) * high, copy_loss = dB * uniform(random, 5.0, 16.0);
+  const double peak = std::min(255.0, level + decibel * uniform(random, 9.0, 32.0));
+  const double fade = decibel * uniform(random, -12.0, 8.0), flicker = decibel * uniform(random, 0.5, 4.0);
+  const double copy_at = uniform(random, 3.0, 8.0) * high, copy_loss = decibel * uniform(random, 5.0, 16.0);
   const int copies = uniform(random, 0.0, 1.0) < 0.6 ? static_cast<int>(uniform(random, 1.0, 5.0)) : 0;
   const cv::Mat_<float> slow = noise({512, 1}, 40.0, 1.0, random), fast = noise({512, 1}, 6.0, 1.0, random);
   const double gap_at = uniform(random, 0.2, 0.8), gap = std::max(0.0, uniform(random, -0.2, 0.15));
@@ -116,7 +116,7 @@ NeedleCase drawn(const NeedleCase& onto, std::mt19937& random) {
     for (int copy = 0; copy <= copies; ++copy) {
       const double here = peak + fade * t + flicker * (slow(0, n) + 0.5 * fast(0, n)) -
                           copy * copy_loss / std::max(0.3, flat) -
-                          dB * 12.0 * std::exp(-(1.0 - t) * length / fading);
+                          decibel * 12.0 * std::exp(-(1.0 - t) * length / fading);
       const cv::Point2d p = c.at(t) + cv::Point2d(0.0, copy * copy_at);
       for (double u = -3.5 * sd; u <= 3.5 * sd; u += 0.5) {
         const cv::Point q(p + u * normal);
