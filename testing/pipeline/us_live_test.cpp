@@ -2,6 +2,8 @@
 // `genu us replay` and `genu us listen`, two programs on one machine.
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <string_view>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -168,6 +170,21 @@ TEST(UsLive, AReplayRefusesTheCalibrationOfOtherPictures) {
                               scratch / "setup.xml", "--embed", "ImageToTracker"});
   EXPECT_EQ(refused.exit_code, 3);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("820 x 616"), HasSubstr("32 x 24")));
+}
+
+TEST(UsLive, AStillInColourBecomesARecordingInColour) {
+  const ScratchFolder scratch;
+  constexpr std::string_view png(  // 2 x 2 pixels
+      "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\2\b\2\0\0\0\xfd\xd4\x9a\x73\0\0\0\x13"
+      "IDAT\x78\x9c\x63\xf8\xcf\xc0\xc0\0\xc2\x0c\xff\x39\x39\xd8\x01\x1a\x26\x03\x16\xaa\x88\x51\xd2"
+      "\0\0\0\0IEND\xae\x42\x60\x82",
+      76);
+  io::write_text(scratch / "still.png", png);
+  const Ended imported = genu({"us", "import", scratch / "still.png", "--out", scratch / "still"});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  const auto recording = io::read_tracked_sequence(scratch / "still" / "1_still.png.igs.mha");
+  EXPECT_EQ(recording.image_type, "RGB_COLOR");
+  EXPECT_EQ(recording.frames.at(0).image.channels, 3);
 }
 
 TEST(UsLive, CtrlCEndsListeningInOrder) {

@@ -26,14 +26,17 @@ namespace {
   throw InvalidInput(std::string("the picture is damaged: ") + why);
 }
 
-/// Makes room for a picture. \throws InvalidInput
-Frame empty_picture(std::int64_t width, std::int64_t height, int channels, std::int64_t max_bytes) {
+/// Refuses a size before anything, libpng's own rows too, takes memory for it.
+void check_size(std::int64_t width, std::int64_t height, int channels, std::int64_t max_bytes) {
   constexpr std::int64_t longest_side = 1 << 20;
   if (width < 1 || height < 1) fail_damaged("it has no pixels");
   // A side that is so long is checked first, so that the product stays small.
   if (width > longest_side || height > longest_side || width * height * channels > max_bytes)
     throw InvalidInput("its size of " + std::to_string(width) + " x " + std::to_string(height) +
                        " pixels is larger than is allowed");
+}
+
+Frame empty_picture(std::int64_t width, std::int64_t height, int channels) {
   Frame frame{static_cast<int>(width), static_cast<int>(height), channels, {}};
   frame.pixels.resize(frame.pixel_count() * static_cast<std::size_t>(channels));
   return frame;
@@ -59,7 +62,7 @@ class PngReading {
 
   /// Reads what comes before the pixels; returns false if it is damaged.
   bool begin() {
-    if (setjmp(png_jmpbuf(png_)) != 0) return false;  // NOLINT(cert-err52-cpp): libpng knows no other way
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_user_limits(png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // what is too large is said here
     png_set_read_fn(png_, this, &give);
     png_read_info(png_, info_);
@@ -67,7 +70,7 @@ class PngReading {
   }
   /// Asks for bytes of grey, or of red, green and blue; returns false if the header is damaged.
   bool ask() {
-    if (setjmp(png_jmpbuf(png_)) != 0) return false;  // NOLINT(cert-err52-cpp)
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_expand(png_);
     png_set_strip_alpha(png_);
     png_read_update_info(png_, info_);
@@ -75,7 +78,7 @@ class PngReading {
   }
   /// Fills the rows, and reads to the end of the file; returns false if it is damaged.
   bool fill(png_bytepp rows) {
-    if (setjmp(png_jmpbuf(png_)) != 0) return false;  // NOLINT(cert-err52-cpp)
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_read_image(png_, rows);
     png_read_end(png_, nullptr);
     return true;
@@ -83,7 +86,8 @@ class PngReading {
   std::int64_t width() const { return png_get_image_width(png_, info_); }
   std::int64_t height() const { return png_get_image_height(png_, info_); }
   int bits() const { return png_get_bit_depth(png_, info_); }
-  int channels() const { return png_get_channels(png_, info_); }
+  /// Of what is asked for.
+  int channels() const { return (png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1; }
   std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
   const char* why() const { return why_.data(); }
 
@@ -113,8 +117,10 @@ Frame read_png(std::string_view bytes, std::int64_t max_bytes) {
   if (!reading.begin()) fail_damaged(reading.why());
   if (reading.bits() > 8) fail_deep(reading.bits());
   const std::int64_t width = reading.width(), height = reading.height();
+  const int channels = reading.channels();
+  check_size(width, height, channels, max_bytes);
   if (!reading.ask()) fail_damaged(reading.why());
-  Frame frame = empty_picture(width, height, reading.channels(), max_bytes);
+  Frame frame = empty_picture(width, height, channels);
   if (reading.row_bytes() * static_cast<std::size_t>(height) != frame.pixels.size())
     fail_damaged("its rows have another length than its header says");
   std::vector<png_bytep> rows;
@@ -139,7 +145,7 @@ class JpegReading {
 
   /// Reads what comes before the pixels; returns false if it is damaged.
   bool begin() {
-    if (setjmp(back_) != 0) return false;  // NOLINT(cert-err52-cpp): libjpeg knows no other way
+    if (setjmp(back_) != 0) return false;
     jpeg_create_decompress(&info_);
     info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
@@ -148,7 +154,7 @@ class JpegReading {
   }
   /// Fills the pixels, and reads to the end of the picture; returns false if it is damaged.
   bool fill(unsigned char* pixels, std::size_t row_bytes) {
-    if (setjmp(back_) != 0) return false;  // NOLINT(cert-err52-cpp)
+    if (setjmp(back_) != 0) return false;
     info_.out_color_space = info_.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(&info_);
     while (info_.output_scanline < info_.output_height) {
@@ -165,7 +171,7 @@ class JpegReading {
   [[noreturn]] static void leave(j_common_ptr info) {
     auto& self = *static_cast<JpegReading*>(info->client_data);
     info->err->format_message(info, self.why_.data());
-    std::longjmp(self.back_, 1);  // NOLINT(cert-err52-cpp)
+    std::longjmp(self.back_, 1);
   }
   /// Warnings (below 0) say that pixels are made up for bytes that are damaged or missing.
   static void leave_if_damaged(j_common_ptr info, int level) {
@@ -177,7 +183,7 @@ class JpegReading {
     auto& self = *static_cast<JpegReading*>(info->client_data);
     if (self.info_.input_scan_number <= most_scans) return;
     std::snprintf(self.why_.data(), self.why_.size(), "it has more than %d scans", most_scans);
-    std::longjmp(self.back_, 1);  // NOLINT(cert-err52-cpp)
+    std::longjmp(self.back_, 1);
   }
 
   std::string_view bytes_;
@@ -196,7 +202,8 @@ Frame read_jpeg(std::string_view bytes, std::int64_t max_bytes) {
   if (header.num_components != 1 && header.num_components != 3)
     throw InvalidInput("it has " + std::to_string(header.num_components) +
                        " values a pixel: only grey and coloured pictures are read");
-  Frame frame = empty_picture(header.image_width, header.image_height, header.num_components, max_bytes);
+  check_size(header.image_width, header.image_height, header.num_components, max_bytes);
+  Frame frame = empty_picture(header.image_width, header.image_height, header.num_components);
   const std::size_t row_bytes = frame.pixels.size() / static_cast<std::size_t>(frame.height);
   if (!reading.fill(frame.pixels.data(), row_bytes)) fail_damaged(reading.why());
   return frame;
