@@ -157,7 +157,7 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
   if (words.folder.empty() == words.labels.file.empty())
     throw UsageError("simulate needs either a case folder or --labels");
   std::vector<fs::path> inputs = files_of(words.labels);
-  inputs.insert(inputs.end(), {words.folder, words.plan});
+  inputs.insert(inputs.end(), {words.folder, words.choice.plan});
   std::erase(inputs, fs::path{});
   io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = inputs});
   Scene scene = scene_of(words);
