@@ -111,14 +111,17 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
   return text;
 }
 
+[[noreturn]] void refuse_other_format(const std::string& key, const std::string& value) {
+  throw InvalidInput("cannot write a tracked sequence: its field " + key + " is '" + value +
+                     "', which only the format that it came from can say");
+}
+
 /// Returns the lines that say where the images lie: those that the sequence has kept, or else `usual`.
 std::string placement_lines(Format format, const TrackedSequence& sequence, const std::string& usual) {
   if (sequence.placement.empty()) return usual;
   std::string text;
   for (const auto& [key, value] : sequence.placement) {
-    if (tracked::kind_of(format, key) != tracked::FieldKind::placement)
-      throw InvalidInput("cannot write a tracked sequence: its field " + key + " is '" + value +
-                         "', which only the format that it came from can say");
+    if (tracked::kind_of(format, key) != tracked::FieldKind::placement) refuse_other_format(key, value);
     text.append(key).append(format == Format::meta_image ? " = " : ": ");
     text.append(tracked::header_value(key, value)).append("\n");
   }

@@ -6,9 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include <pthread.h>
-
 #include <gmock/gmock.h>
+#include <pthread.h>
 
 #include <genu/core/error.h>
 #include <genu/network/tracking_client.h>

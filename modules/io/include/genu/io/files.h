@@ -31,8 +31,8 @@ void write_text(const std::filesystem::path& file, std::string_view text);
 void write_atomically(const std::filesystem::path& file,
                       const std::function<void(const std::filesystem::path&)>& write);
 
-/// Makes sure that a file of that name can be written, before work of which it is the end; leaves nothing there.
-/// \throws IoError as write_atomically would
+/// Makes sure that a file of that name can be written, before work of which it is the end; leaves nothing
+/// there. \throws IoError as write_atomically would
 void require_writable(const std::filesystem::path& file);
 
 /// Returns where a path under a temporary name will be in the end: what messages call it.

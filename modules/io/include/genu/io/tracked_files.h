@@ -56,8 +56,8 @@ struct TrackedSetup {
 TrackedSetup read_tracked_setup(const std::filesystem::path& file);
 
 /// Writes a set-up as PLUS reads it, with the pictures that a calibration holds for beside it (ImageSize,
-/// ImageOrientation, ImagingDepthMm), to a temporary name first; reads back equal. Of a transform of the frame
-/// "Patient" it says that the patient's axes are LPS (PatientAxes), as they are in all of Genu's files.
+/// ImageOrientation, ImagingDepthMm), to a temporary name first; reads back equal. Of a transform of the
+/// frame "Patient" it says that the patient's axes are LPS (PatientAxes), as they are in all of Genu's files.
 /// \throws IoError
 void write_tracked_setup(const std::filesystem::path& file, const TrackedSetup& setup);
 
