@@ -29,20 +29,27 @@ std::string not_negative(const std::string& number) {
 /// Refuses a registration that is not the one in the set-up: its errors would be those of another.
 void require_same(const ultrasound::BoneRegistration& registration, const io::TrackedSetup& setup,
                   const fs::path& file) {
+  const io::ConfiguredTransform* tie = nullptr;
   for (const io::ConfiguredTransform& t : setup.transforms) {
-    if (t.frames.to != "Patient") continue;
-    constexpr double reach_mm = 100.0, same_mm = 0.01;  // a knee's size; what digits in a file may lose
-    double apart = 0.0;
-    for (const Vector3& v :
-         {Vector3{}, Vector3{reach_mm, 0, 0}, Vector3{0, reach_mm, 0}, Vector3{0, 0, reach_mm}}) {
-      const Point3 at = registration.mri_from_tracker.inverse()(registration.centre + v);
-      apart = std::max(apart, distance(t.transform(at), registration.mri_from_tracker(at)));
-    }
-    if (apart > same_mm)
-      throw InvalidInput("'" + file.string() + "' is another registration than " + t.frames.from + " to " +
-                         t.frames.to + " of the set-up: they differ by " + fixed(apart, 2) + " mm");
-    return;
+    if (t.frames.from != "Patient" && t.frames.to != "Patient") continue;
+    if (tie)
+      throw InvalidInput("the set-up ties two frames to Patient, " + tie->frames.from + " to " +
+                         tie->frames.to + " and " + t.frames.from + " to " + t.frames.to +
+                         ": which of them '" + file.string() + "' is cannot be told");
+    tie = &t;
   }
+  if (!tie || tie->frames.to != "Patient")
+    throw InvalidInput("the set-up has no transform to Patient that '" + file.string() + "' could be of");
+  constexpr double reach_mm = 100.0, same_mm = 0.01;  // a knee's size; what digits in a file may lose
+  double apart = 0.0;
+  for (const Vector3& v :
+       {Vector3{}, Vector3{reach_mm, 0, 0}, Vector3{0, reach_mm, 0}, Vector3{0, 0, reach_mm}}) {
+    const Point3 at = registration.mri_from_tracker.inverse()(registration.centre + v);
+    apart = std::max(apart, distance(tie->transform(at), registration.mri_from_tracker(at)));
+  }
+  if (apart > same_mm)
+    throw InvalidInput("'" + file.string() + "' is another registration than " + tie->frames.from + " to " +
+                       tie->frames.to + " of the set-up: they differ by " + fixed(apart, 2) + " mm");
 }
 
 void read_errors(io::NeedlePlanChosen& plan, const NeedleWords& words, const io::TrackedSetup& setup) {

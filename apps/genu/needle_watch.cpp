@@ -79,7 +79,7 @@ void NeedleWatch::work(const std::stop_token& stop) {
     Picture picture;
     {
       std::unique_lock hold(lock_);
-      if (!changed_.wait(hold, stop, [this] { return next_.has_value(); })) return;
+      if (!changed_.wait(hold, stop, [this] { return next_.has_value(); }) || stop.stop_requested()) return;
       picture = *std::exchange(next_, std::nullopt);
       busy_ = true;
     }

@@ -35,6 +35,7 @@ class NeedleWatch {
 
   /// Returns the plan that needles are measured against, if there is one.
   const std::optional<io::NeedlePlanChosen>& plan() const { return plan_; }
+  const io::TrackedSetup& setup() const { return setup_; }
   /// Takes a picture. \param taken_s when it was taken, by network::clock_s
   void add(ultrasound::TrackedFrame moment, double taken_s);
   /// Returns one line: the needle in the newest picture, or that what is known is stale.

@@ -95,10 +95,22 @@ bool shows_image(const ultrasound::TrackedSequence& recording) {
                      [](const ultrasound::TrackedFrame& f) { return f.shows_image(); });
 }
 
+namespace {
+
+/// Returns true if a set-up says of which pictures it is.
+bool has_calibration(const io::TrackedSetup& setup) {
+  return std::any_of(setup.transforms.begin(), setup.transforms.end(),
+                     [](const io::ConfiguredTransform& t) { return t.pictures.has_value(); });
+}
+
+}  // namespace
+
 void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasound::TrackedSequence& recording,
                                   const fs::path& file, const std::optional<double>& depth_mm) {
-  if (!shows_image(recording)) return;
-  const std::string reasons = reasons_against(setup, pictures_of(recording, depth_mm));
+  if (!has_calibration(setup) || !shows_image(recording)) return;
+  const std::string reasons = with_context("reading '" + file.string() + "'", [&] {
+    return reasons_against(setup, pictures_of(recording, depth_mm));
+  });
   if (!reasons.empty()) throw InvalidInput("'" + file.string() + "': " + reasons);
 }
 
@@ -110,7 +122,7 @@ Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
   sweep.remarks = sweep.recording.remarks;
-  if (shows_image(sweep.recording))
+  if (has_calibration(sweep.setup) && shows_image(sweep.recording))
     for (std::string& caution : cautions_about(sweep.setup, pictures_of(sweep.recording, source.depth_mm)))
       sweep.remarks.push_back(std::move(caution));
   sweep.always = sweep.setup.coordinate_frames();

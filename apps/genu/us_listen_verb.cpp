@@ -166,6 +166,10 @@ class Listener {
   /// Hands a picture to whoever looks for needles. One that waited on its way is as old as its sender says.
   void look(const network::AssembledFrame& frame) {
     if (!watch_ || frame.out_of_order || !frame.frame.shows_image()) return;
+    const ultrasound::ImageSetup pictures = ultrasound::image_setup_of(frame.frame);
+    if (std::exchange(pictures_, pictures) != pictures)
+      for (const std::string& caution : cautions_about(watch_->setup(), pictures))
+        session_->note("genu: mind: " + caution);
     const double said_s = frame.frame.time_s + health_.report(frame.received_s).clock_offset_s;
     watch_->add(frame.frame, std::isfinite(said_s) ? std::min(said_s, frame.received_s) : frame.received_s);
   }
@@ -189,6 +193,7 @@ class Listener {
   network::FrameAssembler assembler_;
   network::SequenceRecorder recorder_;
   std::optional<NeedleWatch> watch_;
+  std::optional<ultrasound::ImageSetup> pictures_;  ///< That were last looked at.
   LiveSession result_;
   std::string poses_ = pose_table_head();
   std::vector<double> waits_ms_;

@@ -125,6 +125,31 @@ render::Picture overlay(const TriangleMesh& bone, const std::vector<Point3>& poi
   return render::diagram({mesh, seen}, {titles[static_cast<std::size_t>(along)], "mm", "mm"}, 760, 760);
 }
 
+/// Writes the registration, the set-up with it, and the bone of both seen from three sides.
+void write_tie(const fs::path& folder, const Knee& knee, const Sweep& sweep, const TriangleMesh& bone,
+               const ultrasound::BoneSweep& seen, const ultrasound::BoneRegistration& made,
+               const std::string& tracker, const io::CalibrationRecord& record) {
+  io::write_text(folder / "registration.json", io::to_json(made, knee.targets, record));
+  io::TrackedSetup setup = sweep.setup;
+  // Of two ways to the patient the shorter one would hold, and that may be an older registration.
+  std::erase_if(setup.transforms, [](const io::ConfiguredTransform& t) {
+    return t.frames.from == "Patient" || t.frames.to == "Patient";
+  });
+  setup.transforms.push_back({{tracker, "Patient"},
+                              AffineTransform(made.mri_from_tracker),
+                              made.error_at_points_mm,
+                              record.created,
+                              {}});
+  io::write_tracked_setup(folder / "setup.xml", setup);
+  std::vector<Point3> points;
+  points.reserve(seen.points.size());
+  for (const ultrasound::BonePoint& p : seen.points)
+    points.push_back(made.mri_from_tracker(seen.tracker_from_probe[p.picture](p.in_probe)));
+  constexpr std::array names{"side.png", "front.png", "along.png"};
+  for (int along = 0; along < 3; ++along)
+    render::write_png(folder / names[static_cast<std::size_t>(along)], overlay(bone, points, along));
+}
+
 ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
   for (const fs::path& file : files_of(words.labels)) options.inputs.push_back(file);
@@ -156,27 +181,15 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   for (const fs::path& file : options.inputs) inputs.push_back(file.string());
   const io::Case named = new_case("registration", "baseline", inputs);
   const io::CalibrationRecord record{named.inputs, named.created, named.genu_version, {}};
-  io::write_text(folder.path() / "registration.json", io::to_json(made, knee.targets, record));
-  io::TrackedSetup setup = sweep.setup;
-  setup.transforms.push_back({{words.tracker, "Patient"},
-                              AffineTransform(made.mri_from_tracker),
-                              made.error_at_points_mm,
-                              record.created,
-                              {}});
-  io::write_tracked_setup(folder.path() / "setup.xml", setup);
-  std::vector<Point3> points;
-  points.reserve(seen.points.size());
-  for (const ultrasound::BonePoint& p : seen.points)
-    points.push_back(made.mri_from_tracker(seen.tracker_from_probe[p.picture](p.in_probe)));
-  constexpr std::array names{"side.png", "front.png", "along.png"};
-  for (int along = 0; along < 3; ++along)
-    render::write_png(folder.path() / names[static_cast<std::size_t>(along)], overlay(bone, points, along));
+  write_tie(folder.path(), knee, sweep, bone, seen, made, words.tracker, record);
   folder.commit();
-  std::string text =
-      std::to_string(made.pictures) + " pictures show bone in " + std::to_string(made.points) + " places; " +
-      fixed(100 * made.matched_part, 0) + " % fit MRI's, to " + fixed(made.rms_mm, 2) +
-      " mm (RMS). Landmarks were off by " + fixed(start.fitted.mean_mm, 1) +
-      " mm.\nError to expect, RMS: " + fixed(made.error_at_points_mm, 1) + " mm where bone was seen.\n";
+  std::string text = std::to_string(made.pictures) + " pictures show bone in " + std::to_string(made.points) +
+                     " places; " + fixed(100 * made.matched_part, 0) + " % fit MRI's, to " +
+                     fixed(made.rms_mm, 2) + " mm (RMS). Landmarks were off by " +
+                     fixed(start.fitted.mean_mm, 1) +
+                     " mm.\nError to expect, RMS: " + fixed(made.error_at_points_mm, 1) +
+                     " mm where bone was seen. MRI's bone would fit best " + fixed(100 * made.size_error, 1) +
+                     " % larger (SD " + fixed(100 * made.size_error_sd, 1) + " %).\n";
   if (!knee.targets.empty()) {
     TextTable table({"target", "error to expect mm"});
     for (const io::NamedPlace& t : knee.targets)
@@ -239,8 +252,10 @@ Verb us_register_verb() {
           "Finds bone in each picture by its ridge and shadow, starts from landmarks and brings the bone "
           "onto MRI's. The error to expect is that of the fit's noise and of what may be wrong throughout "
           "the sweep: calibration, depth of bone, size of MRI's bone. It is no residual. Refused, with the "
-          "reason, where the sweep leaves the place open, half of it does not fit, or it fits elsewhere as "
-          "well. The knee must lie as in the MRI; the tracker's frame must be fixed to the leg. setup.xml "
+          "reason, where the landmarks fit worse than 20 mm (RMS), the sweep leaves the place open, half of "
+          "it does "
+          "not fit, it fits badly or elsewhere as well, or it would fit better were MRI's bone larger or "
+          "smaller. The knee must lie as in the MRI; the tracker's frame must be fixed to the leg. setup.xml "
           "then leads from Image to Patient, whose axes are LPS as MRI's are here; live, it is sent as RAS.",
       .examples =
           {{"genu us register sweep.igs.mha --setup image/setup.xml --case knee --landmarks pairs.csv --out "

@@ -80,6 +80,8 @@ ExitCode replay(const ReplayWords& words, const Session& session) {
   if (!words.setup.empty()) {
     const io::TrackedSetup setup = io::read_tracked_setup(words.setup);
     refuse_calibration_of_others(setup, sequence, words.file, {});
+    if (shows_image(sequence))
+      note_remarks(cautions_about(setup, pictures_of(sequence, {})), words.file, session);
     options.always = setup.coordinate_frames();
   }
   const auto is_image = [](const ultrasound::TrackedFrame& frame) { return frame.shows_image(); };

@@ -120,6 +120,8 @@ Scene scene_of(const SimulateWords& words) {
     look_along_plan(scene, chosen(plans, words.choice).trajectory, words);
   else
     look_from_words(scene, words);
+  if (words.insert_from && scene.needles.empty())
+    throw UsageError("--insert-from is for a needle, and there is none: --needle, or a plan");
   if (words.insert_from)
     for (ultrasound::PlacedNeedle& needle : scene.needles)
       needle.first_tip = lerp(needle.entry, needle.tip, *words.insert_from);

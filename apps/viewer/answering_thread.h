@@ -59,7 +59,8 @@ class AnsweringThread : public QObject {
       std::optional<Asked> asked;
       {
         std::unique_lock hold(lock_);
-        if (!wake_.wait(hold, stop, [this] { return next_.has_value(); })) return;
+        wake_.wait(hold, stop, [this] { return next_.has_value(); });
+        if (stop.stop_requested()) return;  // What was asked last is not worth waiting for then.
         asked = std::exchange(next_, std::nullopt);
       }
       Answer answer = work_(asked->question);

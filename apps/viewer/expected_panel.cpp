@@ -24,6 +24,10 @@ bool is_bone(Tissue tissue) {
          tissue == Tissue::fibula;
 }
 
+QString being_simulated() {
+  return QStringLiteral("being simulated");
+}
+
 ExpectedMarks marks_of(const ExpectedAnswer& answer) {
   const planning::ExpectedView& view = *answer.view;
   ExpectedMarks marks{.path = view.path, .bone = planning::bone_in_view(view)};
@@ -65,8 +69,13 @@ ExpectedPanel::ExpectedPanel(ViewState& state, QWidget* parent) : QWidget(parent
   rest_.setSingleShot(true);
   rest_.setInterval(rest_ms);
   connect(&rest_, &QTimer::timeout, this, [this] { ask(); });
-  for (const auto signal : {&ViewState::case_changed, &ViewState::selection_changed, &ViewState::needle_moved,
-                            &ViewState::expected_view_toggled})
+  // Nothing of another case stays.
+  connect(&state_, &ViewState::case_changed, this, [this] {
+    tell({});
+    look_again();
+  });
+  for (const auto signal :
+       {&ViewState::selection_changed, &ViewState::needle_moved, &ViewState::expected_view_toggled})
     connect(&state_, signal, this, [this] { look_again(); });
   look_again();
 }
@@ -108,9 +117,10 @@ void ExpectedPanel::look_again() {
     tell(missing);
     return;
   }
-  // The picture of another needle stays, greyed, until its own is there.
+  // The picture of another needle stays, greyed and without its words, until its own is there.
+  text_->clear();
   ShownUltrasound shown = view_->shown();
-  shown.stale = QStringLiteral("being simulated");
+  shown.stale = being_simulated();
   view_->show_picture(std::move(shown));
   rest_.start();
 }
@@ -162,8 +172,13 @@ void ExpectedPanel::draw() {
   }
   const bool from_left = marks.path.entry.x < marks.path.target.x;
   if (marks_->isChecked()) shown.expected = std::move(marks);
+  // Marks and side may be turned while the picture is another needle's.
+  if (!settled()) shown.stale = being_simulated();
   view_->show_picture(std::move(shown));
+  if (settled()) say_where_from(from_left);
+}
 
+void ExpectedPanel::say_where_from(bool from_left) {
   QString html = where_from(from_left ? QStringLiteral("left") : QStringLiteral("right"),
                             *shown_of_.trajectory.card.view);
   const planning::JudgedTrajectory* moved = state_.moved_needle();

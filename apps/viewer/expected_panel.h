@@ -38,6 +38,7 @@ class ExpectedPanel : public QWidget {
   void tell(const QString& why_not);
   void keep(const ExpectedQuestion& question, const ExpectedAnswer& answer);
   void draw();
+  void say_where_from(bool from_left);
 
   ViewState& state_;
   std::unique_ptr<ViewSimulator> simulator_;

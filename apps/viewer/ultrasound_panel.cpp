@@ -8,14 +8,15 @@
 #include <QSlider>
 #include <QTextBrowser>
 #include <QToolButton>
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 #include <genu/core/error.h>
 #include <genu/ultrasound/calibrated_image.h>
-#include <genu/ultrasound/needle_deviation.h>
+#include <genu/ultrasound/needle_guidance.h>
 #include <genu/ultrasound/picture_area.h>
-#include <genu/ultrasound/plan_in_image.h>
 
 #include "theme.h"
 #include "ultrasound_words.h"
@@ -25,6 +26,16 @@ namespace {
 
 NeedleFinder::Moment moment_of(const std::shared_ptr<const UltrasoundRecording>& recording, int frame) {
   return {recording, &recording->sequence.frames[static_cast<std::size_t>(frame)]};
+}
+
+/// Returns whether a picture shows enough to tell where its echo image is; a recorder writes black ones for
+/// moments without an image.
+bool tells_area(const Frame& frame) {
+  constexpr std::uint8_t black = 6;     // JPEG leaves 1 to 4 in black.
+  constexpr double least_share = 0.05;  // Less is too little to be an echo image.
+  const auto lit =
+      std::count_if(frame.pixels.begin(), frame.pixels.end(), [](std::uint8_t v) { return v > black; });
+  return static_cast<double>(lit) >= least_share * static_cast<double>(frame.pixels.size());
 }
 
 QString paragraph(const QString& heading, const QString& words) {
@@ -109,12 +120,13 @@ void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
   if (tied_to_ != pictures) {
     tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
     tied_to_ = pictures;
-    part_.reset();
+    part_told_ = false;
   }
-  // All of a picture is what is found in a black one, too: the next may tell more.
-  if (part_ && *part_ != PixelBounds{0, 0, pictures.width, pictures.height}) return;
+  if (part_told_) return;
   part_ = recording_ && recording_->part ? *recording_->part : ultrasound::find_picture_area(moment.image);
   face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
+  // All of a picture is what is found in a black one, too: the next may tell more.
+  part_told_ = *part_ != PixelBounds{0, 0, pictures.width, pictures.height} || tells_area(moment.image);
 }
 
 PictureScale UltrasoundPanel::scale_for(const ultrasound::TrackedFrame& moment) const {
@@ -149,20 +161,20 @@ void UltrasoundPanel::draw_plan(const NeedleFinder::Moment& moment, const Needle
   const planning::NeedlePlan* plan = state_.selected_plan();
   const planning::RankedTrajectory* trajectory = state_.shown_trajectory();
   if (!plan || !trajectory) return;
-  const auto patient_from_image = ultrasound::at_moment(*moment, tied_.always).find("Image", "Patient");
-  if (!patient_from_image) {
-    plan_text_ = QStringLiteral("not tied to MRI: no transform from Image to Patient");
-    return;
-  }
   const double tolerance_mm = plan->target.tolerance_mm;
+  ultrasound::NeedleFinding finding;
+  if (answer && answer->needle) finding = {.state = ultrasound::NeedleState::seen, .needle = answer->needle};
   try {
-    shown.plan =
-        ultrasound::plan_in_image(trajectory->path, *patient_from_image, {.tolerance_mm = tolerance_mm});
-    plan_text_ = plan_words(*shown.plan, tolerance_mm);
-    if (answer && answer->needle)
-      plan_text_ += QStringLiteral("<br><b>%1</b>")
-                        .arg(deviation_words(ultrasound::deviation_from_plan(
-                            *answer->needle, *patient_from_image, trajectory->path)));
+    const ultrasound::NeedleGuidance guidance = ultrasound::guidance_of(
+        *moment, finding, {.plan = trajectory->path, .tolerance_mm = tolerance_mm, .always = tied_.always});
+    shown.plan = guidance.plan;
+    if (guidance.plan)
+      plan_text_ = plan_words(*guidance.plan, tolerance_mm);
+    else
+      plan_text_ = QStringLiteral("not tied to MRI: %1")
+                       .arg(QString::fromStdString(guidance.why_unplaced).toHtmlEscaped());
+    if (guidance.deviation)
+      plan_text_ += QStringLiteral("<br><b>%1</b>").arg(deviation_words(*guidance.deviation));
   } catch (const Error& error) {
     plan_text_ = QString::fromStdString(describe(error)).toHtmlEscaped();
   }

@@ -88,6 +88,7 @@ class UltrasoundPanel : public QWidget {
   TiedSetup tied_;
   std::optional<ultrasound::ImageSetup> tied_to_;  ///< The pictures that `tied_` is for.
   std::optional<PixelBounds> part_;                ///< Where the echo image is.
+  bool part_told_ = false;                         ///< Whether that is known for good.
   double face_row_ = 0.0;
 
   NeedleFinder::Moment moment_;  ///< The one that is shown.

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 // How well needles are found (FOLDER holds ultrasound/needle and so on; MORE, if given, PNGs that show none):
 //   needle_table real FOLDER [OUT]             the frames with masks, one a row
-//   needle_table varied FOLDER                 the same flipped, resized, noisier ...; with the needle
-//   removed needle_table without FOLDER [MORE [OUT]]   false finds needle_table grid [OUT] [NAME] simulated:
-//   angles, depths, gauges, bends, visible parts, decoys needle_table clip                          a
-//   simulated needle that advances, hides and comes back, followed needle_table speed FOLDER frames a second
-//   and latency
+//   needle_table varied FOLDER                 the same flipped, resized, noisier ...; with the needle removed
+//   needle_table without FOLDER [MORE [OUT]]   false finds
+//   needle_table grid [OUT] [NAME]             simulated: angles, depths, gauges, bends, visible parts, decoys
+//   needle_table clip                          a simulated needle that advances, hides and comes back, followed
+//   needle_table speed FOLDER                  frames a second and latency
 // OUT takes pictures with what was found. For modules/ultrasound/training, which reads the features:
 //   needle_table frames real FOLDER TO [MORE]  stores real frames and what is made of them
 //   needle_table frames simulated TO           the same of simulated ones
 //   needle_table frames grid TO                those of the grid
 //   needle_table features FROM                 CSV, one row a candidate
 //   needle_table stored FROM [OUT]             the table, of stored frames
+// clang-format on
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

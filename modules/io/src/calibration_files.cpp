@@ -112,6 +112,8 @@ std::string to_json(const ultrasound::BoneRegistration& r, const std::vector<Nam
   document["median_mm"] = r.median_mm;
   document["matched_part"] = r.matched_part;
   document["error_at_points_mm"] = r.error_at_points_mm;
+  document["size_error"] = r.size_error;
+  document["size_error_sd"] = r.size_error_sd;
   document["centre_mm"] = json_of(r.centre);
   document["covariance"] = r.covariance;
   document["targets"] = OrderedJson::array();
@@ -143,6 +145,8 @@ ultrasound::BoneRegistration bone_registration_from_json(std::string_view text, 
   r.median_mm = document.at("median_mm");
   r.matched_part = document.at("matched_part");
   r.error_at_points_mm = document.at("error_at_points_mm");
+  if (document.at("size_error").is_number()) r.size_error = document.at("size_error");
+  if (document.at("size_error_sd").is_number()) r.size_error_sd = document.at("size_error_sd");
   r.centre = point_in(document.at("centre_mm"));
   r.covariance = document.at("covariance");
   return r;

@@ -77,6 +77,13 @@ void refuse_unless_one_word(Format format, const std::string& key) {
 
 }  // namespace
 
+bool is_of_patient(const ultrasound::TrackedSequence& sequence) {
+  return std::any_of(sequence.frames.begin(), sequence.frames.end(), [](const auto& frame) {
+    return std::any_of(frame.poses.begin(), frame.poses.end(),
+                       [](const auto& pose) { return is_of_patient(pose.first); });
+  });
+}
+
 FieldKind kind_of(Format format, std::string_view key) {
   const std::string small = lower(std::string(key));
   const bool meta = format == Format::meta_image;
@@ -106,6 +113,23 @@ bool is_usual_placement(std::string_view key, const std::string& value) {
   return place && all_are(plain_numbers(value), 0.0);
 }
 
+std::size_t axes_of(std::string_view key, const std::string& value) {
+  const std::string small = lower(std::string(key));
+  if (small == "transformmatrix" || small == "rotation" || small == "orientation")
+    return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(plain_numbers(value).size()))));
+  if (small == "space directions") {
+    std::size_t axes = static_cast<std::size_t>(std::count(value.begin(), value.end(), '('));
+    for (std::size_t at = value.find("none"); at != std::string::npos; at = value.find("none", at + 4))
+      ++axes;
+    return axes;
+  }
+  // NRRD's other texts, and its origin, are of space.
+  constexpr std::array<std::string_view, 10> by_axis{
+      "elementspacing",   "elementsize", "offset",      "position",  "origin",
+      "centerofrotation", "spacings",    "thicknesses", "axis mins", "axis maxs"};
+  return among(by_axis, small) ? plain_numbers(value).size() : 0;
+}
+
 std::optional<std::pair<std::size_t, std::string_view>> frame_field(std::string_view key) {
   if (!key.starts_with(frame_prefix)) return std::nullopt;
   std::size_t number = 0;
@@ -122,7 +146,7 @@ const std::string& header_key(Format format, const std::string& key) {
   refuse_unless_one_word(format, key);
   if (key.front() == '#') refuse_key(key, "begins as a comment does");
   if (kind_of(format, key) != FieldKind::other || key == orientation_key || key == type_key ||
-      frame_field(key))
+      key == patient_axes_key || frame_field(key))
     refuse_key(key, "has another meaning in the file");
   return key;
 }

@@ -18,9 +18,17 @@ inline constexpr std::string_view pose_suffix = "Transform";
 inline constexpr std::string_view status_suffix = "TransformStatus";
 inline constexpr std::string_view orientation_key = "UltrasoundImageOrientation";
 inline constexpr std::string_view type_key = "UltrasoundImageType";
+/// Genu's own, of poses that lead to or from the frame "Patient".
+inline constexpr std::string_view patient_axes_key = "PatientAxes";
 inline constexpr std::string_view grey_type = "BRIGHTNESS", colour_type = "RGB_COLOR";
 
 enum class Format { meta_image, nrrd };
+
+inline bool is_of_patient(const ultrasound::FramePair& frames) {
+  return frames.from == "Patient" || frames.to == "Patient";
+}
+/// Returns true if a pose of any frame is of the patient.
+bool is_of_patient(const ultrasound::TrackedSequence& sequence);
 
 /// What a field is to a format.
 enum class FieldKind {
@@ -33,6 +41,9 @@ FieldKind kind_of(Format format, std::string_view key);
 
 /// Returns true if a field of placement says what it does in every sequence.
 bool is_usual_placement(std::string_view key, const std::string& value);
+
+/// Returns of how many axes a field of placement speaks; 0 if it tells none of them from another.
+std::size_t axes_of(std::string_view key, const std::string& value);
 
 /// Returns the number of the frame that a field is of, and its name there; nothing for a field of none.
 std::optional<std::pair<std::size_t, std::string_view>> frame_field(std::string_view key);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -140,15 +141,42 @@ void read_images(const fs::path& file, const Layout& layout, TrackedSequence& se
 }
 
 /// Keeps where the file says its images lie, unless that is the usual.
-void keep_placement(const fs::path& file, const Layout& layout, ultrasound::Fields&& placement,
-                    TrackedSequence& sequence) {
+void keep_placement(const Layout& layout, ultrasound::Fields&& placement, TrackedSequence& sequence) {
   const auto odd = std::find_if(placement.begin(), placement.end(), [](const auto& field) {
     return !tracked::is_usual_placement(field.first, field.second);
   });
   if (odd == placement.end()) return;
-  // It is written with three axes, of which this would not be true.
-  if (layout.four_axes) refuse(file, odd->first, odd->second, "of four axes, of which Genu keeps three");
+  if (layout.four_axes)
+    sequence.remarks.push_back("its field " + odd->first + " is '" + odd->second +
+                               "', of four axes: Genu writes three, and refuses to write this recording");
   sequence.placement = std::move(placement);
+}
+
+/// Turns the patient's axes of a pose from RAS to LPS: the first two point the other way.
+void turn_patient_axes(const ultrasound::FramePair& frames, TrackedPose& pose) {
+  if (pose.status != "OK" && pose.rows == TrackedPose{}.rows) return;  // a lost pose, as PLUS writes it
+  const auto flip = [](double& value) { value = 0.0 - value; };        // no -0
+  for (std::size_t axis = 0; axis < 2; ++axis)
+    for (std::size_t n = 0; n < 4; ++n) {
+      if (frames.to == "Patient") flip(pose.rows[4 * axis + n]);
+      if (frames.from == "Patient") flip(pose.rows[4 * n + axis]);
+    }
+}
+
+/// Makes the patient's axes LPS, as they are in all of Genu, whatever the file says that they are.
+void settle_patient_axes(const fs::path& file, const std::optional<std::string>& axes,
+                         TrackedSequence& sequence) {
+  if (!tracked::is_of_patient(sequence) || axes == "LPS") return;
+  const std::string key(tracked::patient_axes_key);
+  if (!axes) {
+    sequence.remarks.push_back("it has no field " + key +
+                               ": the axes of Patient are not stated and taken as LPS");
+    return;
+  }
+  if (axes != "RAS") refuse(file, key, *axes, "neither LPS nor RAS");
+  for (TrackedFrame& frame : sequence.frames)
+    for (auto& [frames, pose] : frame.poses)
+      if (tracked::is_of_patient(frames)) turn_patient_axes(frames, pose);
 }
 
 /// Reads what PLUS adds to a header, whatever the format.
@@ -158,6 +186,7 @@ TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderL
   sequence.frames = frames_of(file, header, layout);
   sequence.image_type = layout.channels == 3 ? tracked::colour_type : tracked::grey_type;
   ultrasound::Fields placement;
+  std::optional<std::string> patient_axes;
   bool of_frames = false, oriented = false;
   for (const auto& [key, value] : header.lines) {
     if (read_if_of_frame(file, key, value, sequence.frames)) {
@@ -165,6 +194,8 @@ TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderL
     } else if (key == tracked::orientation_key) {
       sequence.orientation = value;
       oriented = true;
+    } else if (key == tracked::patient_axes_key) {
+      patient_axes = value;
     } else if (key == tracked::type_key) {
       sequence.image_type = value;
     } else if (const FieldKind kind = tracked::kind_of(format, key); kind == FieldKind::placement) {
@@ -183,7 +214,8 @@ TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderL
       sequence.remarks.push_back("it has no field " + std::string(tracked::orientation_key) +
                                  ": its images are taken for MFA, marked and far");
   }
-  keep_placement(file, layout, std::move(placement), sequence);
+  settle_patient_axes(file, patient_axes, sequence);
+  keep_placement(layout, std::move(placement), sequence);
   read_images(file, layout, sequence);
   return sequence;
 }

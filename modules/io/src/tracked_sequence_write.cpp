@@ -107,6 +107,7 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
   };
   add(std::string(tracked::orientation_key), sequence.orientation);
   add(std::string(tracked::type_key), sequence.image_type);
+  if (tracked::is_of_patient(sequence)) add(std::string(tracked::patient_axes_key), "LPS");
   for (const auto& [key, value] : sequence.fields) add(tracked::header_key(format, key), value);
   return text;
 }
@@ -117,11 +118,16 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
 }
 
 /// Returns the lines that say where the images lie: those that the sequence has kept, or else `usual`.
-std::string placement_lines(Format format, const TrackedSequence& sequence, const std::string& usual) {
+/// The file has `axes` axes.
+std::string placement_lines(Format format, const TrackedSequence& sequence, std::size_t axes,
+                            const std::string& usual) {
   if (sequence.placement.empty()) return usual;
   std::string text;
   for (const auto& [key, value] : sequence.placement) {
     if (tracked::kind_of(format, key) != tracked::FieldKind::placement) refuse_other_format(key, value);
+    if (tracked::axes_of(key, value) > axes)
+      throw InvalidInput("cannot write a tracked sequence: its field " + key + " is '" + value +
+                         "', of more axes than the " + std::to_string(axes) + " of the file");
     text.append(key).append(format == Format::meta_image ? " = " : ": ");
     text.append(tracked::header_value(key, value)).append("\n");
   }
@@ -132,7 +138,7 @@ std::string meta_header(const TrackedSequence& sequence, const Layout& layout, b
                         std::size_t packed_bytes) {
   constexpr Format format = Format::meta_image;
   return "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n" +
-         placement_lines(format, sequence,
+         placement_lines(format, sequence, 3,
                          "AnatomicalOrientation = RAI\nCenterOfRotation = 0 0 0\nElementSpacing = 1 1 1\n"
                          "Offset = 0 0 0\nTransformMatrix = 1 0 0 0 1 0 0 0 1\n") +
          "CompressedData = " +
@@ -149,7 +155,7 @@ std::string nrrd_header(const TrackedSequence& sequence, const Layout& layout, b
   return "NRRD0004\n# Written by Genu\ntype: unsigned char\ndimension: " + std::string(colour ? "4" : "3") +
          "\nsizes: " + (colour ? "3 " : "") + size_text(layout) + "\nkinds: " + (colour ? "RGB-color " : "") +
          "domain domain list\nencoding: " + (compress ? "gzip" : "raw") + "\n" +
-         placement_lines(format, sequence, "") + field_lines(format, sequence) +
+         placement_lines(format, sequence, colour ? 4 : 3, "") + field_lines(format, sequence) +
          frame_lines(format, sequence) + "\n";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is remembered of a stream's last seconds.
+// What is remembered of a stream: its last values, its fastest message, its silence.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 #include <deque>
 #include <limits>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace genu::network {
@@ -36,21 +35,21 @@ class Recent {
   std::deque<double> values_;
 };
 
-/// The least of the values of the last seconds.
-class LeastLately {
+/// The least of all values, which rises only as two clocks may drift apart: what is late for long stays late.
+class LeastButDrift {
  public:
-  void add(double at_s, double value, double window_s) {
-    while (!kept_.empty() && kept_.back().second >= value) kept_.pop_back();
-    kept_.emplace_back(at_s, value);
-    while (kept_.front().first < at_s - window_s) kept_.pop_front();
+  /// Takes a value; since the one before it the least may have risen by `drift` seconds a second.
+  void add(double at_s, double value, double drift) {
+    const double risen = least_ + drift * std::max(0.0, at_s - last_s_);
+    least_ = risen <= value ? risen : value;  // the first one too, before which it is NaN
+    last_s_ = at_s;
   }
-  void clear() { kept_.clear(); }
-  double value() const {
-    return kept_.empty() ? std::numeric_limits<double>::quiet_NaN() : kept_.front().second;
-  }
+  void clear() { *this = {}; }
+  double value() const { return least_; }
 
  private:
-  std::deque<std::pair<double, double>> kept_;  // values grow from front to back
+  double least_ = std::numeric_limits<double>::quiet_NaN();
+  double last_s_ = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// How long something has been silent.

@@ -224,7 +224,7 @@ std::optional<LivePose> pose_beside_image(const Body& body, const std::string& k
   constexpr std::string_view suffix = "Transform";
   if (!key.ends_with(suffix)) return std::nullopt;
   LivePose pose;
-  pose.name = without_separators(key.substr(0, key.size() - suffix.size()));
+  pose.name = without_separators(trimmed(key.substr(0, key.size() - suffix.size())));
   pose.frames = ultrasound::frames_named(pose.name);
   if (!pose.frames) return std::nullopt;
   const auto rows = matrix_in(value);

@@ -234,7 +234,7 @@ class StreamHealth::Watch {
   }
 
   void note_delay(const std::string& name, Stream& stream, double difference_s) {
-    offset_.add(now_s_, difference_s, options_.offset_window_s);
+    offset_.add(now_s_, difference_s, options_.clock_drift);
     const double delay = difference_s - offset_.value();
     stream.delays.add(delay, options_.window);
     if (!(delay <= stream.counts.longest_delay_s)) stream.counts.longest_delay_s = delay;
@@ -315,7 +315,7 @@ class StreamHealth::Watch {
   HealthOptions options_;
   LinkReport counts_;
   std::map<std::string, Stream> streams_;
-  LeastLately offset_;
+  LeastButDrift offset_;
   Silence link_;
   bool connected_ = false;
   double now_s_ = nan;

@@ -8,6 +8,8 @@
 #include <genu/core/text.h>
 #include <genu/ultrasound/needle_guidance.h>
 
+#include "fit.h"
+
 namespace genu::ultrasound {
 namespace {
 
@@ -32,6 +34,9 @@ NeedleFinding none_in(const Frame& frame, const NeedleOptions& options) {
                            "the one that was followed";
   return finding;
 }
+
+/// No tracker sees so far; numbers beyond lose their digits.
+constexpr double farthest_mm = 1e5;
 
 std::optional<double> joined(const std::optional<double>& a, const std::optional<double>& b) {
   if (!a) return b;
@@ -72,9 +77,22 @@ std::string why_apart(const TrackedFrame& moment, const CoordinateFrames& always
 NeedleGuidance guidance_of(const TrackedFrame& moment, const NeedleFinding& finding,
                            const NeedleGuide& guide) {
   NeedleGuidance guidance;
-  guidance.patient_from_image = at_moment(moment, guide.always).find("Image", "Patient");
+  const CoordinateFrames now = at_moment(moment, guide.always);
+  guidance.patient_from_image = now.find("Image", "Patient");
   if (!guidance.patient_from_image) {
     guidance.why_unplaced = why_apart(moment, guide.always, "Image", "Patient");
+    return guidance;
+  }
+  // A calibrated picture may stretch its pixels; what moves the probe may not.
+  if (const auto probe = now.find("Probe", "Patient"); probe && !nearest_rigid(*probe)) {
+    guidance.patient_from_image.reset();
+    guidance.why_unplaced = "what leads from Probe to Patient stretches, shears or mirrors: it is no pose";
+    return guidance;
+  }
+  if (!(length((*guidance.patient_from_image)(Point3{}) - guide.plan.target) < farthest_mm)) {
+    guidance = {};
+    guidance.why_unplaced =
+        "the poses put the picture over " + fixed(1e-3 * farthest_mm, 0) + " m from the target";
     return guidance;
   }
   guidance.plan =

@@ -101,6 +101,7 @@ std::vector<std::string> CoordinateFrames::names() const {
 CoordinateFrames at_moment(const TrackedFrame& frame, const CoordinateFrames& always) {
   CoordinateFrames all = always;
   for (const auto& [frames, pose] : frame.poses) {
+    if (frames.from == frames.to) continue;  // a recording may hold "TrackerToTracker", which says nothing
     all.forget(frames);
     if (const auto transform = pose.transform()) all.set(frames, *transform);
   }

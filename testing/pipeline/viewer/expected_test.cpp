@@ -144,6 +144,31 @@ TEST_F(ExpectedUltrasound, FollowsTheSelectionAndTheNeedleThatIsMoved) {
   EXPECT_NEAR(shown().expected->path.target.y, 14.0 / 0.08, 0.6);
 }
 
+TEST_F(ExpectedUltrasound, AnOldPictureStaysGreyWhateverIsTicked) {
+  open(limb());
+  settle();
+  const QImage first = shown().image;
+  state_.select({0, 1});
+  for (const char* name : {"Marks", "Mirrored", "Mirrored", "Marks"}) {
+    box(name)->click();
+    ASSERT_FALSE(panel_.settled());
+    EXPECT_EQ(said(), "being simulated") << name;
+    EXPECT_EQ(words(), "") << name;
+  }
+  EXPECT_EQ(shown().image, first);
+  settle();
+  EXPECT_EQ(said(), "");
+  EXPECT_THAT(words(), HasSubstr("Simulated from labels"));
+  // Nothing of another case comes back.
+  open(limb());
+  box("Marks")->click();
+  ASSERT_FALSE(panel_.settled());
+  EXPECT_EQ(said(), "being simulated");
+  EXPECT_TRUE(shown().image.isNull());
+  settle();
+  EXPECT_FALSE(shown().image.isNull());
+}
+
 TEST_F(ExpectedUltrasound, OfManyChangesTheLastIsShown) {
   open(limb());
   for (std::size_t n = 0; n < 20; ++n) {

@@ -200,6 +200,28 @@ TEST_F(Ultrasound, DepthBeginsWhereTheFirstRealPictureShowsIt) {
   EXPECT_NEAR(shown().face_row, 40.0, 3.0);
 }
 
+// Where the echo image fills the picture that is known from then on; a later one with a dark border does not
+// change it.
+TEST_F(Ultrasound, APictureThatIsFilledIsJudgedOnce) {
+  ultrasound::TrackedSequence sequence;
+  for (const int border : {0, 40}) {
+    ultrasound::TrackedFrame frame;
+    frame.image = {300, 240, 1, std::vector<std::uint8_t>(300 * 240, 0)};
+    frame.time_s = 0.001 * border;
+    for (int y = border; y < 240; ++y)
+      for (int x = border; x < 300; ++x)
+        frame.image.pixels[static_cast<std::size_t>(y) * 300 + static_cast<std::size_t>(x)] =
+            static_cast<std::uint8_t>(60 + (7 * x + 13 * y) % 150);
+    sequence.frames.push_back(std::move(frame));
+  }
+  panel_.show_recording(tracked(std::move(sequence)));
+  EXPECT_EQ(shown().part, (PixelBounds{0, 0, 300, 240}));
+  panel_.go_to(1);
+  EXPECT_EQ(panel_.shown_frame(), 1);
+  EXPECT_EQ(shown().part, (PixelBounds{0, 0, 300, 240}));
+  EXPECT_EQ(shown().face_row, 0.0);
+}
+
 TEST_F(Ultrasound, AClipsRegionGivesScaleAndShape) {
   ultrasound::UltrasoundClip clip;
   clip.frames = {ramp(200, 160)};
@@ -313,7 +335,7 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
   state_.show(planned_case());
   state_.select({0, 0});
   panel_.show_recording(tracked(std::move(sequence)));
-  EXPECT_THAT(words(), HasSubstr("not tied to MRI: no transform from Image to Patient"));
+  EXPECT_THAT(words(), HasSubstr("not tied to MRI: nothing leads from Image to Patient"));
   io::TrackedSetup setup = setup_for(360, 320);
   setup.transforms[0].transform = {Matrix3::from_columns({0.1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}), {}};
   use(setup);
@@ -333,7 +355,8 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
   panel_.go_to(1);
   settle();
   EXPECT_FALSE(shown().plan);
-  EXPECT_THAT(words(), HasSubstr("not tied to MRI"));
+  EXPECT_THAT(words(), HasSubstr("not tied to MRI: "));
+  EXPECT_THAT(words(), HasSubstr(": ReferenceToTracker MISSING"));
   EXPECT_EQ(alarms(), "ReferenceToTracker MISSING");
 }
 

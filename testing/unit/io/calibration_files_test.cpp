@@ -55,6 +55,8 @@ TEST(CalibrationFiles, ARegistrationReadsBackWithItsErrors) {
   EXPECT_EQ(r.mri_from_tracker(Point3{}), (Point3{1, 2, 3}));
   EXPECT_EQ(r.points, 1200U);
   EXPECT_EQ(r.matched_part, 0.9);
+  EXPECT_EQ(r.size_error, 0.012);
+  EXPECT_TRUE(std::isnan(r.size_error_sd));
   EXPECT_NEAR(r.predicted_error_mm({10, 0, 0}), std::sqrt(2 * 0.01 + 3 * 0.09), 1e-12);
   json mirror = json::parse(text);
   mirror["mri_from_tracker"][0][0] = -1.0;

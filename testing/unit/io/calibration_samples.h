@@ -57,6 +57,7 @@ inline std::string sample_bone_registration() {
   r.points = 1200;
   r.rms_mm = 0.4;
   r.matched_part = 0.9;
+  r.size_error = 0.012;
   for (std::size_t n = 0; n < 6; ++n) r.covariance[n][n] = n < 3 ? 1e-4 : 0.09;
   return io::to_json(r, {{"suprapatellar_recess", {10, 0, 0}}}, calibration_record);
 }

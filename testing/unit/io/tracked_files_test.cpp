@@ -234,6 +234,72 @@ TEST(TrackedSequence, KeepsWhereItsFormatSaysThatTheImagesLie) {
   expect_equal(read_tracked_sequence(scratch / "c.nrrd"), sample());
 }
 
+// Some recordings have an axis of length 1 between the height and the frames.
+TEST(TrackedSequence, AnOddPlacementOfFourAxesIsReadWithARemarkAndNotWritten) {
+  const testing::ScratchFolder scratch;
+  write_tracked_sequence(scratch / "a.mha", sample());
+  std::string text = read_text(scratch / "a.mha");
+  const auto change = [&](const std::string& from, const std::string& to) {
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), from.size(), to);
+  };
+  change("NDims = 3", "NDims = 4");
+  change("DimSize = 4 3 3", "DimSize = 4 3 1 3");
+  change("ElementSpacing = 1 1 1", "ElementSpacing = 0.2 0.2 1 1");
+  write_text(scratch / "four.mha", text);
+  TrackedSequence read = read_tracked_sequence(scratch / "four.mha");
+  ASSERT_EQ(read.remarks.size(), 1U);
+  EXPECT_THAT(read.remarks[0], HasSubstr("ElementSpacing is '0.2 0.2 1 1'"));
+  EXPECT_THROW(write_tracked_sequence(scratch / "b.mha", read), InvalidInput);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "b.mha"));
+  read.placement.clear();
+  expect_equal(read, sample());
+  read.placement = {{"space directions", "(0.2,0,0) (0,0.2,0) none none"}};
+  EXPECT_THROW(write_tracked_sequence(scratch / "b.nrrd", read), InvalidInput);
+  read.placement = {{"TransformMatrix", "0 1 0 0 1 0 0 0 0 0 1 0 0 0 0 1"}};
+  EXPECT_THROW(write_tracked_sequence(scratch / "b.mha", read), InvalidInput);
+}
+
+TEST(TrackedSequence, SaysTheAxesOfThePatient) {
+  const testing::ScratchFolder scratch;
+  TrackedSequence written = sample();
+  const TrackedPose sound{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 1}};
+  written.frames[0].poses[{"Reference", "Patient"}] = sound;
+  written.frames[1].poses[{"Patient", "Reference"}] = sound;
+  written.frames[2].poses[{"Reference", "Patient"}] = {.status = "INVALID"};
+  for (const bool meta : {true, false}) {
+    const std::string name = meta ? "a.mha" : "a.nrrd", field = meta ? "PatientAxes = " : "PatientAxes:=";
+    write_tracked_sequence(scratch / name, written);
+    const TrackedSequence same = read_tracked_sequence(scratch / name);
+    expect_equal(same, written);
+    EXPECT_TRUE(same.remarks.empty());
+    const std::string text = read_text(scratch / name);
+    const auto with = [&](const std::string& line) {
+      std::string other = text;
+      const std::size_t at = other.find(field + "LPS\n");
+      EXPECT_NE(at, std::string::npos);
+      other.replace(at, field.size() + 4, line);
+      write_text(scratch / name, other);
+    };
+    with("");
+    const TrackedSequence unsaid = read_tracked_sequence(scratch / name);
+    expect_equal(unsaid, written);
+    ASSERT_EQ(unsaid.remarks.size(), 1U);
+    EXPECT_THAT(unsaid.remarks[0], HasSubstr("the axes of Patient are not stated and taken as LPS"));
+    with(field + "RAS\n");
+    TrackedSequence turned = written;
+    turned.frames[0].poses[{"Reference", "Patient"}].rows = {-1, -2, -3, -4, -5, -6, -7, -8,
+                                                             9,  10, 11, 12, 0,  0,  0,  1};
+    turned.frames[1].poses[{"Patient", "Reference"}].rows = {-1, -2,  3,  4,  -5, -6, 7, 8,
+                                                             -9, -10, 11, 12, 0,  0,  0, 1};
+    expect_equal(read_tracked_sequence(scratch / name), turned);
+    with(field + "RSA\n");
+    EXPECT_THAT(refusal(scratch / name), HasSubstr("PatientAxes is 'RSA'"));
+  }
+  write_tracked_sequence(scratch / "b.mha", sample());
+  EXPECT_EQ(read_text(scratch / "b.mha").find("PatientAxes"), std::string::npos);
+}
+
 TEST(TrackedSequence, ColouredImagesAreOfThatType) {
   const testing::ScratchFolder scratch;
   write_tracked_sequence(scratch / "a.mha", sample(3));
@@ -270,7 +336,7 @@ TEST(TrackedSequence, WritesNothingThatCouldNotBeReadBack) {
   refused([](auto& s) { s.frames[0].fields[0].second = "1\n2"; });
   refused([](auto& s) { s.orientation = "??"; });
   for (const char* key : {"a=b", "#note", " a", "a ", "", "DimSize", "elementdatafile", "Offset",
-                          "UltrasoundImageOrientation", "Seq_Frame0001_Note"})
+                          "UltrasoundImageOrientation", "PatientAxes", "Seq_Frame0001_Note"})
     refused([&](auto& s) { s.fields[0].first = key; });
   for (const char* name :
        {"a=b", "a ", "Timestamp", "ImageStatus", "ProbeToTrackerTransform", "ProbeToTrackerTransformStatus"})

@@ -300,6 +300,14 @@ TEST(OpenIgtLink, NamesFromTheNetworkCanBeKeysOfAFile) {
   EXPECT_EQ(got.fields, (ultrasound::Fields{{"Depth", "45 mm"}, {"_1", "x"}}));
   ASSERT_EQ(got.poses.size(), 1U);
   EXPECT_EQ(got.poses[0].frames, (FramePair{"P_robe", "Tracker"}));
+  live.fields = {{"ProbeToTracker Transform", "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"},
+                 {"ProbeToTracker TransformStatus", "OK"}};
+  const auto blank = read_as<LiveImage>(written(message));
+  ASSERT_EQ(blank.poses.size(), 1U);
+  EXPECT_EQ(blank.poses[0].name, "ProbeToTracker");
+  EXPECT_EQ(blank.poses[0].frames, (FramePair{"Probe", "Tracker"}));
+  EXPECT_EQ(blank.poses[0].pose.status, "OK");
+  EXPECT_TRUE(blank.fields.empty());
   const auto poses = read_as<LivePoses>(written(transform_at("P:robeToTracker", 1.0, pose_at(0.1, 0, 0, 1))));
   EXPECT_EQ(poses.poses[0].frames, (FramePair{"P_robe", "Tracker"}));
 }

@@ -382,10 +382,11 @@ TEST(DrawFigures, DrawsWhatThereAreThePartsFor) {
                                       EXPECT_TRUE(part >= 0.0 && part <= 1.0);
                                       told.emplace_back(what);
                                     }));
-  EXPECT_EQ(names_of(figures), (std::vector<std::string>{
-                                   "slice-sagittal-medial", "slice-sagittal-lateral", "slice-sagittal-middle",
-                                   "slice-coronal", "slice-axial", "slice-lesion", "thickness-tibia-above",
-                                   "plan-1-probe", "plan-1-along", "plan-1-across", "plan-1-3d"}));
+  EXPECT_EQ(names_of(figures),
+            (std::vector<std::string>{"slice-sagittal-medial", "slice-sagittal-lateral",
+                                      "slice-sagittal-middle", "slice-coronal", "slice-axial", "slice-lesion",
+                                      "thickness-tibia-above", "plan-1-probe", "plan-1-expected",
+                                      "plan-1-along", "plan-1-across", "plan-1-3d"}));
   EXPECT_GE(told.size(), figures.size());
   for (const Figure& f : figures) {
     const auto [low, high] = std::minmax_element(f.picture.rgb.begin(), f.picture.rgb.end());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -96,6 +97,21 @@ TEST(NeedleGuidance, APoseThatIsNotSoundGivesNoNumbers) {
   EXPECT_EQ(why_apart({}, {}, "Image", "Patient"), "nothing leads from Image to Patient");
   lost.poses.begin()->second = {.rows = {}, .status = "OK"};
   EXPECT_THAT(why_apart(lost, guide.always, "Image", "Patient"), HasSubstr("ProbeToTracker is no transform"));
+}
+
+TEST(NeedleGuidance, APoseThatStretchesMirrorsOrFliesAwayGivesNoNumbers) {
+  const NeedleGuide guide = guide_to({{0, 0, 0}, {10, 0, 0}});
+  for (const std::array<double, 3> sides : {std::array{1.3, 1.3, 1.3}, {1.0, 1.0, -1.0}, {1.0, 1.2, 1.0}}) {
+    TrackedFrame moment = moment_at({1, 2, 3});
+    auto& rows = moment.poses.begin()->second.rows;
+    for (std::size_t k = 0; k < 3; ++k) rows[5 * k] *= sides[k];
+    const NeedleGuidance none = guidance_of(moment, seen_needle(), guide);
+    EXPECT_FALSE(none.deviation || none.plan || none.patient_from_image) << sides[1] << " " << sides[2];
+    EXPECT_THAT(none.why_unplaced, HasSubstr("it is no pose"));
+  }
+  const NeedleGuidance away = guidance_of(moment_at({1e19, 1e19, 1e19}), seen_needle(), guide);
+  EXPECT_FALSE(away.deviation);
+  EXPECT_THAT(away.why_unplaced, HasSubstr("100 m from the target"));
 }
 
 TEST(NeedleGuidance, APredictedNeedleIsNotMeasured) {

@@ -83,5 +83,14 @@ TEST(AtMoment, APoseThatIsNotSoundIsNeverBridged) {
   EXPECT_EQ((*at_moment(frame, always).find("Image", "Reference"))(Point3{}), (Point3{1.0, 0.0, 0.0}));
 }
 
+TEST(AtMoment, APoseFromAFrameToItselfSaysNothing) {
+  TrackedFrame frame;
+  frame.poses[{"Probe", "Tracker"}] = {};
+  frame.poses[{"Tracker", "Tracker"}] = {};
+  const CoordinateFrames all = at_moment(frame, {});
+  EXPECT_TRUE(all.find("Probe", "Tracker"));
+  EXPECT_THAT(all.names(), ElementsAre("Probe", "Tracker"));
+}
+
 }  // namespace
 }  // namespace genu::ultrasound

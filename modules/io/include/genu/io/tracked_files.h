@@ -18,16 +18,17 @@ namespace genu::io {
 /// by their content.
 ///
 /// Images are turned to "marked, far"; where the file does not say how they lie, MFA is assumed and stands in
-/// the remarks. Poses come as they are, sound or not. Fields that mean nothing here are kept.
+/// the remarks. Poses come as they are, sound or not, but for those of the frame "Patient", whose axes are
+/// made LPS if the file says that they are RAS (PatientAxes). Fields that mean nothing here are kept.
 /// \throws IoError naming the file, the field and its value; also if nothing says that it is a recording, or
 /// if it says more frames than it can hold
 ultrasound::TrackedSequence read_tracked_sequence(const std::filesystem::path& file);
 
 /// Writes by extension, .mha or .nrrd, to a temporary name first; reads back equal. Images are stored in the
-/// sequence's own orientation.
+/// sequence's own orientation. With poses of the frame "Patient" it says that their axes are LPS.
 /// \throws IoError; InvalidInput naming what would not read back: images that differ in size, a key that the
 /// format or PLUS gives another meaning or that holds its separator, a text with a line break or outer
-/// blanks, a placement of the other format
+/// blanks, a placement of the other format or of more axes than are written (recordings of four axes)
 void write_tracked_sequence(const std::filesystem::path& file, const ultrasound::TrackedSequence& sequence,
                             bool compress = true);
 

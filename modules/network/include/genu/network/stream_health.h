@@ -19,8 +19,10 @@ struct HealthOptions {
   /// The sender's time going back by more, or ahead of the fastest message, is another clock: not another
   /// order, nor a gap.
   double clock_jump_s = 1.0;
-  double offset_window_s = 60.0;  ///< Over which the fastest message is sought.
-  std::size_t window = 32;        ///< Messages of a stream over which rate, period and delay are taken.
+  /// Seconds by which two clocks may drift apart in a second. The fastest message since the link or the clock
+  /// began stands for the clocks' offset, and only by this is it forgotten: a steady delay stays a delay.
+  double clock_drift = 1e-4;
+  std::size_t window = 32;  ///< Messages of a stream over which rate, period and delay are taken.
 };
 
 enum class HealthChange {
@@ -75,7 +77,8 @@ struct LinkReport {
   double stalled_s = 0.0;
   std::size_t not_watched = 0;                 ///< Messages of streams beyond the first 256.
   std::map<std::string, std::size_t> skipped;  ///< Messages that Genu does not read, by type.
-  /// The receiver's clock less the sender's, by the message that came fastest: its travel is part of it.
+  /// The receiver's clock less the sender's, by the message that came fastest, with the drift since: its
+  /// travel is part of it.
   double clock_offset_s = std::numeric_limits<double>::quiet_NaN();
   std::vector<StreamReport> streams;  ///< By name.
 };

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -67,7 +68,8 @@ struct BoneRegistration {
   double error_at_points_mm = 0.0;  ///< predicted_error_mm over the points, RMS.
   /// By which part MRI's bone would have to grow to fit best, and how sure that is. A turn and a shift make
   /// up for much of a wrong size, so that the residual hardly shows it.
-  double size_error = 0.0, size_error_sd = 0.0;
+  double size_error = std::numeric_limits<double>::quiet_NaN();
+  double size_error_sd = std::numeric_limits<double>::quiet_NaN();
 
   /// Returns the target registration error to expect at a place in MRI's coordinates, RMS; NaN for a place
   /// that is not finite.

@@ -48,7 +48,8 @@ struct NeedleGuidance {
   std::optional<NeedleDeviation> deviation;  ///< Of a needle that is seen; a predicted one has none.
 };
 
-/// Returns where a picture and its needle lie to the plan, by the poses of that moment alone.
+/// Returns where a picture and its needle lie to the plan, by the poses of that moment alone. Poses that are
+/// not rigid, or put the picture over 100 m away, give no place.
 ///
 /// The tip's error is the greater one of guide and finding: steadying over frames takes scatter away, not
 /// what is wrong in each. \throws InvalidInput as deviation_from_plan and plan_in_image do
