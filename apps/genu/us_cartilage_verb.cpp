@@ -92,7 +92,7 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
   if (words.frame != 0 &&
       std::find(pictures.numbers.begin(), pictures.numbers.end(), words.frame) == pictures.numbers.end())
     throw UsageError("'" + words.file.string() + "' shows " + std::to_string(pictures.frames.size()) +
-                     " pictures; picture " + std::to_string(words.frame) + " is none of them");
+                     " pictures; there is no picture " + std::to_string(words.frame) + " among them");
   ultrasound::TrochlearCartilageOptions options = words.options;
   options.zones.pixel_size = pictures.pixel;
   if (!words.click.empty()) options.click = PixelPoint{words.click[0], words.click[1]};

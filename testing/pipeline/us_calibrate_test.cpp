@@ -64,8 +64,9 @@ TEST(UsCalibrate, AnImageByNWires) {
   EXPECT_EQ(c["views"].get<int>() + c["outliers"].get<int>(), 188);
   EXPECT_EQ(c["pictures"]["width"], 820);
   // A ruler that disagrees is told, in the file and on the screen.
-  ASSERT_EQ(c["warnings"].size(), 1U);
+  ASSERT_EQ(c["warnings"].size(), 2U);
   EXPECT_THAT(c["warnings"][0].get<std::string>(), HasSubstr("the ruler"));
+  EXPECT_THAT(c["warnings"][1].get<std::string>(), HasSubstr("--depth-mm"));
   EXPECT_THAT(ended.out, HasSubstr("Warning: "));
   // Later verbs find the image's place, what it is worth, and the phantom that was given.
   const auto image = transform_in(scratch / "image", {"Image", "Probe"});
