@@ -117,6 +117,11 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
                      "', which only the format that it came from can say");
 }
 
+[[noreturn]] void refuse_axes(const std::string& key, const std::string& value, std::size_t axes) {
+  throw InvalidInput("cannot write a tracked sequence: its field " + key + " is '" + value +
+                     "', of more axes than the " + std::to_string(axes) + " of the file");
+}
+
 /// Returns the lines that say where the images lie: those that the sequence has kept, or else `usual`.
 /// The file has `axes` axes.
 std::string placement_lines(Format format, const TrackedSequence& sequence, std::size_t axes,
@@ -125,9 +130,7 @@ std::string placement_lines(Format format, const TrackedSequence& sequence, std:
   std::string text;
   for (const auto& [key, value] : sequence.placement) {
     if (tracked::kind_of(format, key) != tracked::FieldKind::placement) refuse_other_format(key, value);
-    if (tracked::axes_of(key, value) > axes)
-      throw InvalidInput("cannot write a tracked sequence: its field " + key + " is '" + value +
-                         "', of more axes than the " + std::to_string(axes) + " of the file");
+    if (tracked::axes_of(key, value) > axes) refuse_axes(key, value, axes);
     text.append(key).append(format == Format::meta_image ? " = " : ": ");
     text.append(tracked::header_value(key, value)).append("\n");
   }
