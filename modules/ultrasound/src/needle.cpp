@@ -22,16 +22,23 @@ double angle_deg(const PixelPoint& a, const PixelPoint& b, const std::optional<P
   return std::atan2(y, x) * 180.0 / std::numbers::pi;
 }
 
-bool tip_is_begin(const Shaft& s, EntrySide side) {
+/// The deeper end; of a shaft that lies nearly level, that which does not leave the picture.
+bool tip_is_begin(const Shaft& s, const Picture& picture, EntrySide side) {
+  constexpr double level = 0.06;       // its slope, 3.4 degrees
+  constexpr double at_border = 0.015;  // of the diagonal
   const cv::Point2d a = s.at(s.begin), b = s.at(s.end);
-  return side == EntrySide::left ? a.x > b.x : side == EntrySide::right ? a.x < b.x : a.y > b.y;
+  if (side != EntrySide::either) return side == EntrySide::left ? a.x > b.x : a.x < b.x;
+  const bool leaves = picture.clearance(a) < at_border * picture.diagonal(),
+             comes = picture.clearance(b) < at_border * picture.diagonal();
+  if (leaves != comes && std::abs(a.y - b.y) < level * std::abs(a.x - b.x)) return comes;
+  return a.y > b.y;
 }
 
 /// The traced line as a needle: which end is the tip, and all in pixels of the frame.
 NeedleInImage needle_from(Shaft s, const Picture& picture, const Ridges& ridges,
                           const NeedleOptions& options) {
-  const bool at_begin = tip_is_begin(s, options.side);
-  sharpen_tip(s, picture, at_begin);
+  const bool at_begin = tip_is_begin(s, picture, options.side);
+  sharpen_tip(s, picture, ridges, at_begin);
   cv::Point2d tip = s.at(s.begin), far = s.at(s.end);
   if (!at_begin) std::swap(tip, far);
   NeedleInImage n;
@@ -84,6 +91,15 @@ bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
   return high - low > 0.6 && std::abs(along(n.tip)) < 0.25 && weight(of) > 0.75 * weight(n) &&
          of.evidence.brightness > 0.85 * n.evidence.brightness &&
          of.evidence.contrast > 0.7 * n.evidence.contrast;
+}
+
+/// Returns true if a line is what a brighter one above it looks like by a detour of its sound, over bone or the
+/// face of the probe: it keeps its columns, whatever its slope becomes.
+bool is_mirrored(const NeedleInImage& n, const NeedleInImage& of) {
+  const double near_px = 0.05 * std::abs(of.tip.x - of.far_end.x);
+  return of.evidence.tip_clearance > 0.01 && of.at(0.5).y < n.at(0.5).y &&
+         std::abs(n.tip.x - of.tip.x) < near_px && std::abs(n.far_end.x - of.far_end.x) < near_px &&
+         n.evidence.brightness < 0.5 * of.evidence.brightness;
 }
 
 /// Lines that run alike nearby speak against one another: layers and fibres come in bundles, a needle alone.
@@ -149,7 +165,7 @@ std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& o
   copies.reserve(result.size());
   for (const NeedleInImage& n : result)
     copies.push_back(std::any_of(result.begin(), result.end(), [&](const NeedleInImage& of) {
-      return &of != &n && is_copy(n, of, 40.0 / picture.scale);
+      return &of != &n && (is_copy(n, of, 40.0 / picture.scale) || is_mirrored(n, of));
     }));
   std::size_t place = 0;
   std::erase_if(result, [&](const NeedleInImage&) { return copies[place++]; });

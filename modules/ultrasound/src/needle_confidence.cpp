@@ -38,7 +38,7 @@ std::vector<Term> terms_of(const NeedleEvidence& e, double angle_deg) {
       {"brighter than both sides", "no brighter than one side",
        weight::over * std::clamp(e.over, 0.4, 1.0) + weight::contrast * std::clamp(e.contrast, -0.2, 0.6),
        weight::over * 0.8 + weight::contrast * 0.4},
-      term("bright", "faint", weight::rank, std::clamp(e.rank, 0.3, 1.8), 1.1),
+      term("bright", "faint", weight::rank, std::clamp(e.rank, 0.1, 1.8), 1.1),
       term("long", "short", weight::length, log_of(e.length, 0.08, 0.3), -1.5),
       term("smooth", "ragged", weight::scatter, log_of(e.scatter * e.length, 6e-4, 16e-3), -6.0),
       term("not bent", "bent", weight::bend, std::clamp(e.bend, 0.015, 0.1), 0.025),

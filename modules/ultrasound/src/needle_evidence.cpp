@@ -41,6 +41,18 @@ double level_at(const Shaft& s, const Picture& picture, double t) {
   return on;
 }
 
+/// Returns 1 where what is bright at t runs along the shaft, less the more it is turned, 0 from 45 degrees on: a
+/// layer that crosses the way beyond the tip is no shaft.
+double runs_along(const Shaft& s, const Ridges& ridges, double t) {
+  const cv::Vec4f v = sample(ridges.terms, s.at(t));
+  const double strength = std::hypot(v[1], v[2]);
+  if (strength <= 0.0) return 0.0;
+  const double angle = std::atan2(s.direction.y, s.direction.x) + std::atan(s.curve[1] + 2.0 * s.curve[2] * t);
+  const double match =
+      std::max(0.0, (v[1] * std::cos(2.0 * angle) + v[2] * std::sin(2.0 * angle)) / strength);
+  return match * match;
+}
+
 /// The ridge of one direction, from the terms of all.
 struct RidgeAlong {
   cv::Vec4f weights;
@@ -118,11 +130,14 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
+void sharpen_tip(Shaft& s, const Picture& picture, const Ridges& ridges, bool at_begin) {
   constexpr double fine = 0.5;
-  constexpr int window = 20;       // 10 work pixels: several speckles
-  constexpr double beyond = 16.0;  // work pixels looked at past the end
-  constexpr double inner = 0.3;    // of the length, in which the tip may be
+  constexpr int window = 40;       // 20 work pixels: a fall is seldom sharp
+  constexpr double beyond = 24.0;  // work pixels looked at past the end
+  constexpr double inner = 0.5;    // of the length, in which the tip may be
+  // Grey values are logarithms: at the end of a blurred shaft, where half of its amplitude is left (6 dB less),
+  // this part is left of what it stands out by, if that is 20 dB.
+  constexpr double left = 0.7;
   const double length = s.end - s.begin, outwards = at_begin ? -1.0 : 1.0;
   const auto [low, high] = inside(s, picture.grey.size());
   const double start = (at_begin ? s.end : s.begin) + outwards * (1.0 - inner) * length;
@@ -130,13 +145,14 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
   const int count = static_cast<int>(std::min(inner * length + beyond, room) / fine);
   std::vector<double> level;
   for (int n = -window; n < count; ++n) {
-    level.push_back(level_at(s, picture, start + outwards * n * fine));
+    const double t = start + outwards * n * fine;
+    level.push_back(level_at(s, picture, t) * runs_along(s, ridges, t));
   }
   if (count < 2 * window) return;
   std::vector<double> mean = smoothed(level, window / 2);
   // What crosses the shaft lights it up: the fall behind that is no tip.
   std::vector<double> whole;
-  for (double t = s.begin; t <= s.end; t += step) whole.push_back(level_at(s, picture, t));
+  for (double t = s.begin; t <= s.end; t += step) whole.push_back(level_at(s, picture, t) * runs_along(s, ridges, t));
   const double usual = median(whole);
   for (double& m : mean) m = std::min(m, 1.5 * usual);
   // From a place outwards, the brightest that comes.
@@ -155,10 +171,10 @@ void sharpen_tip(Shaft& s, const Picture& picture, bool at_begin) {
   // A fall of less than a tenth of the brightest, or to more than 0.7 of what was, can't be told from
   // speckle.
   if (place == 0 || fall < std::max(0.1 * picture.brightest, 0.4 * mean[place - window / 2])) return;
-  const double half = 0.5 * (mean[place - window / 2] + after[place + window / 2]);
+  const double before = mean[place - window / 2], behind = after[place + window / 2];
   std::size_t n = place - window / 2;
   for (std::size_t k = n; k <= place + window / 2; ++k)
-    if (level[k] > half) n = k;
+    if (level[k] > behind + left * (before - behind)) n = k;
   const double t = start + outwards * (static_cast<double>(n) - window) * fine;
   (at_begin ? s.begin : s.end) = t;
 }

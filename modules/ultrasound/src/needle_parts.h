@@ -84,7 +84,7 @@ std::vector<double> smoothed(const std::vector<double>& values, int reach);
 
 /// Moves an end to the last great fall of brightness along the line, where a tip is: echoes of side lobes and
 /// speckle go on beyond it, fainter (Uhercik et al. 2010 take the fall too).
-void sharpen_tip(Shaft& shaft, const Picture& picture, bool at_begin);
+void sharpen_tip(Shaft& shaft, const Picture& picture, const Ridges& ridges, bool at_begin);
 
 /// What is seen along a shaft; `rivals` is left 0.
 NeedleEvidence evidence_of(const Shaft& shaft, const Picture& picture, const Ridges& ridges,

@@ -145,7 +145,8 @@ void update(NeedleTrack& track, const NeedleInImage& line, double diagonal,
 bool restarted(NeedleTrack& track, const std::vector<NeedleInImage>& lines, double diagonal,
                const NeedleTrackOptions& options) {
   NeedleTrack::Memory& memory = track.memory;
-  const double least = std::max(options.finder.min_confidence, track.found ? track.needle.confidence : 0.0);
+  // Each by itself: what followed a line so far must not hold it against a surer one for ever.
+  const double least = std::max(options.finder.min_confidence, track.found ? track.found->confidence : 0.0);
   if (lines.empty() || lines.front().confidence <= least ||
       in_gate(lines.front(), track.needle, diagonal, options)) {
     memory.other.reset();

@@ -4,21 +4,21 @@
 
 namespace genu::ultrasound::needle::weight {
 
-constexpr double prominence = 0.9689;
-constexpr double over = 0;
-constexpr double contrast = 3.841;
-constexpr double rank = 0.8077;
-constexpr double length = 2.724;
-constexpr double scatter = -1.907;
-constexpr double bend = -34.15;
-constexpr double uneven = -1.154;
-constexpr double rivals = -0.362;
-constexpr double flat_rivals = -1.727;
-constexpr double clearance = 91.55;
-constexpr double leaves = -4.393;
-constexpr double flat_clearance = 25.11;
-constexpr double onward = -1.888;
-constexpr double gap = -2.483;
-constexpr double bias = -13.835;
+constexpr double prominence = 1.139;
+constexpr double over = 0.2206;
+constexpr double contrast = 3.607;
+constexpr double rank = 0.9457;
+constexpr double length = 2.653;
+constexpr double scatter = -1.806;
+constexpr double bend = -46.64;
+constexpr double uneven = -2.575;
+constexpr double rivals = -0.3852;
+constexpr double flat_rivals = -2.266;
+constexpr double clearance = 73.78;
+constexpr double leaves = -4.384;
+constexpr double flat_clearance = 36.67;
+constexpr double onward = -1.894;
+constexpr double gap = -2.393;
+constexpr double bias = -12.869;
 
 }  // namespace genu::ultrasound::needle::weight

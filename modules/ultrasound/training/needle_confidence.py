@@ -34,7 +34,7 @@ def inputs(row):
     v = {k: float(row[k]) for k in row if k not in ("set", "name")}
     flat = np.clip((20.0 - v["angle"]) / 12.0, 0.0, 1.0)
     return [np.log(np.clip(v["prominence"], 2.0, 16.0)), np.clip(v["over"], 0.4, 1.0), np.clip(v["contrast"], -0.2, 0.6),
-            np.clip(v["rank"], 0.3, 1.8), np.log(np.clip(v["length"], 0.08, 0.3)),
+            np.clip(v["rank"], 0.1, 1.8), np.log(np.clip(v["length"], 0.08, 0.3)),
             np.log(np.clip(v["scatter"] * v["length"], 6e-4, 16e-3)), np.clip(v["bend"], 0.015, 0.1),
             min(v["uneven"], 0.4), min(v["rivals"], 2.0), flat * min(v["rivals"], 2.0),
             np.clip(v["clearance"], 0.0, 0.03), float(v["clearance"] < 0.01),
