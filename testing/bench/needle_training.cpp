@@ -35,8 +35,8 @@ std::string features_of(const NeedleCase& one) {
   return rows;
 }
 
-/// Returns true if the machine painted over tissue, as flow: without its colours that can't be told. Title bars and
-/// marks take up to 4 % of a picture.
+/// Returns true if the machine painted over tissue, as flow: without its colours that can't be told. Title
+/// bars and marks take up to 4 % of a picture.
 bool is_coloured(const NeedleCase& one) {
   if (one.colour.empty()) return false;
   cv::Mat channels[3], most, least;

@@ -93,8 +93,8 @@ bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
          of.evidence.contrast > 0.7 * n.evidence.contrast;
 }
 
-/// Returns true if a line is what a brighter one above it looks like by a detour of its sound, over bone or the
-/// face of the probe: it keeps its columns, whatever its slope becomes.
+/// Returns true if a line is what a brighter one above it looks like by a detour of its sound, over bone or
+/// the face of the probe: it keeps its columns, whatever its slope becomes.
 bool is_mirrored(const NeedleInImage& n, const NeedleInImage& of) {
   const double near_px = 0.05 * std::abs(of.tip.x - of.far_end.x);
   return of.evidence.tip_clearance > 0.01 && of.at(0.5).y < n.at(0.5).y &&

@@ -41,13 +41,14 @@ double level_at(const Shaft& s, const Picture& picture, double t) {
   return on;
 }
 
-/// Returns 1 where what is bright at t runs along the shaft, less the more it is turned, 0 from 45 degrees on: a
-/// layer that crosses the way beyond the tip is no shaft.
+/// Returns 1 where what is bright at t runs along the shaft, less the more it is turned, 0 from 45 degrees
+/// on: a layer that crosses the way beyond the tip is no shaft.
 double runs_along(const Shaft& s, const Ridges& ridges, double t) {
   const cv::Vec4f v = sample(ridges.terms, s.at(t));
   const double strength = std::hypot(v[1], v[2]);
   if (strength <= 0.0) return 0.0;
-  const double angle = std::atan2(s.direction.y, s.direction.x) + std::atan(s.curve[1] + 2.0 * s.curve[2] * t);
+  const double angle =
+      std::atan2(s.direction.y, s.direction.x) + std::atan(s.curve[1] + 2.0 * s.curve[2] * t);
   const double match =
       std::max(0.0, (v[1] * std::cos(2.0 * angle) + v[2] * std::sin(2.0 * angle)) / strength);
   return match * match;
@@ -135,8 +136,8 @@ void sharpen_tip(Shaft& s, const Picture& picture, const Ridges& ridges, bool at
   constexpr int window = 40;       // 20 work pixels: a fall is seldom sharp
   constexpr double beyond = 24.0;  // work pixels looked at past the end
   constexpr double inner = 0.5;    // of the length, in which the tip may be
-  // Grey values are logarithms: at the end of a blurred shaft, where half of its amplitude is left (6 dB less),
-  // this part is left of what it stands out by, if that is 20 dB.
+  // Grey values are logarithms: at the end of a blurred shaft, where half of its amplitude is left (6 dB
+  // less), this part is left of what it stands out by, if that is 20 dB.
   constexpr double left = 0.7;
   const double length = s.end - s.begin, outwards = at_begin ? -1.0 : 1.0;
   const auto [low, high] = inside(s, picture.grey.size());
@@ -152,7 +153,8 @@ void sharpen_tip(Shaft& s, const Picture& picture, const Ridges& ridges, bool at
   std::vector<double> mean = smoothed(level, window / 2);
   // What crosses the shaft lights it up: the fall behind that is no tip.
   std::vector<double> whole;
-  for (double t = s.begin; t <= s.end; t += step) whole.push_back(level_at(s, picture, t) * runs_along(s, ridges, t));
+  for (double t = s.begin; t <= s.end; t += step)
+    whole.push_back(level_at(s, picture, t) * runs_along(s, ridges, t));
   const double usual = median(whole);
   for (double& m : mean) m = std::min(m, 1.5 * usual);
   // From a place outwards, the brightest that comes.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 #include <span>
 #include <vector>
@@ -75,6 +76,23 @@ inline double distance_to_shaft_px(const NeedleInImage& found, const Scene& scen
     sum += nearest;
   }
   return sum / static_cast<double>(scene.shaft.size());
+}
+
+/// Draws a soft bright curve: where it is, t pixels from its begin.
+template <typename Curve>
+void draw_soft(Frame& frame, double length, const Curve& place, double peak = 200.0) {
+  for (double t = 0.0; t < length; t += 0.25) {
+    const PixelPoint p = place(t);
+    for (int dy = -3; dy <= 3; ++dy)
+      for (int dx = -3; dx <= 3; ++dx) {
+        const int x = static_cast<int>(std::lround(p.x)) + dx, y = static_cast<int>(std::lround(p.y)) + dy;
+        if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) continue;
+        const double d2 = (x - p.x) * (x - p.x) + (y - p.y) * (y - p.y);
+        std::uint8_t& v = frame.pixels[static_cast<std::size_t>(y) * static_cast<std::size_t>(frame.width) +
+                                       static_cast<std::size_t>(x)];
+        v = std::max(v, static_cast<std::uint8_t>(peak * std::exp(-0.5 * d2 / 1.5)));
+      }
+  }
 }
 
 inline Frame mirror(const Frame& frame) {

@@ -122,23 +122,6 @@ TEST(FindNeedle, ALayerThatLeavesThePictureIsNone) {
           << rise << ' ' << seed;
 }
 
-/// Draws a soft bright curve; angle in radians, y downwards.
-template <typename Curve>
-void draw_soft(Frame& frame, double length, const Curve& place) {
-  for (double t = 0.0; t < length; t += 0.25) {
-    const PixelPoint p = place(t);
-    for (int dy = -3; dy <= 3; ++dy)
-      for (int dx = -3; dx <= 3; ++dx) {
-        const int x = static_cast<int>(std::lround(p.x)) + dx, y = static_cast<int>(std::lround(p.y)) + dy;
-        if (x < 0 || y < 0 || x >= frame.width || y >= frame.height) continue;
-        const double d2 = (x - p.x) * (x - p.x) + (y - p.y) * (y - p.y);
-        std::uint8_t& v = frame.pixels[static_cast<std::size_t>(y) * static_cast<std::size_t>(frame.width) +
-                                       static_cast<std::size_t>(x)];
-        v = std::max(v, static_cast<std::uint8_t>(200.0 * std::exp(-0.5 * d2 / 1.5)));
-      }
-  }
-}
-
 TEST(FindNeedle, ABowGoesOnBeyondWhereAStraightPieceEnds) {
   Frame straight = needle_scene({.needle = false, .seed = 44, .texture = 0.3}).frame, bow = straight;
   draw_soft(straight, 160.0, [](double t) { return PixelPoint{90.0 + t * 0.866, 60.0 + t * 0.5}; });
@@ -151,6 +134,46 @@ TEST(FindNeedle, ABowGoesOnBeyondWhereAStraightPieceEnds) {
   EXPECT_NEAR(found->angle_deg, 30.0, 1.5);
   EXPECT_LT(found->evidence.onward, 0.6);
   EXPECT_FALSE(find_needle(bow));
+}
+
+TEST(FindNeedle, TheTipIsWhereTheShaftEndsThoughALayerCrossesBeyond) {
+  int compared = 0;
+  for (const unsigned seed : {45U, 46U, 47U, 48U}) {
+    Frame frame = needle_scene({.needle = false, .seed = seed, .texture = 0.3}).frame;
+    draw_soft(frame, 170.0, [](double t) { return PixelPoint{60.0 + t * 0.866, 50.0 + t * 0.5}; });
+    const PixelPoint tip{60.0 + 170.0 * 0.866, 50.0 + 170.0 * 0.5};
+    // A fibre of half the brightness that the way from shaft to nowhere meets at 20 degrees.
+    draw_soft(
+        frame, 120.0,
+        [&](double t) {
+          return PixelPoint{tip.x - 30.0 + t * 0.985, tip.y + t * 0.174};
+        },
+        130.0);
+    const auto found = find_needle(frame);
+    if (!found) continue;
+    ++compared;
+    EXPECT_LT(distance_px(found->tip, tip), 8.0) << seed;
+  }
+  EXPECT_GE(compared, 3);
+}
+
+TEST(FindNeedle, WhatADetourOfTheSoundRepeatsIsNone) {
+  Frame frame = needle_scene({.needle = false, .seed = 49, .texture = 0.2}).frame;
+  draw_soft(frame, 190.0, [](double t) { return PixelPoint{t * 0.9, 30.0 + t * 0.436}; });
+  // The same columns, steeper and fainter, in the dark: as below bone.
+  for (std::size_t n = frame.pixels.size() / 2; n < frame.pixels.size(); ++n) frame.pixels[n] /= 12;
+  const PixelPoint tip{190.0 * 0.9, 150.0 + 190.0 * 0.48};
+  draw_soft(
+      frame, 190.0,
+      [](double t) {
+        return PixelPoint{t * 0.9, 150.0 + t * 0.48};
+      },
+      70.0);
+  const auto found = find_needle(frame);
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->tip.y, 30.0 + 190.0 * 0.436, 8.0);
+  for (const NeedleInImage& line : needle_candidates(frame))
+    EXPECT_GT(distance_px(line.tip, tip), 20.0) << line.confidence;
 }
 
 TEST(FindNeedle, AMirroredPictureHasAMirroredNeedle) {

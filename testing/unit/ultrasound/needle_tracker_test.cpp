@@ -65,6 +65,30 @@ TEST(NeedleTrack, ComesBackAfterAGapWithoutStartingAnew) {
   EXPECT_EQ(track.unseen, 0);
 }
 
+/// A short line, and from the fourth picture on a long one that is surer.
+Frame two_lines(int number) {
+  Frame frame =
+      needle_scene({.needle = false, .seed = 700U + static_cast<unsigned>(number), .texture = 0.2}).frame;
+  draw_soft(
+      frame, 75.0,
+      [](double t) {
+        return PixelPoint{419.0 - t * 0.8, 120.0 + t * 0.6};
+      },
+      160.0);
+  if (number > 3) draw_soft(frame, 200.0, [](double t) { return PixelPoint{t * 0.866, 40.0 + t * 0.5}; });
+  return frame;
+}
+
+TEST(NeedleTrack, LeavesALineForASurerOneThoughItWasThereFirst) {
+  NeedleTrack track;
+  for (int n = 0; n < 4; ++n) track = follow(std::move(track), two_lines(n));
+  ASSERT_EQ(track.state, NeedleState::seen);
+  EXPECT_GT(track.needle.tip.x, 300.0);
+  for (int n = 4; n < 9; ++n) track = follow(std::move(track), two_lines(n));
+  ASSERT_EQ(track.state, NeedleState::seen);
+  EXPECT_LT(track.needle.tip.x, 220.0);
+}
+
 /// Draws a line of a drawn mark over a picture.
 void draw_mark(Frame& frame) {
   for (int n = 0; n < 200; ++n)
