@@ -25,7 +25,7 @@ SIGNS = collections.OrderedDict(prominence=1, over=1, contrast=1, rank=1, length
                                 rivals=-1, flat_rivals=-1, clearance=1, leaves=-1, flat_clearance=1, onward=-1, gap=-1)
 DECAY = 0.0006
 SIMULATED = 1.0  # weight of simulated frames beside real ones
-NONE = 2.0  # weight of frames without a needle beside those with one: a false find is worse than a missed needle
+NONE = 3.0  # weight of frames without a needle beside those with one: a false find is worse than a missed needle
 UNLIKE = ("Water",)  # a bright line alone in water that ends in it is as a needle
 
 
