@@ -240,7 +240,7 @@ ExitCode listen(const ListenWords& words, const Session& session) {
 void declare_needle(CLI::App& parser, ListenWords& words) {
   CLI::Option* needle =
       parser.add_flag("--needle", words.look_for_needle,
-                      "Looks for the needle in the newest picture, as often as --every says");
+                      "Looks for the needle in the newest picture, and says it as often as --every says");
   parser
       .add_option(
           "--setup", words.setups,

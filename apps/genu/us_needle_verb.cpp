@@ -42,7 +42,7 @@ void require_patient(const Moments& moments, const ultrasound::CoordinateFrames&
   ultrasound::CoordinateFrames all = always;
   for (const ultrasound::TrackedFrame& frame : moments.frames)
     for (const auto& [frames, pose] : frame.poses)
-      if (!has_patient(all.names())) all.set(frames, {});
+      if (frames.from != frames.to && !has_patient(all.names())) all.set(frames, {});
   if (!has_patient(all.names()))
     throw InvalidInput(
         "the set-up leads nowhere from Image to Patient: genu us register makes one that does");

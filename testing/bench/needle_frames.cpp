@@ -69,7 +69,7 @@ Course any_course(const cv::Mat& grey, std::mt19937& random) {
   };
   for (;;) {
     Course c;
-    const double angle = uniform(random, 1.0, 80.0) * CV_PI / 180.0;
+    const double angle = uniform(random, 3.0, 80.0) * CV_PI / 180.0;
     const double side = uniform(random, 0.0, 1.0) < 0.5 ? -1.0 : 1.0;
     const cv::Point2d back(-side * std::cos(angle), -std::sin(angle));
     c.tip = {box.x + uniform(random, 0.05, 0.95) * box.width,

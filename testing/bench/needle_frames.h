@@ -11,7 +11,7 @@
 
 namespace genu::bench {
 
-/// The picture with a needle drawn over it: any angle from 1 to 80 degrees, width, brightness, bend, gaps,
+/// The picture with a needle drawn over it: any angle from 3 to 80 degrees, width, brightness, bend, gaps,
 /// fading, copies below.
 NeedleCase drawn(const NeedleCase& onto, std::mt19937& random);
 /// The picture with another grey map, gain over depth, sharpness, noise, coding and size, perhaps mirrored.

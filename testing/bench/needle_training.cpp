@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 
+#include <opencv2/imgproc.hpp>
+
 #include <genu/core/parallel.h>
 
 #include "needle_frames.h"
@@ -35,15 +37,39 @@ std::string features_of(const NeedleCase& one) {
   return rows;
 }
 
+/// Where a picture is not grey.
+cv::Mat coloured(const NeedleCase& one) {
+  if (one.colour.empty()) return cv::Mat::zeros(one.grey.size(), CV_8U);
+  cv::Mat channels[3];
+  cv::split(one.colour, channels);
+  const cv::Mat most = cv::max(channels[0], cv::max(channels[1], channels[2]));
+  const cv::Mat least = cv::min(channels[0], cv::min(channels[1], channels[2]));
+  return most - least > 40;
+}
+
 /// Returns true if the machine painted over tissue, as flow: without its colours that can't be told. Title
 /// bars and marks take up to 4 % of a picture.
-bool is_coloured(const NeedleCase& one) {
-  if (one.colour.empty()) return false;
-  cv::Mat channels[3], most, least;
-  cv::split(one.colour, channels);
-  most = cv::max(channels[0], cv::max(channels[1], channels[2]));
-  least = cv::min(channels[0], cv::min(channels[1], channels[2]));
-  return cv::countNonZero(most - least > 40) > 0.045 * one.grey.total();
+bool is_painted(const NeedleCase& one) {
+  return cv::countNonZero(coloured(one)) > 0.045 * one.grey.total();
+}
+
+/// The picture in grey, without its coloured marks.
+NeedleCase unmarked(const NeedleCase& one) {
+  NeedleCase r = one;
+  r.colour = cv::Mat();
+  cv::Mat marks;
+  cv::dilate(coloured(one), marks, cv::Mat());
+  cv::Mat_<float> weight, sum, count, around;
+  cv::Mat(marks == 0).convertTo(weight, CV_32F, 1.0 / 255.0);
+  one.grey.convertTo(sum, CV_32F);
+  cv::blur(sum.mul(weight), sum, {15, 15});
+  cv::blur(weight, count, {15, 15});
+  cv::divide(sum, cv::max(count, 1e-3F), around);
+  cv::Mat filled;
+  around.convertTo(filled, CV_8U);
+  r.grey = one.grey.clone();
+  filled.copyTo(r.grey, marks);
+  return r;
 }
 
 }  // namespace
@@ -71,8 +97,9 @@ void store_real(const std::filesystem::path& data, const std::filesystem::path& 
   const auto store = [&](NeedleCase one, const std::string& name, int others) {
     one.name += name;
     write_cases({one}, to);
+    const NeedleCase plain = unmarked(one);
     for (int n = 0; n < others; ++n) {
-      NeedleCase other = other_machine(one, random);
+      NeedleCase other = other_machine(plain, random);
       other.name += std::to_string(n);
       write_cases({other}, to);
     }
@@ -95,11 +122,11 @@ void store_real(const std::filesystem::path& data, const std::filesystem::path& 
     // As many of each kind, or a long recording would rule.
     const bool rare = one.set == "trochlea" || one.set.rfind("dicom", 0) == 0;
     if (number >= 12) continue;
-    store(one, "", is_coloured(one) ? 0 : rare ? 6 : 2);
-    if (is_coloured(one)) continue;
+    store(one, "", is_painted(one) ? 0 : rare ? 6 : 2);
+    if (is_painted(one)) continue;
     // Pictures of water show no tissue for a needle to lie in.
     if (one.set.rfind("Water", 0) == 0 || cv::countNonZero(one.grey > 12) < 0.15 * one.grey.total()) continue;
-    lay_needles_on(one, one.set == "trochlea" ? 14 : rare ? 5 : 3);
+    lay_needles_on(unmarked(one), one.set == "trochlea" ? 14 : rare ? 5 : 3);
   }
 }
 
@@ -111,7 +138,7 @@ void store_simulated(const std::filesystem::path& to) {
       return std::uniform_real_distribution<double>(a, b)(random);
     };
     SimulatedSetting z;
-    z.angle_deg = uniform(1.0, 82.0);
+    z.angle_deg = uniform(3.0, 82.0);
     z.depth_mm = uniform(8.0, 32.0);
     z.diameter_mm = uniform(0.4, 1.3);
     z.bend_mm = n % 4 == 0 ? uniform(-3.0, 3.0) : 0.0;

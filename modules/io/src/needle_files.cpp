@@ -126,6 +126,7 @@ std::string to_json(const NeedleRecord& record) {
                        {"side", name_of(record.finder.side)},
                        {"region_px", where},
                        {"min_confidence", record.finder.min_confidence},
+                       {"min_angle_deg", record.finder.min_angle_deg},
                        {"followed", record.followed},
                        {"frames_without_image", record.frames_without_image},
                        {"plan", json_of(record.plan)},

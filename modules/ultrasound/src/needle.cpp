@@ -96,9 +96,11 @@ bool is_copy(const NeedleInImage& n, const NeedleInImage& of, double reach_px) {
 /// Returns true if a line is what a brighter one above it looks like by a detour of its sound, over bone or
 /// the face of the probe: it keeps its columns, whatever its slope becomes.
 bool is_mirrored(const NeedleInImage& n, const NeedleInImage& of) {
-  const double near_px = 0.05 * std::abs(of.tip.x - of.far_end.x);
+  const auto [left, right] = std::minmax(n.tip.x, n.far_end.x);
+  const auto [of_left, of_right] = std::minmax(of.tip.x, of.far_end.x);
+  const double near_px = 0.05 * (of_right - of_left);
   return of.evidence.tip_clearance > 0.01 && of.at(0.5).y < n.at(0.5).y &&
-         std::abs(n.tip.x - of.tip.x) < near_px && std::abs(n.far_end.x - of.far_end.x) < near_px &&
+         std::abs(left - of_left) < near_px && std::abs(right - of_right) < near_px &&
          n.evidence.brightness < 0.5 * of.evidence.brightness;
 }
 
@@ -131,6 +133,9 @@ void check(const Frame& frame, const NeedleOptions& options) {
   if (options.pixel_size && !(options.pixel_size->x_mm > 0.0 && options.pixel_size->y_mm > 0.0))
     throw InvalidInput("finding a needle: a pixel of " + std::to_string(options.pixel_size->x_mm) + " x " +
                        std::to_string(options.pixel_size->y_mm) + " mm");
+  if (!(options.min_length > 0.0 && options.min_length <= 1.0))
+    throw InvalidInput("finding a needle: a least length of " + std::to_string(options.min_length) +
+                       " of the diagonal, not above 0 and up to 1");
   if (!(options.min_angle_deg >= 0.0 && options.min_angle_deg < options.max_angle_deg &&
         options.max_angle_deg <= 90.0))
     throw InvalidInput("finding a needle: angles from " + std::to_string(options.min_angle_deg) + " to " +

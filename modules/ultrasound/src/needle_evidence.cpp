@@ -149,7 +149,7 @@ void sharpen_tip(Shaft& s, const Picture& picture, const Ridges& ridges, bool at
     const double t = start + outwards * n * fine;
     level.push_back(level_at(s, picture, t) * runs_along(s, ridges, t));
   }
-  if (count < 2 * window) return;
+  if (count < window) return;
   std::vector<double> mean = smoothed(level, window / 2);
   // What crosses the shaft lights it up: the fall behind that is no tip.
   std::vector<double> whole;
@@ -170,7 +170,7 @@ void sharpen_tip(Shaft& s, const Picture& picture, const Ridges& ridges, bool at
       place = n;
     }
   }
-  // A fall of less than a tenth of the brightest, or to more than 0.7 of what was, can't be told from
+  // A fall of less than a tenth of the brightest, or to more than 0.6 of what was, can't be told from
   // speckle.
   if (place == 0 || fall < std::max(0.1 * picture.brightest, 0.4 * mean[place - window / 2])) return;
   const double before = mean[place - window / 2], behind = after[place + window / 2];

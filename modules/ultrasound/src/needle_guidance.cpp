@@ -13,8 +13,9 @@
 namespace genu::ultrasound {
 namespace {
 
-double tip_sd_px(const Frame& frame, const NeedleTrackOptions& options) {
-  return options.tip_sd * std::hypot(frame.width, frame.height);
+/// Returns the SD of a tip along the shaft as pictures of 720 x 440 pixels showed it, in those of this size.
+double tip_sd_px(const Frame& frame) {
+  return NeedleErrors{}.tip_sd_px * std::hypot(frame.width, frame.height) / std::hypot(720.0, 440.0);
 }
 
 /// Says why nothing is taken for a needle, by the line that is most like one.
@@ -38,6 +39,38 @@ NeedleFinding none_in(const Frame& frame, const NeedleOptions& options) {
 /// No tracker sees so far; numbers beyond lose their digits.
 constexpr double farthest_mm = 1e5;
 
+/// Returns why what leads from Image to Patient is no pose, though its numbers are a transform's; empty if it
+/// may be one.
+std::string why_no_pose(const CoordinateFrames& now, const AffineTransform& patient_from_image) {
+  // A calibrated picture may stretch its pixels; what moves the probe may not.
+  if (const auto probe = now.find("Probe", "Patient")) {
+    if (nearest_rigid(*probe)) return {};
+    return "what leads from Probe to Patient stretches, shears or mirrors: it is no pose";
+  }
+  // With no probe to be judged by, the axes of a picture are upright on one another all the same.
+  constexpr double most_shear = 0.035;  // cosine of 88 degrees
+  const Vector3 across = patient_from_image(Vector3{1, 0, 0}), down = patient_from_image(Vector3{0, 1, 0});
+  if (std::abs(dot(across, down)) <= most_shear * length(across) * length(down)) return {};
+  return "what leads from Image to Patient shears: it is no pose";
+}
+
+/// Returns true if the poses of a moment tie the picture to the patient elsewhere than what always holds
+/// does.
+bool is_tied_twice(const TrackedFrame& moment, const CoordinateFrames& always,
+                   const AffineTransform& patient_from_image) {
+  TrackedFrame untied;
+  untied.poses = moment.poses;
+  std::erase_if(untied.poses,
+                [](const auto& pose) { return pose.first.from == "Patient" || pose.first.to == "Patient"; });
+  if (untied.poses.size() == moment.poses.size()) return false;
+  const auto by_always = at_moment(untied, always).find("Image", "Patient");
+  if (!by_always) return false;
+  constexpr double reach_px = 1000.0, same_mm = 0.01;  // a picture's size; what digits in a file may lose
+  for (const Point3& p : {Point3{}, Point3{reach_px, 0, 0}, Point3{0, reach_px, 0}})
+    if (!(distance((*by_always)(p), patient_from_image(p)) <= same_mm)) return true;
+  return false;
+}
+
 std::optional<double> joined(const std::optional<double>& a, const std::optional<double>& b) {
   if (!a) return b;
   return b ? std::hypot(*a, *b) : *a;
@@ -48,7 +81,7 @@ std::optional<double> joined(const std::optional<double>& a, const std::optional
 NeedleFinding look_for_needle(const Frame& frame, const NeedleOptions& options) {
   std::optional<NeedleInImage> needle = find_needle(frame, options);
   if (!needle) return none_in(frame, options);
-  return {.state = NeedleState::seen, .needle = std::move(needle), .tip_sd_px = tip_sd_px(frame, {})};
+  return {.state = NeedleState::seen, .needle = std::move(needle), .tip_sd_px = tip_sd_px(frame)};
 }
 
 NeedleFinding finding_of(const NeedleTrack& track, const Frame& frame, const NeedleTrackOptions& options) {
@@ -83,10 +116,12 @@ NeedleGuidance guidance_of(const TrackedFrame& moment, const NeedleFinding& find
     guidance.why_unplaced = why_apart(moment, guide.always, "Image", "Patient");
     return guidance;
   }
-  // A calibrated picture may stretch its pixels; what moves the probe may not.
-  if (const auto probe = now.find("Probe", "Patient"); probe && !nearest_rigid(*probe)) {
+  guidance.why_unplaced = why_no_pose(now, *guidance.patient_from_image);
+  if (guidance.why_unplaced.empty() && is_tied_twice(moment, guide.always, *guidance.patient_from_image))
+    guidance.why_unplaced =
+        "its own poses tie the picture to Patient elsewhere than the set-up does: which holds cannot be told";
+  if (!guidance.why_unplaced.empty()) {
     guidance.patient_from_image.reset();
-    guidance.why_unplaced = "what leads from Probe to Patient stretches, shears or mirrors: it is no pose";
     return guidance;
   }
   if (!(length((*guidance.patient_from_image)(Point3{}) - guide.plan.target) < farthest_mm)) {
@@ -99,6 +134,7 @@ NeedleGuidance guidance_of(const TrackedFrame& moment, const NeedleFinding& find
       plan_in_image(guide.plan, *guidance.patient_from_image, {.tolerance_mm = guide.tolerance_mm});
   if (finding.state != NeedleState::seen) return guidance;
   NeedleErrors errors = guide.errors;
+  errors.tip_sd_px = std::max(errors.tip_sd_px, tip_sd_px(moment.image));
   if (std::isfinite(finding.tip_sd_px)) errors.tip_sd_px = std::max(errors.tip_sd_px, finding.tip_sd_px);
   guidance.deviation = deviation_from_plan(*finding.needle, *guidance.patient_from_image, guide.plan, errors);
   return guidance;

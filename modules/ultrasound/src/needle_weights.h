@@ -4,21 +4,21 @@
 
 namespace genu::ultrasound::needle::weight {
 
-constexpr double prominence = 1.144;
-constexpr double over = 0.2433;
-constexpr double contrast = 4.173;
-constexpr double rank = 1.035;
-constexpr double length = 2.74;
-constexpr double scatter = -1.856;
-constexpr double bend = -50.48;
-constexpr double uneven = -3.192;
-constexpr double rivals = -0.428;
-constexpr double flat_rivals = -2.108;
-constexpr double clearance = 70.84;
-constexpr double leaves = -4.224;
-constexpr double flat_clearance = 37.7;
-constexpr double onward = -2.076;
-constexpr double gap = -2.867;
-constexpr double bias = -13.213;
+constexpr double prominence = 1.071;
+constexpr double over = 1.146;
+constexpr double contrast = 3.385;
+constexpr double rank = 0.9121;
+constexpr double length = 2.53;
+constexpr double scatter = -1.675;
+constexpr double bend = -50.44;
+constexpr double uneven = -2.312;
+constexpr double rivals = -0.424;
+constexpr double flat_rivals = -1.763;
+constexpr double clearance = 76.55;
+constexpr double leaves = -4.086;
+constexpr double flat_clearance = 30.23;
+constexpr double onward = -1.759;
+constexpr double gap = -1.481;
+constexpr double bias = -13.134;
 
 }  // namespace genu::ultrasound::needle::weight

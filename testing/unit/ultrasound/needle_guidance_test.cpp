@@ -114,6 +114,43 @@ TEST(NeedleGuidance, APoseThatStretchesMirrorsOrFliesAwayGivesNoNumbers) {
   EXPECT_THAT(away.why_unplaced, HasSubstr("100 m from the target"));
 }
 
+TEST(NeedleGuidance, WithoutAProbeAPictureThatShearsGivesNoNumbers) {
+  NeedleGuide guide = guide_to({{0, 0, 0}, {10, 0, 0}});
+  guide.always = {};
+  guide.always.set({"Reference", "Patient"}, {});
+  TrackedFrame moment;
+  TrackedPose& pose = moment.poses[{"Image", "Reference"}];
+  for (std::size_t k = 0; k < 3; ++k) pose.rows[5 * k] = 0.1;
+  EXPECT_TRUE(guidance_of(moment, seen_needle(), guide).deviation);
+  pose.rows[1] = 0.02;
+  const NeedleGuidance none = guidance_of(moment, seen_needle(), guide);
+  EXPECT_FALSE(none.deviation || none.plan || none.patient_from_image);
+  EXPECT_THAT(none.why_unplaced, HasSubstr("shears"));
+}
+
+TEST(NeedleGuidance, APictureTiedElsewhereThanTheSetUpSaysGivesNoNumbers) {
+  const NeedleGuide guide = guide_to({{0, 0, 0}, {10, 0, 0}});
+  TrackedFrame moment = moment_at({1, 2, 3});
+  TrackedPose& tie = moment.poses[{"Tracker", "Patient"}];
+  EXPECT_TRUE(guidance_of(moment, seen_needle(), guide).deviation) << "said twice, and alike";
+  tie.rows[3] = 4.0;
+  const NeedleGuidance none = guidance_of(moment, seen_needle(), guide);
+  EXPECT_FALSE(none.deviation || none.plan || none.patient_from_image);
+  EXPECT_THAT(none.why_unplaced, HasSubstr("elsewhere than the set-up does"));
+  NeedleGuide untied = guide;
+  untied.always.forget({"Tracker", "Patient"});
+  EXPECT_TRUE(guidance_of(moment, seen_needle(), untied).deviation) << "only its own poses know";
+}
+
+TEST(NeedleGuidance, ATipErrsByMorePixelsInALargerPicture) {
+  NeedleGuide guide = guide_to({{0, 0, 0}, {100, 50, 0}});
+  guide.errors = {.position_sd_mm = 0.0, .rotation_sd_deg = 0.0};
+  TrackedFrame moment = moment_at({});
+  moment.image = Frame{1440, 880, 1, std::vector<std::uint8_t>(1440UL * 880UL, 0)};
+  EXPECT_NEAR(guidance_of(moment, seen_needle(), guide).deviation->depth_left_mm.sd, 1.8, 1e-6);
+  EXPECT_NEAR(guidance_of(moment_at({}), seen_needle(), guide).deviation->depth_left_mm.sd, 0.9, 1e-6);
+}
+
 TEST(NeedleGuidance, APredictedNeedleIsNotMeasured) {
   NeedleFinding predicted = seen_needle();
   predicted.state = NeedleState::predicted;

@@ -176,6 +176,56 @@ TEST(FindNeedle, WhatADetourOfTheSoundRepeatsIsNone) {
     EXPECT_GT(distance_px(line.tip, tip), 20.0) << line.confidence;
 }
 
+TEST(FindNeedle, AMirrorThatTurnsTheSlopeIsNoneAndAFaintNeedleInOtherColumnsStays) {
+  Frame frame = needle_scene({.needle = false, .seed = 53, .texture = 0.2}).frame, other = frame;
+  const auto darken = [](Frame& f) {
+    for (std::size_t n = f.pixels.size() / 2; n < f.pixels.size(); ++n) f.pixels[n] /= 5;
+  };
+  darken(frame);
+  darken(other);
+  const auto needle = [](double t) { return PixelPoint{t * 0.9, 20.0 + t * 0.436}; };
+  draw_soft(frame, 190.0, needle);
+  draw_soft(other, 190.0, needle);
+  draw_soft(
+      frame, 190.0,
+      [](double t) {
+        return PixelPoint{t * 0.9, 240.0 - t * 0.3};
+      },
+      70.0);
+  draw_soft(
+      other, 190.0,
+      [](double t) {
+        return PixelPoint{210.0 + t * 0.9, 240.0 - t * 0.3};
+      },
+      70.0);
+  const auto has_line_at = [](const Frame& f, const PixelPoint& p) {
+    const auto lines = needle_candidates(f);
+    return std::any_of(lines.begin(), lines.end(), [&](const NeedleInImage& line) {
+      double nearest = 1e9;
+      for (int k = 0; k <= 20; ++k) nearest = std::min(nearest, distance_px(line.at(k / 20.0), p));
+      return nearest < 12.0 && line.evidence.contrast > 0.0;
+    });
+  };
+  EXPECT_TRUE(has_line_at(frame, {85.5, 61.4}));
+  EXPECT_FALSE(has_line_at(frame, {85.5, 211.5}));
+  EXPECT_TRUE(has_line_at(other, {295.5, 211.5}));
+}
+
+TEST(FindNeedle, ALevelShaftEndsWithinThePicture) {
+  for (const double rise : {-0.04, 0.0, 0.04}) {
+    Frame frame = needle_scene({.needle = false, .seed = 54, .texture = 0.2}).frame;
+    draw_soft(
+        frame, 230.0,
+        [&](double t) {
+          return PixelPoint{t, 120.0 + rise * t};
+        },
+        240.0);
+    const auto lines = needle_candidates(frame, {.min_angle_deg = 0.0});
+    ASSERT_FALSE(lines.empty());
+    EXPECT_NEAR(lines.front().tip.x, 230.0, 10.0) << rise;
+  }
+}
+
 TEST(FindNeedle, AMirroredPictureHasAMirroredNeedle) {
   const Scene scene = needle_scene({.angle_deg = 30.0, .seed = 31});
   const auto found = find_needle(scene.frame), mirrored = find_needle(mirror(scene.frame));
@@ -265,6 +315,7 @@ TEST(FindNeedle, RefusesWhatMakesNoSense) {
   EXPECT_THROW(find_needle(Frame{8, 8, 1, std::vector<std::uint8_t>(64)}), InvalidInput);
   EXPECT_THROW(find_needle(Frame{64, 64, 1, std::vector<std::uint8_t>(64)}), InvalidInput);
   EXPECT_THROW(find_needle(frame, {.pixel_size = PixelSize{0.1, 0.0}}), InvalidInput);
+  EXPECT_THROW(find_needle(frame, {.min_length = 0.0}), InvalidInput);
   EXPECT_THROW(find_needle(frame, {.min_angle_deg = 50.0, .max_angle_deg = 40.0}), InvalidInput);
   try {
     find_needle(frame, {.region = PixelBounds{40, 0, 32, 32}});

@@ -65,6 +65,22 @@ TEST(NeedleTrack, ComesBackAfterAGapWithoutStartingAnew) {
   EXPECT_EQ(track.unseen, 0);
 }
 
+TEST(NeedleTrack, StaysWhereItIsBesideALineThatIsHardlySurer) {
+  NeedleTrack track;
+  for (int n = 0; n < 12; ++n) {
+    Frame frame =
+        needle_scene({.needle = false, .seed = 800U + static_cast<unsigned>(n), .texture = 0.2}).frame;
+    // The same on both sides: speckle decides from picture to picture which is the surer one.
+    draw_soft(frame, 170.0, [](double t) { return PixelPoint{t * 0.866, 40.0 + t * 0.5}; });
+    if (n > 1)
+      draw_soft(frame, 175.0, [](double t) { return PixelPoint{419.0 - t * 0.866, 40.0 + t * 0.5}; });
+    track = follow(std::move(track), frame);
+    ASSERT_EQ(track.state, NeedleState::seen) << n;
+    EXPECT_LT(track.needle.tip.x, 200.0) << n;
+  }
+  EXPECT_EQ(track.frames, 12);
+}
+
 /// A short line, and from the fourth picture on a long one that is surer.
 Frame two_lines(int number) {
   Frame frame =
@@ -84,6 +100,8 @@ TEST(NeedleTrack, LeavesALineForASurerOneThoughItWasThereFirst) {
   for (int n = 0; n < 4; ++n) track = follow(std::move(track), two_lines(n));
   ASSERT_EQ(track.state, NeedleState::seen);
   EXPECT_GT(track.needle.tip.x, 300.0);
+  const auto lines = needle_candidates(two_lines(4));
+  ASSERT_GT(track.needle.confidence, lines.front().confidence) << "what follows a line makes it surer";
   for (int n = 4; n < 9; ++n) track = follow(std::move(track), two_lines(n));
   ASSERT_EQ(track.state, NeedleState::seen);
   EXPECT_LT(track.needle.tip.x, 220.0);

@@ -9,11 +9,12 @@
 
 namespace genu::ultrasound {
 
-/// The side of the picture from which a needle comes; its tip is at the other end.
+/// The side of the picture from which a needle comes; its tip is at the other end. either: the deeper end is
+/// the tip, of a line within 3.4 degrees of level the end that does not leave the picture.
 enum class EntrySide { either, left, right };
 
 struct NeedleOptions {
-  EntrySide side = EntrySide::either;  ///< either: the deeper end is the tip.
+  EntrySide side = EntrySide::either;  ///< either: see EntrySide.
   std::optional<PixelSize> pixel_size =
       {};                                  ///< Angles are those of the tissue; without it, pixels are square.
   std::optional<PixelBounds> region = {};  ///< Where to look; without it, where the picture shows tissue.

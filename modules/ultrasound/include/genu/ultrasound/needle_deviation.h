@@ -17,7 +17,7 @@ struct NeedleErrors {
   std::optional<double> position_sd_mm = {};
   /// Of the direction of the image in the patient, from the same.
   std::optional<double> rotation_sd_deg = {};
-  /// Of the found tip along the shaft: in real frames of 720 x 440 pixels 95 % lie within 17 (README.md).
+  /// Of the found tip along the shaft: in real frames of 720 x 440 pixels 95 % lie within 16 (README.md).
   double tip_sd_px = 9.0;
   double shaft_sd_px = 1.0;  ///< Of each found end across the shaft.
 };

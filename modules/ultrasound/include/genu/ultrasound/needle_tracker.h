@@ -17,10 +17,11 @@ struct NeedleTrackOptions {
   double gate_shaft = 0.025;     ///< As is one further beside the last; in parts of the picture's diagonal.
   double gate_tip = 0.10;        ///< A tip further from where it is expected is not taken for it.
   double prior = 2.0;            ///< What a line where the needle was gains, in log odds.
-  double tip_sd = 0.006;         ///< Of a found tip, in parts of the diagonal (README.md).
+  double tip_sd = 0.006;         ///< Of a found tip from frame to frame, in parts of the diagonal.
   double acceleration = 0.0015;  ///< SD of the tip's, in parts of the diagonal a frame a frame.
   int lost_after = 8;            ///< Frames without it after which a needle is lost.
-  int restart_after = 3;         ///< Frames in which another line is the surer needle before it is followed.
+  /// Frames in which another line is the surer needle, by odds of 2 to 1, before it is followed.
+  int restart_after = 3;
   int unchanging_after =
       12;  ///< Frames in which a mark of the machine has not changed; 0 = do not look for marks.
 };
@@ -55,8 +56,9 @@ struct NeedleTrack {
 /// Returns the track after one more frame.
 ///
 /// A Kalman filter with constant speed follows the tip (Chatelain et al. 2013, ICRA: 1668, in 3-D); lines
-/// near the predicted one are preferred, others need more evidence. What does not change is taken for a mark
-/// of the machine, unless the whole picture is still. \throws InvalidInput as find_needle does
+/// near the predicted one are preferred; another one is followed once it was clearly surer for some frames.
+/// What does not change is taken for a mark of the machine, unless the whole picture is still. \throws
+/// InvalidInput as find_needle does
 NeedleTrack follow(NeedleTrack track, const Frame& frame, const NeedleTrackOptions& options = {});
 
 }  // namespace genu::ultrasound
