@@ -243,10 +243,6 @@ void UltrasoundPanel::show_stale(const LiveLink::News& news) {
   view_->show_picture(std::move(shown));
 }
 
-QString UltrasoundPanel::words() const {
-  return text_->toPlainText();
-}
-
 QString UltrasoundPanel::frame_words() const {
   return time_->text();
 }

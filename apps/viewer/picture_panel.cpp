@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "picture_panel.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QTextBrowser>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace genu::viewer {
+
+PicturePanel::PicturePanel(int words_height, QWidget* parent) : QWidget(parent) {
+  setMinimumWidth(380);
+  rows_ = new QVBoxLayout(this);
+  rows_->setContentsMargins(0, 0, 0, 0);
+  rows_->setSpacing(0);
+  head_ = new QHBoxLayout;
+  head_->setContentsMargins(8, 4, 8, 4);
+  title_ = new QLabel(this);
+  title_->setObjectName(QStringLiteral("heading"));
+  close_ = new QToolButton(this);
+  close_->setText(QStringLiteral("Close"));
+  head_->addWidget(title_, 1);
+  head_->addWidget(close_);
+  view_ = new UltrasoundView(this);
+  text_ = new QTextBrowser(this);
+  text_->setFrameShape(QFrame::NoFrame);
+  text_->document()->setDocumentMargin(8);
+  text_->setFixedHeight(words_height);
+  rows_->addLayout(head_);
+  rows_->addWidget(view_, 1);
+  rows_->addWidget(text_);
+}
+
+void PicturePanel::add_to_head(QWidget* widget) {
+  head_->insertWidget(head_->indexOf(close_), widget);
+}
+
+void PicturePanel::add_below_picture(QWidget* widget) {
+  rows_->insertWidget(rows_->indexOf(text_), widget);
+}
+
+QString PicturePanel::words() const {
+  return text_->toPlainText();
+}
+
+}  // namespace genu::viewer

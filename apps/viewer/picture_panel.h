@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QWidget>
+
+#include "ultrasound_view.h"
+
+class QHBoxLayout;
+class QLabel;
+class QTextBrowser;
+class QToolButton;
+class QVBoxLayout;
+
+namespace genu::viewer {
+
+/// An ultrasound picture between a head, a heading with what can be set and Close, and words.
+class PicturePanel : public QWidget {
+ public:
+  const UltrasoundView& view() const { return *view_; }
+  /// Returns the words below the picture, without their markup.
+  QString words() const;
+
+ protected:
+  PicturePanel(int words_height, QWidget* parent);
+
+  /// Puts a widget into the head, before Close and after those that were put there before.
+  void add_to_head(QWidget* widget);
+  void add_below_picture(QWidget* widget);
+
+  UltrasoundView* view_ = nullptr;
+  QLabel* title_ = nullptr;
+  QToolButton* close_ = nullptr;
+  QTextBrowser* text_ = nullptr;
+
+ private:
+  QVBoxLayout* rows_ = nullptr;
+  QHBoxLayout* head_ = nullptr;
+};
+
+}  // namespace genu::viewer
