@@ -12,16 +12,6 @@
 namespace genu::viewer {
 namespace {
 
-/// Tissues that are everywhere need no name.
-bool is_named(Tissue tissue) {
-  return tissue != Tissue::skin && tissue != Tissue::fat && tissue != Tissue::muscle;
-}
-
-bool is_bone(Tissue tissue) {
-  return tissue == Tissue::femur || tissue == Tissue::tibia || tissue == Tissue::patella ||
-         tissue == Tissue::fibula;
-}
-
 QString being_simulated() {
   return QStringLiteral("being simulated");
 }
@@ -29,14 +19,8 @@ QString being_simulated() {
 ExpectedMarks marks_of(const ExpectedAnswer& answer) {
   const planning::ExpectedView& view = *answer.view;
   ExpectedMarks marks{.path = view.path, .bone = planning::bone_in_view(view)};
-  for (const planning::TissueInView& seen : answer.tissues) {
-    if (!is_named(seen.tissue)) continue;
-    PixelPoint at = seen.at;
-    // A bone is known by its surface, which its name must not hide.
-    constexpr double below_mm = 2.0;
-    if (is_bone(seen.tissue)) at.y += below_mm / view.frame.truth.pixel.y_mm;
-    marks.names.push_back({at, theme::readable(info(seen.tissue).name)});
-  }
+  for (const planning::NameInView& name : answer.names)
+    marks.names.push_back({name.at, theme::readable(info(name.tissue).name), name.below});
   return marks;
 }
 

@@ -271,6 +271,7 @@ void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
   for (const NamedPlace& place : shown_.expected->names) {
     const double half = 0.5 * painter.fontMetrics().horizontalAdvance(place.name) + 4.0;
     QPointF middle = on_screen(place.at);
+    if (place.below) middle.ry() += 0.5 * line;
     middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
     for (const double shift : {0.0, line, -line}) {
       const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));

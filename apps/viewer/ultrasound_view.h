@@ -18,8 +18,9 @@ namespace genu::viewer {
 
 /// Words at a place in a picture.
 struct NamedPlace {
-  PixelPoint at;
+  PixelPoint at;  ///< The middle of the words, or of their upper edge.
   QString name;
+  bool below = false;  ///< The upper edge.
 };
 
 /// What is drawn over a simulated picture: where things are, beside them rather than over them.
