@@ -360,6 +360,34 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
   EXPECT_EQ(alarms(), "ReferenceToTracker MISSING");
 }
 
+// Neither is refused when it is read.
+TEST_F(Ultrasound, AWrongPathAndAWrongPoseAreSaid) {
+  ultrasound::TrackedSequence sequence;
+  sequence.frames.resize(2);
+  for (ultrasound::TrackedFrame& frame : sequence.frames) frame.image = muscle(true);
+  auto& right = sequence.frames[0].poses[{"Image", "Patient"}].rows;
+  right = {0.1, 0, 0, 100, 0, 0.1, 0, 50, 0, 0, 0.1, 20, 0, 0, 0, 1};
+  auto& wrong = sequence.frames[1].poses[{"Image", "Patient"}].rows;
+  wrong = {1, -1e10, 0, 100, 0, 1e10, 0, 50, 0, 0, 1, 20, 0, 0, 0, 1};
+  io::Case knee;
+  planning::NeedlePlan plan;
+  plan.ranked.resize(1);
+  plan.target.point = plan.ranked[0].path.entry = plan.ranked[0].path.target = {110, 55, 20};
+  knee.plans.push_back(plan);
+  state_.show(prepare_case(std::move(knee), {}));
+  state_.select({0, 0});
+  panel_.find_needles(true);
+  panel_.show_recording(tracked(std::move(sequence)));
+  settle();
+  EXPECT_TRUE(shown().needle);
+  EXPECT_THAT(words(), HasSubstr("cannot normalise"));
+  panel_.go_to(1);
+  settle();
+  EXPECT_FALSE(shown().image.isNull());
+  EXPECT_FALSE(shown().plan);
+  EXPECT_THAT(words(), HasSubstr("not an affine transform"));
+}
+
 TEST_F(Ultrasound, ShowsALiveStreamAndGreysItInAStall) {
   network::ReplayOptions options;
   options.port = 0;
