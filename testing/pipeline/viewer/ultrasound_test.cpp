@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ultrasound panel: what it shows of clips, recordings, needles, plans and live streams.
 #include <QApplication>
-#include <QCheckBox>
-#include <QElapsedTimer>
 #include <QImage>
 #include <QSlider>
 #include <array>
 #include <cmath>
-#include <cstdlib>
-#include <functional>
 #include <limits>
 #include <string>
 
@@ -21,6 +17,7 @@
 #include <genu/ultrasound/simulate.h>
 
 #include "ultrasound_panel.h"
+#include "widget_test.h"
 
 namespace genu::viewer {
 namespace {
@@ -91,29 +88,14 @@ std::shared_ptr<const UltrasoundRecording> still(Frame image) {
   return std::make_shared<UltrasoundRecording>(recording_of(std::move(clip)));
 }
 
-class Ultrasound : public ::testing::Test {
+class Ultrasound : public WidgetTest {
  protected:
-  static void SetUpTestSuite() {
-    setenv("QT_QPA_PLATFORM", "offscreen", 1);
-    static int argc = 1;
-    static char program[] = "test";
-    static char* argv[] = {program, nullptr};
-    if (!QApplication::instance()) new QApplication(argc, argv);
-  }
-
   Ultrasound() {
     panel_.resize(700, 800);
     panel_.show();
     QApplication::processEvents();
   }
 
-  /// Lets the window live until something is so; fails if that never comes.
-  static void wait_for(const std::function<bool()>& done, const char* what) {
-    QElapsedTimer waited;
-    waited.start();
-    while (!done() && waited.elapsed() < 20000) QApplication::processEvents(QEventLoop::AllEvents, 20);
-    EXPECT_TRUE(done()) << what;
-  }
   void settle() {
     wait_for([&] { return panel_.settled(); }, "settled");
   }
@@ -127,7 +109,6 @@ class Ultrasound : public ::testing::Test {
   }
 
   testing::ScratchFolder scratch_;
-  ViewState state_;
   UltrasoundPanel panel_{state_};
 };
 
@@ -312,7 +293,7 @@ TEST_F(Ultrasound, FindsANeedleOnlyWhereThereIsOneAndWhereAsked) {
 }
 
 /// A case whose plan runs to (109, 56, 20), 3 mm deeper than the tip of a needle.
-std::shared_ptr<const OpenedCase> planned_case() {
+io::Case planned_case() {
   io::Case knee;
   planning::NeedlePlan plan;
   plan.target.point = {121.65, 66.5, 21.0};
@@ -320,7 +301,7 @@ std::shared_ptr<const OpenedCase> planned_case() {
   plan.ranked.resize(1);
   plan.ranked[0].path = {{100, 54, 21.0}, plan.target.point};
   knee.plans.push_back(plan);
-  return prepare_case(std::move(knee), {});
+  return knee;
 }
 
 TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
@@ -332,7 +313,7 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
     frame.poses[{"Reference", "Tracker"}] = {};
   }
   sequence.frames[1].poses[{"Reference", "Tracker"}].status = "MISSING";
-  state_.show(planned_case());
+  open(planned_case());
   state_.select({0, 0});
   panel_.show_recording(tracked(std::move(sequence)));
   EXPECT_THAT(words(), HasSubstr("not tied to MRI: nothing leads from Image to Patient"));
@@ -374,7 +355,7 @@ TEST_F(Ultrasound, AWrongPathAndAWrongPoseAreSaid) {
   plan.ranked.resize(1);
   plan.target.point = plan.ranked[0].path.entry = plan.ranked[0].path.target = {110, 55, 20};
   knee.plans.push_back(plan);
-  state_.show(prepare_case(std::move(knee), {}));
+  open(std::move(knee));
   state_.select({0, 0});
   panel_.find_needles(true);
   panel_.show_recording(tracked(std::move(sequence)));
