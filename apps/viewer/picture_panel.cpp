@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "picture_panel.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QTextBrowser>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include "wrapping_row.h"
 
 namespace genu::viewer {
 
@@ -14,13 +15,12 @@ PicturePanel::PicturePanel(int words_height, QWidget* parent) : QWidget(parent) 
   rows_ = new QVBoxLayout(this);
   rows_->setContentsMargins(0, 0, 0, 0);
   rows_->setSpacing(0);
-  head_ = new QHBoxLayout;
-  head_->setContentsMargins(8, 4, 8, 4);
+  head_ = new WrappingRow;
   title_ = new QLabel(this);
   title_->setObjectName(QStringLiteral("heading"));
   close_ = new QToolButton(this);
   close_->setText(QStringLiteral("Close"));
-  head_->addWidget(title_, 1);
+  head_->addWidget(title_);
   head_->addWidget(close_);
   view_ = new UltrasoundView(this);
   text_ = new QTextBrowser(this);
@@ -33,7 +33,9 @@ PicturePanel::PicturePanel(int words_height, QWidget* parent) : QWidget(parent) 
 }
 
 void PicturePanel::add_to_head(QWidget* widget) {
-  head_->insertWidget(head_->indexOf(close_), widget);
+  head_->removeWidget(close_);
+  head_->addWidget(widget);
+  head_->addWidget(close_);
 }
 
 void PicturePanel::add_below_picture(QWidget* widget) {

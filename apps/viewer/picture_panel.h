@@ -5,13 +5,14 @@
 
 #include "ultrasound_view.h"
 
-class QHBoxLayout;
 class QLabel;
 class QTextBrowser;
 class QToolButton;
 class QVBoxLayout;
 
 namespace genu::viewer {
+
+class WrappingRow;
 
 /// An ultrasound picture between a head, a heading with what can be set and Close, and words.
 class PicturePanel : public QWidget {
@@ -34,7 +35,7 @@ class PicturePanel : public QWidget {
 
  private:
   QVBoxLayout* rows_ = nullptr;
-  QHBoxLayout* head_ = nullptr;
+  WrappingRow* head_ = nullptr;
 };
 
 }  // namespace genu::viewer
