@@ -11,6 +11,7 @@
 
 #include "expected_panel.h"
 #include "scene_view.h"
+#include "thickness_bar.h"
 #include "ultrasound_panel.h"
 #include "widget_test.h"
 
@@ -65,6 +66,17 @@ TEST_F(Heads, TheSwitchesOf3DAreWholeInAnyWidth) {
   }
   EXPECT_EQ(rows_of(scene), 1);
   EXPECT_EQ(buttons_of(scene).size(), 5u);
+}
+
+TEST_F(Heads, TheThicknessScalesWordsStandBelowItWhereItIsNarrow) {
+  ThicknessBar bar;
+  show(bar, 700);
+  const int usual = bar.height();
+  EXPECT_EQ(usual, bar.sizeHint().height());
+  show(bar, 180);
+  EXPECT_GE(bar.height(), usual + 14);
+  show(bar, 700);
+  EXPECT_EQ(bar.height(), usual);
 }
 
 TEST_F(Heads, AnUltrasoundPanelsControlsAreWholeWhateverItsName) {
