@@ -20,6 +20,8 @@ class PicturePanel : public QWidget {
   const UltrasoundView& view() const { return *view_; }
   /// Returns the words below the picture, without their markup.
   QString words() const;
+  /// Shows this panel's and another one's pictures at one scale wherever that is known.
+  void share_scale_with(PicturePanel& other) { view_->share_scale_with(*other.view_); }
 
  protected:
   PicturePanel(int words_height, QWidget* parent);

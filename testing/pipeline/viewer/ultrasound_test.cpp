@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ultrasound panel: what it shows of clips, recordings, needles, plans and live streams.
 #include <QApplication>
+#include <QEvent>
 #include <QImage>
+#include <QObject>
 #include <QSlider>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -87,6 +90,18 @@ std::shared_ptr<const UltrasoundRecording> still(Frame image) {
   clip.times_s = {0.0};
   return std::make_shared<UltrasoundRecording>(recording_of(std::move(clip)));
 }
+
+/// Counts how often a widget is drawn.
+class PaintCounter : public QObject {
+ public:
+  int count = 0;
+
+ protected:
+  bool eventFilter(QObject*, QEvent* event) override {
+    count += event->type() == QEvent::Paint ? 1 : 0;
+    return false;
+  }
+};
 
 class Ultrasound : public WidgetTest {
  protected:
@@ -290,6 +305,75 @@ TEST_F(Ultrasound, FindsANeedleOnlyWhereThereIsOneAndWhereAsked) {
   EXPECT_THAT(words(), HasSubstr("no needle"));
   panel_.find_needles(false);
   EXPECT_THAT(words(), Not(HasSubstr("Needle")));
+}
+
+/// Returns the pixels of the screen that a view has for a millimetre.
+double scale_of(const UltrasoundView& view) {
+  return view.picture_rect().height() / (view.shown().image.height() * view.shown().pixel->y_mm);
+}
+
+ShownUltrasound picture(int width, int height, double pixel_mm) {
+  ShownUltrasound shown;
+  shown.image = image_of(ramp(width, height));
+  shown.pixel = PixelSize{pixel_mm, pixel_mm};
+  return shown;
+}
+
+TEST_F(Ultrasound, PicturesThatAreComparedHaveOneScale) {
+  UltrasoundView small, large;
+  for (UltrasoundView* view : {&small, &large}) {
+    view->resize(400, 300);
+    view->show();
+  }
+  small.share_scale_with(large);
+  small.show_picture(picture(200, 200, 0.1));
+  const double alone = scale_of(small);
+  EXPECT_NEAR(alone, 284.0 / 20.0, 1e-6);
+  large.show_picture(picture(300, 300, 0.2));
+  EXPECT_NEAR(scale_of(large), 284.0 / 60.0, 1e-6);
+  EXPECT_NEAR(scale_of(small), scale_of(large), 1e-9);
+  // It is in the middle still, and its places lie where they are drawn.
+  EXPECT_NEAR(small.picture_rect().center().y(), 150.0, 1e-6);
+  EXPECT_NEAR(small.on_screen({99.5, 99.5}).y(), 150.0, 1e-6);
+  large.resize(400, 600);
+  EXPECT_NEAR(scale_of(small), scale_of(large), 1e-9);
+  EXPECT_GT(scale_of(small), 284.0 / 60.0);
+  // What is hidden, has no picture or no scale is not compared with.
+  large.hide();
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+  large.show();
+  EXPECT_LT(scale_of(small), alone);
+  ShownUltrasound unscaled = large.shown();
+  unscaled.pixel.reset();
+  large.show_picture(unscaled);
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+  EXPECT_NEAR(large.picture_rect().width(), 384.0, 1e-6);
+  large.show_picture({});
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+}
+
+TEST_F(Ultrasound, APictureIsDrawnAgainWhereTheScaleBesideItChangesOnly) {
+  UltrasoundView still, live;
+  for (UltrasoundView* view : {&still, &live}) {
+    view->resize(400, 300);
+    view->show();
+  }
+  still.share_scale_with(live);
+  still.show_picture(picture(200, 200, 0.1));
+  live.show_picture(picture(300, 300, 0.1));
+  const auto drawn_again = [&](const std::function<void()>& change) {
+    for (int round = 0; round < 3; ++round) QApplication::processEvents();
+    PaintCounter counter;
+    still.installEventFilter(&counter);
+    change();
+    for (int round = 0; round < 3; ++round) QApplication::processEvents();
+    still.removeEventFilter(&counter);
+    return counter.count;
+  };
+  EXPECT_EQ(drawn_again([&] { live.show_picture(picture(300, 300, 0.1)); }), 0);
+  EXPECT_GT(drawn_again([&] { live.show_picture(picture(300, 300, 0.2)); }), 0);
+  EXPECT_GT(drawn_again([&] { live.resize(300, 250); }), 0);
+  EXPECT_GT(drawn_again([&] { live.hide(); }), 0);
 }
 
 /// A case whose plan runs to (109, 56, 20), 3 mm deeper than the tip of a needle.
