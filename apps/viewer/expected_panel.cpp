@@ -2,27 +2,15 @@
 #include "expected_panel.h"
 
 #include <QCheckBox>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QTextBrowser>
 #include <QToolButton>
-#include <QVBoxLayout>
 #include <utility>
 
 #include "theme.h"
 
 namespace genu::viewer {
 namespace {
-
-/// Tissues that are everywhere need no name.
-bool is_named(Tissue tissue) {
-  return tissue != Tissue::skin && tissue != Tissue::fat && tissue != Tissue::muscle;
-}
-
-bool is_bone(Tissue tissue) {
-  return tissue == Tissue::femur || tissue == Tissue::tibia || tissue == Tissue::patella ||
-         tissue == Tissue::fibula;
-}
 
 QString being_simulated() {
   return QStringLiteral("being simulated");
@@ -31,14 +19,8 @@ QString being_simulated() {
 ExpectedMarks marks_of(const ExpectedAnswer& answer) {
   const planning::ExpectedView& view = *answer.view;
   ExpectedMarks marks{.path = view.path, .bone = planning::bone_in_view(view)};
-  for (const planning::TissueInView& seen : answer.tissues) {
-    if (!is_named(seen.tissue)) continue;
-    PixelPoint at = seen.at;
-    // A bone is known by its surface, which its name must not hide.
-    constexpr double below_mm = 2.0;
-    if (is_bone(seen.tissue)) at.y += below_mm / view.frame.truth.pixel.y_mm;
-    marks.names.push_back({at, theme::readable(info(seen.tissue).name)});
-  }
+  for (const planning::NameInView& name : answer.names)
+    marks.names.push_back({name.at, theme::readable(info(name.tissue).name), name.below});
   return marks;
 }
 
@@ -50,21 +32,10 @@ QString where_from(const QString& side, const planning::ProbeView& view) {
 
 }  // namespace
 
-ExpectedPanel::ExpectedPanel(ViewState& state, QWidget* parent) : QWidget(parent), state_(state) {
+ExpectedPanel::ExpectedPanel(ViewState& state, QWidget* parent) : PicturePanel(96, parent), state_(state) {
   simulator_ = std::make_unique<ViewSimulator>(
       [this](const ExpectedQuestion& question, const ExpectedAnswer& answer) { keep(question, answer); });
-  setMinimumWidth(380);
-  auto* rows = new QVBoxLayout(this);
-  rows->setContentsMargins(0, 0, 0, 0);
-  rows->setSpacing(0);
-  view_ = new UltrasoundView(this);
-  text_ = new QTextBrowser(this);
-  text_->setFrameShape(QFrame::NoFrame);
-  text_->document()->setDocumentMargin(8);
-  text_->setFixedHeight(96);
-  rows->addWidget(make_head());
-  rows->addWidget(view_, 1);
-  rows->addWidget(text_);
+  fill_head();
   constexpr int rest_ms = 150;  // Longer than from one move of a mouse to the next.
   rest_.setSingleShot(true);
   rest_.setInterval(rest_ms);
@@ -85,28 +56,19 @@ ExpectedPanel::~ExpectedPanel() {
   simulator_.reset();
 }
 
-QWidget* ExpectedPanel::make_head() {
-  auto* head = new QWidget(this);
-  auto* row = new QHBoxLayout(head);
-  row->setContentsMargins(8, 4, 8, 4);
-  auto* title = new QLabel(QStringLiteral("Expected view, simulated"), head);
-  title->setObjectName(QStringLiteral("heading"));
-  marks_ = new QCheckBox(QStringLiteral("Marks"), head);
+void ExpectedPanel::fill_head() {
+  title_->setText(QStringLiteral("Expected view, simulated"));
+  marks_ = new QCheckBox(QStringLiteral("Marks"), this);
   marks_->setChecked(true);
-  mirrored_ = new QCheckBox(QStringLiteral("Mirrored"), head);
+  mirrored_ = new QCheckBox(QStringLiteral("Mirrored"), this);
   mirrored_->setToolTip(QStringLiteral("As a probe shows it that is held the other way round"));
-  for (QCheckBox* box : {marks_, mirrored_})
+  for (QCheckBox* box : {marks_, mirrored_}) {
     connect(box, &QCheckBox::toggled, this, [this] {
       if (shown_.view) draw();
     });
-  auto* close = new QToolButton(head);
-  close->setText(QStringLiteral("Close"));
-  connect(close, &QToolButton::clicked, this, [this] { state_.show_expected_view(false); });
-  row->addWidget(title, 1);
-  row->addWidget(marks_);
-  row->addWidget(mirrored_);
-  row->addWidget(close);
-  return head;
+    add_to_head(box);
+  }
+  connect(close_, &QToolButton::clicked, this, [this] { state_.show_expected_view(false); });
 }
 
 void ExpectedPanel::look_again() {
@@ -190,10 +152,6 @@ void ExpectedPanel::say_where_from(bool from_left) {
               "pressed or moved, echo levels set by eye. Research use only.</span>")
               .arg(theme::dim_text.name());
   text_->setHtml(html);
-}
-
-QString ExpectedPanel::words() const {
-  return text_->toPlainText();
 }
 
 }  // namespace genu::viewer

@@ -2,16 +2,13 @@
 #pragma once
 
 #include <QTimer>
-#include <QWidget>
 #include <memory>
 
-#include "ultrasound_view.h"
+#include "picture_panel.h"
 #include "view_simulator.h"
 #include "view_state.h"
 
 class QCheckBox;
-class QLabel;
-class QTextBrowser;
 
 namespace genu::viewer {
 
@@ -19,19 +16,16 @@ namespace genu::viewer {
 /// labels; or why there is no such picture.
 ///
 /// Listens only while the state wants the expected view. A needle on the move is simulated once it rests.
-class ExpectedPanel : public QWidget {
+class ExpectedPanel : public PicturePanel {
  public:
   explicit ExpectedPanel(ViewState& state, QWidget* parent = nullptr);
   ~ExpectedPanel() override;
 
-  const UltrasoundView& view() const { return *view_; }
-  /// Returns the words below the picture, without their markup.
-  QString words() const;
   /// Returns false while a picture is waited for.
   bool settled() const { return !rest_.isActive() && !simulator_->busy(); }
 
  private:
-  QWidget* make_head();
+  void fill_head();
   void look_again();
   void ask();
   QString why_not() const;
@@ -46,10 +40,8 @@ class ExpectedPanel : public QWidget {
   ExpectedAnswer shown_;  ///< Nothing in it: no picture.
   QTimer rest_;           ///< Runs until the needle has rested for a moment.
 
-  UltrasoundView* view_ = nullptr;
   QCheckBox* marks_ = nullptr;
   QCheckBox* mirrored_ = nullptr;
-  QTextBrowser* text_ = nullptr;
 };
 
 }  // namespace genu::viewer

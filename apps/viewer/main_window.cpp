@@ -131,6 +131,7 @@ QWidget* MainWindow::make_side_panel() {
 QWidget* MainWindow::make_ultrasound() {
   ultrasound_ = new UltrasoundPanel(state_);
   expected_ = new ExpectedPanel(state_);
+  expected_->share_scale_with(*ultrasound_);
   pictures_ = make_splitter(Qt::Vertical, ultrasound_, expected_);
   for (QWidget* widget : std::initializer_list<QWidget*>{ultrasound_, expected_, pictures_}) widget->hide();
   connect(ultrasound_, &UltrasoundPanel::opened, this, [this] {

@@ -2,11 +2,11 @@
 #include "scene_view.h"
 
 #include <QAction>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
 #include <QStackedLayout>
 #include <QToolButton>
+#include <QVBoxLayout>
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -30,6 +30,7 @@
 
 #include "theme.h"
 #include "thickness_bar.h"
+#include "wrapping_row.h"
 
 namespace genu::viewer {
 namespace {
@@ -115,10 +116,8 @@ SceneView::SceneView(ViewState& state, bool can_draw, QWidget* parent) : QWidget
 }
 
 void SceneView::make_header(QVBoxLayout& rows) {
-  auto* header = new QHBoxLayout;
-  header->setContentsMargins(8, 4, 8, 4);
+  auto* header = new WrappingRow;
   header->addWidget(new QLabel(QStringLiteral("<b>3-D</b>"), this));
-  header->addStretch();
   header->addWidget(make_bones_menu());
   make_switch(anatomy_, QStringLiteral("Anatomy"), QStringLiteral("What the needle must keep away from"));
   make_switch(skin_, QStringLiteral("Skin"), QStringLiteral("Where the needle enters"));

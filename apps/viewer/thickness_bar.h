@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QColor>
+#include <QFont>
 #include <QWidget>
 #include <vector>
 
@@ -15,8 +16,13 @@ class ThicknessBar : public QWidget {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
+  QFont small_font() const;
+  /// Returns how wide the scale is with what lies beside it.
+  int whole_width() const;
+
   std::vector<QColor> scale_;  ///< From 0 to the upper end.
   QColor denuded_;
   QColor not_measured_;

@@ -10,8 +10,8 @@
 #include <QTextBrowser>
 #include <QThread>
 #include <QToolButton>
-#include <QVBoxLayout>
 #include <exception>
+#include <initializer_list>
 #include <utility>
 
 #include <genu/core/error.h>
@@ -27,11 +27,13 @@ struct UltrasoundPanel::Reading {
   QString error;
 };
 
-UltrasoundPanel::UltrasoundPanel(ViewState& state, QWidget* parent) : QWidget(parent), state_(state) {
+UltrasoundPanel::UltrasoundPanel(ViewState& state, QWidget* parent)
+    : PicturePanel(150, parent), state_(state) {
   playback_ = new UltrasoundPlayback(this);
   finder_ = std::make_unique<NeedleFinder>(
       [this](const NeedleFinder::Moment& moment, const NeedleAnswer& answer) { draw(moment, &answer); });
-  make_rows();
+  fill_head();
+  make_controls();
   poll_.setInterval(30);
   connect(&poll_, &QTimer::timeout, this, [this] { poll(); });
   connect(playback_, &UltrasoundPlayback::moved, this, [this](int frame) {
@@ -63,42 +65,24 @@ UltrasoundPanel::~UltrasoundPanel() {
   finder_.reset();
 }
 
-void UltrasoundPanel::make_rows() {
-  setMinimumWidth(380);
-  auto* rows = new QVBoxLayout(this);
-  rows->setContentsMargins(0, 0, 0, 0);
-  rows->setSpacing(0);
-  view_ = new UltrasoundView(this);
-  text_ = new QTextBrowser(this);
-  text_->setFrameShape(QFrame::NoFrame);
-  text_->document()->setDocumentMargin(8);
-  text_->setFixedHeight(150);
-  rows->addWidget(make_head());
-  rows->addWidget(view_, 1);
-  rows->addWidget(make_controls());
-  rows->addWidget(text_);
-}
-
-QWidget* UltrasoundPanel::make_head() {
-  auto* head = new QWidget(this);
-  auto* row = new QHBoxLayout(head);
-  row->setContentsMargins(8, 4, 8, 4);
-  title_ = new QLabel(head);
-  title_->setObjectName(QStringLiteral("heading"));
-  find_ = new QCheckBox(QStringLiteral("Find the needle"), head);
-  choose_setup_ = new QToolButton(head);
+void UltrasoundPanel::fill_head() {
+  find_ = new QCheckBox(QStringLiteral("Find the needle"), this);
+  choose_setup_ = new QToolButton(this);
   choose_setup_->setText(QStringLiteral("Set-up\u2026"));
   choose_setup_->setToolTip(
       QStringLiteral("What always holds, such as Image to Probe: a PLUS configuration, or what "
                      "genu us calibrate wrote"));
   connect(choose_setup_, &QToolButton::clicked, this, [this] { ask_for_setup(); });
-  auto* close = new QToolButton(head);
-  close->setText(QStringLiteral("Close"));
-  connect(close, &QToolButton::clicked, this, [this] {
+  connect(close_, &QToolButton::clicked, this, [this] {
     close_source();
     emit closed();
   });
-  auto* expected = new QToolButton(head);
+  for (QWidget* widget : std::initializer_list<QWidget*>{find_, make_expected_switch(), choose_setup_})
+    add_to_head(widget);
+}
+
+QToolButton* UltrasoundPanel::make_expected_switch() {
+  auto* expected = new QToolButton(this);
   expected->setText(QStringLiteral("Expected"));
   expected->setCheckable(true);
   expected->setToolTip(QStringLiteral("What this should look like with the needle at its target, simulated"));
@@ -108,15 +92,10 @@ QWidget* UltrasoundPanel::make_head() {
           [this, expected] { expected->setChecked(state_.shows_expected_view()); });
   connect(&state_, &ViewState::case_changed, expected,
           [this, expected] { expected->setVisible(state_.opened() != nullptr); });
-  row->addWidget(title_, 1);
-  row->addWidget(find_);
-  row->addWidget(expected);
-  row->addWidget(choose_setup_);
-  row->addWidget(close);
-  return head;
+  return expected;
 }
 
-QWidget* UltrasoundPanel::make_controls() {
+void UltrasoundPanel::make_controls() {
   controls_ = new QWidget(this);
   auto* row = new QHBoxLayout(controls_);
   row->setContentsMargins(8, 4, 8, 4);
@@ -131,7 +110,7 @@ QWidget* UltrasoundPanel::make_controls() {
   row->addWidget(play_);
   row->addWidget(slider_, 1);
   row->addWidget(time_);
-  return controls_;
+  add_below_picture(controls_);
 }
 
 void UltrasoundPanel::load(const std::filesystem::path& file) {

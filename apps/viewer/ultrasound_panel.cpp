@@ -176,6 +176,7 @@ void UltrasoundPanel::draw_plan(const NeedleFinder::Moment& moment, const Needle
     if (guidance.deviation)
       plan_text_ += QStringLiteral("<br><b>%1</b>").arg(deviation_words(*guidance.deviation));
   } catch (const Error& error) {
+    // Files may hold a path without length, and a pose whose numbers can't be turned back.
     plan_text_ = QString::fromStdString(describe(error)).toHtmlEscaped();
   }
 }
@@ -241,10 +242,6 @@ void UltrasoundPanel::show_stale(const LiveLink::News& news) {
   ShownUltrasound shown = view_->shown();
   shown.stale = stale;
   view_->show_picture(std::move(shown));
-}
-
-QString UltrasoundPanel::words() const {
-  return text_->toPlainText();
 }
 
 QString UltrasoundPanel::frame_words() const {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QTimer>
-#include <QWidget>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,17 +9,14 @@
 
 #include "live_link.h"
 #include "needle_finder.h"
+#include "picture_panel.h"
 #include "ultrasound_playback.h"
 #include "ultrasound_recording.h"
-#include "ultrasound_view.h"
 #include "view_state.h"
 
 class QCheckBox;
-class QLabel;
 class QSlider;
-class QTextBrowser;
 class QThread;
-class QToolButton;
 
 namespace genu::viewer {
 
@@ -29,7 +25,7 @@ namespace genu::viewer {
 ///
 /// What is shown of a picture, needle and numbers, is always of that picture: where finding the needle is
 /// slower than the pictures come, pictures are left out.
-class UltrasoundPanel : public QWidget {
+class UltrasoundPanel : public PicturePanel {
   Q_OBJECT
  public:
   explicit UltrasoundPanel(ViewState& state, QWidget* parent = nullptr);
@@ -51,9 +47,6 @@ class UltrasoundPanel : public QWidget {
   void find_needles(bool on);
   int shown_frame() const { return shown_frame_; }
 
-  const UltrasoundView& view() const { return *view_; }
-  /// Returns the words beside the picture, without their markup.
-  QString words() const;
   QString frame_words() const;
   /// Returns false while something is read, or a picture or its needle is waited for.
   bool settled() const;
@@ -63,9 +56,9 @@ class UltrasoundPanel : public QWidget {
   void opened();
 
  private:
-  void make_rows();
-  QWidget* make_head();
-  QWidget* make_controls();
+  void fill_head();
+  QToolButton* make_expected_switch();
+  void make_controls();
   void ask_for_setup();
   void finish_loading(const std::filesystem::path& file);
   void tell(const QString& trouble);
@@ -97,15 +90,12 @@ class UltrasoundPanel : public QWidget {
 
   UltrasoundPlayback* playback_ = nullptr;
   std::unique_ptr<NeedleFinder> finder_;
-  UltrasoundView* view_ = nullptr;
-  QLabel* title_ = nullptr;
   QLabel* time_ = nullptr;
   QToolButton* play_ = nullptr;
   QSlider* slider_ = nullptr;
   QCheckBox* find_ = nullptr;
   QToolButton* choose_setup_ = nullptr;
   QWidget* controls_ = nullptr;
-  QTextBrowser* text_ = nullptr;
   QTimer poll_;
 
   struct Reading;

@@ -58,6 +58,12 @@ std::optional<WayIn> way_in(const QPointF& entry, const QPointF& target, const Q
   return way;
 }
 
+/// Returns a picture's size in mm, or in pixels where it has no scale.
+QSizeF size_of(const ShownUltrasound& shown) {
+  const PixelSize pixel = shown.pixel.value_or(PixelSize{1.0, 1.0});
+  return {shown.image.width() * pixel.x_mm, shown.image.height() * pixel.y_mm};
+}
+
 QColor bone_line() {
   return {120, 200, 255, 200};
 }
@@ -87,19 +93,60 @@ UltrasoundView::UltrasoundView(QWidget* parent) : QWidget(parent) {
 
 void UltrasoundView::show_picture(ShownUltrasound shown) {
   shown_ = std::move(shown);
+  tell_scale_limit();
   update();
+}
+
+void UltrasoundView::share_scale_with(UltrasoundView& other) {
+  beside_ = &other;
+  other.beside_ = this;
+  tell_scale_limit();
+  other.tell_scale_limit();
+}
+
+QRectF UltrasoundView::room() const {
+  const double left = shown_.pixel ? ruler_width : border;
+  return {left, border, std::max(1.0, width() - left - border), std::max(1.0, height() - 2 * border)};
+}
+
+double UltrasoundView::filling_scale() const {
+  const QSizeF size = size_of(shown_);
+  return std::min(room().width() / size.width(), room().height() / size.height());
+}
+
+std::optional<double> UltrasoundView::scale_limit() const {
+  if (!isVisible() || shown_.image.isNull() || !shown_.pixel) return std::nullopt;
+  return filling_scale();
+}
+
+void UltrasoundView::tell_scale_limit() {
+  const auto limit = scale_limit();
+  if (limit == told_limit_) return;
+  told_limit_ = limit;
+  if (beside_) beside_->update();
+}
+
+void UltrasoundView::resizeEvent(QResizeEvent*) {
+  tell_scale_limit();
+}
+
+void UltrasoundView::showEvent(QShowEvent*) {
+  tell_scale_limit();
+}
+
+void UltrasoundView::hideEvent(QHideEvent*) {
+  tell_scale_limit();
 }
 
 QRectF UltrasoundView::picture_rect() const {
   if (shown_.image.isNull()) return {};
-  const double left = shown_.pixel ? ruler_width : border;
-  const QRectF room(left, border, std::max(1.0, width() - left - border),
-                    std::max(1.0, height() - 2 * border));
-  const PixelSize pixel = shown_.pixel.value_or(PixelSize{1.0, 1.0});
-  const double w = shown_.image.width() * pixel.x_mm, h = shown_.image.height() * pixel.y_mm;
-  const double scale = std::min(room.width() / w, room.height() / h);
-  return {room.left() + 0.5 * (room.width() - scale * w), room.top() + 0.5 * (room.height() - scale * h),
-          scale * w, scale * h};
+  const QRectF within = room();
+  const QSizeF size = size_of(shown_);
+  double scale = filling_scale();
+  if (beside_ && shown_.pixel) scale = std::min(scale, beside_->scale_limit().value_or(scale));
+  return {within.left() + 0.5 * (within.width() - scale * size.width()),
+          within.top() + 0.5 * (within.height() - scale * size.height()), scale * size.width(),
+          scale * size.height()};
 }
 
 QPointF UltrasoundView::on_screen(const PixelPoint& p) const {
@@ -271,6 +318,7 @@ void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
   for (const NamedPlace& place : shown_.expected->names) {
     const double half = 0.5 * painter.fontMetrics().horizontalAdvance(place.name) + 4.0;
     QPointF middle = on_screen(place.at);
+    if (place.below) middle.ry() += 0.5 * line;
     middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
     for (const double shift : {0.0, line, -line}) {
       const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));
@@ -294,8 +342,13 @@ void UltrasoundView::paint_way_in(QPainter& painter) const {
   painter.drawLine(way->tail, way->point);
   painter.drawLine(way->point, way->point - head * way->along + 0.6 * head * way->above);
   painter.drawLine(way->point, way->point - head * way->along - 0.6 * head * way->above);
-  draw_text(painter, way->words, (way->from_left ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter,
-            way->from_left ? QStringLiteral("needle from the left") : QStringLiteral("needle from the right"),
+  QString words =
+      way->from_left ? QStringLiteral("needle from the left") : QStringLiteral("needle from the right");
+  // The arrow tells the side, too.
+  const double free_width = way->from_left ? picture_rect().right() - way->words.left()
+                                           : way->words.right() - picture_rect().left();
+  if (painter.fontMetrics().horizontalAdvance(words) > free_width) words = QStringLiteral("needle");
+  draw_text(painter, way->words, (way->from_left ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, words,
             theme::needle_path);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QImage>
+#include <QPointer>
 #include <QRectF>
 #include <QString>
 #include <QStringList>
@@ -18,8 +19,9 @@ namespace genu::viewer {
 
 /// Words at a place in a picture.
 struct NamedPlace {
-  PixelPoint at;
+  PixelPoint at;  ///< The middle of the words, or of their upper edge.
   QString name;
+  bool below = false;  ///< The upper edge.
 };
 
 /// What is drawn over a simulated picture: where things are, beside them rather than over them.
@@ -58,6 +60,10 @@ class UltrasoundView : public QWidget {
   void show_picture(ShownUltrasound shown);
   const ShownUltrasound& shown() const { return shown_; }
 
+  /// Shows both views' pictures at one scale, the smaller one, while both are seen and their scales are
+  /// known.
+  void share_scale_with(UltrasoundView& other);
+
   /// Returns where the picture lies in the widget.
   QRectF picture_rect() const;
   /// Returns where a place in the picture lies in the widget.
@@ -68,9 +74,18 @@ class UltrasoundView : public QWidget {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
+  void hideEvent(QHideEvent* event) override;
 
  private:
   double pixels_per_mm() const;
+  QRectF room() const;
+  /// Returns the pixels of the screen for a millimetre, or for a pixel without scale, that fill the room.
+  double filling_scale() const;
+  /// Returns what the view beside must not exceed; nothing where there is nothing to compare.
+  std::optional<double> scale_limit() const;
+  void tell_scale_limit();
   void paint_ruler(QPainter& painter) const;
   void paint_bar(QPainter& painter) const;
   void paint_plan(QPainter& painter) const;
@@ -82,6 +97,8 @@ class UltrasoundView : public QWidget {
   void paint_names(QPainter& painter, const QRectF& taken) const;
 
   ShownUltrasound shown_;
+  QPointer<UltrasoundView> beside_;   ///< The view whose scale this one shares.
+  std::optional<double> told_limit_;  ///< What that view was drawn with.
 };
 
 }  // namespace genu::viewer

@@ -30,7 +30,7 @@ ExpectedAnswer answer_to(const ExpectedQuestion& question, Bodies& bodies) {
   try {
     answer.view = planning::expected_view(bodies.of(question.opened), question.trajectory,
                                           {.tolerance_mm = question.tolerance_mm});
-    if (answer.view) answer.tissues = planning::tissues_in_view(*answer.view, *question.opened->knee.labels);
+    if (answer.view) answer.names = planning::names_in_view(*answer.view, *question.opened->knee.labels);
   } catch (const std::exception& error) {
     answer.error = describe(error);
   }

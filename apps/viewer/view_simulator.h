@@ -24,7 +24,7 @@ struct ExpectedQuestion {
 /// What ultrasound is expected to show, or why it could not be simulated.
 struct ExpectedAnswer {
   std::optional<planning::ExpectedView> view;
-  std::vector<planning::TissueInView> tissues;
+  std::vector<planning::NameInView> names;
   std::string error;
 };
 

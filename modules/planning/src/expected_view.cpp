@@ -127,4 +127,16 @@ std::vector<TissueInView> tissues_in_view(const ExpectedView& view, const LabelM
   return named;
 }
 
+std::vector<NameInView> names_in_view(const ExpectedView& view, const LabelMap& labels) {
+  constexpr double below_mm = 1.2;
+  std::vector<NameInView> names;
+  for (const TissueInView& seen : tissues_in_view(view, labels)) {
+    if (seen.tissue == Tissue::skin || seen.tissue == Tissue::fat || seen.tissue == Tissue::muscle) continue;
+    NameInView name{seen.tissue, seen.at, bone_of(seen.tissue).has_value()};
+    if (name.below) name.at.y += below_mm / view.frame.truth.pixel.y_mm;
+    names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace genu::planning

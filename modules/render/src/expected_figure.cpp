@@ -155,20 +155,12 @@ class Room {
   std::vector<Box> boxes_ = {};
 };
 
-bool is_bone(Tissue tissue) {
-  return tissue == Tissue::femur || tissue == Tissue::tibia || tissue == Tissue::patella ||
-         tissue == Tissue::fibula;
-}
-
 /// Names tissues where the other notes leave room.
 void name_tissues(FrameMarks& marks, const planning::ExpectedView& view, const LabelMap& labels, Room room) {
   for (const FrameNote& note : marks.notes) room.take(note);
-  const InMillimetres mm(view.frame.truth.pixel);
-  for (const planning::TissueInView& seen : planning::tissues_in_view(view, labels)) {
-    if (seen.tissue == Tissue::skin || seen.tissue == Tissue::fat || seen.tissue == Tissue::muscle) continue;
-    const bool bone = is_bone(seen.tissue);
-    FrameNote note{bone ? mm.moved(seen.at, 0.0, 1.2) : seen.at, spaced(std::string(info(seen.tissue).name)),
-                   bone ? bone_rgb : name_rgb, 0.5, bone ? 0.0 : 0.5};
+  for (const planning::NameInView& name : planning::names_in_view(view, labels)) {
+    FrameNote note{name.at, spaced(std::string(info(name.tissue).name)), name.below ? bone_rgb : name_rgb,
+                   0.5, name.below ? 0.0 : 0.5};
     if (!room.find_place(note)) continue;
     room.take(note);
     marks.notes.push_back(std::move(note));

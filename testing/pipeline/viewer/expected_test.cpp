@@ -6,16 +6,13 @@
 #include <QImage>
 #include <QPushButton>
 #include <QToolButton>
-#include <cstdlib>
-#include <functional>
 #include <string>
 
 #include <gmock/gmock.h>
 
-#include <genu/testing/bodies.h>
-
 #include "expected_panel.h"
 #include "plan_panel.h"
+#include "widget_test.h"
 
 namespace genu::viewer {
 namespace {
@@ -23,18 +20,10 @@ namespace {
 using ::testing::HasSubstr;
 
 /// A ball of bone in a ball of limb, with two needles from the left of a probe in front of it.
-class ExpectedUltrasound : public ::testing::Test {
+class ExpectedUltrasound : public WidgetTest {
  protected:
   static constexpr Point3 centre_{10.0, -5.0, 5.0};
   static constexpr double limb_mm_ = 40.0;
-
-  static void SetUpTestSuite() {
-    setenv("QT_QPA_PLATFORM", "offscreen", 1);
-    static int argc = 1;
-    static char program[] = "test";
-    static char* argv[] = {program, nullptr};
-    if (!QApplication::instance()) new QApplication(argc, argv);
-  }
 
   ExpectedUltrasound() {
     panel_.resize(500, 600);
@@ -52,7 +41,7 @@ class ExpectedUltrasound : public ::testing::Test {
   }
 
   static io::Case limb() {
-    io::Case knee;
+    io::Case knee = planned_limb(centre_, limb_mm_, centre_ + Vector3{2.0, -20.0, 0.0});
     knee.labels =
         testing::label(testing::oblique_grid(
                            {.spacing_mm = {1.0, 1.0, 1.0}, .centre = centre_, .extent_mm = {100, 100, 100}}),
@@ -60,30 +49,14 @@ class ExpectedUltrasound : public ::testing::Test {
                          const double r = distance(p, centre_);
                          return r < 15.0 ? Tissue::femur : r < limb_mm_ ? Tissue::muscle : Tissue::background;
                        });
-    planning::Anatomy anatomy;
-    anatomy.frame = patient_aligned_frame(Side::right, centre_);
-    anatomy.skin = testing::icosphere(centre_, limb_mm_, 5);
-    anatomy.skin_source = "labels";
-    knee.anatomy = std::move(anatomy);
-    knee.cartilage.emplace();
-    planning::NeedlePlan plan;
-    plan.target.name = "suprapatellar_recess";
-    plan.target.kind = planning::TargetKind::recess;
-    plan.target.point = centre_ + Vector3{2.0, -20.0, 0.0};
+    planning::NeedlePlan& plan = knee.plans.front();
     plan.target.tolerance_mm = 3.0;
-    plan.approach = "superolateral";
     plan.ranked = {needle_to(plan.target.point), needle_to(centre_ + Vector3{-4.0, -26.0, 0.0})};
-    knee.plans = {plan};
     return knee;
   }
 
-  void open(io::Case knee) { state_.show(prepare_case(std::move(knee), {})); }
   void settle() {
-    QElapsedTimer waited;
-    waited.start();
-    while (!panel_.settled() && waited.elapsed() < 60000)
-      QApplication::processEvents(QEventLoop::AllEvents, 20);
-    ASSERT_TRUE(panel_.settled());
+    wait_for([&] { return panel_.settled(); }, "settled", 60000);
   }
   const ShownUltrasound& shown() const { return panel_.view().shown(); }
   std::string said() const { return shown().stale.toStdString(); }
@@ -94,7 +67,6 @@ class ExpectedUltrasound : public ::testing::Test {
     return nullptr;
   }
 
-  ViewState state_;
   ExpectedPanel panel_{state_};
 };
 

@@ -6,20 +6,16 @@
 #include <QWheelEvent>
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include <genu/testing/bodies.h>
-
 #include "slice_view.h"
+#include "widget_test.h"
 
 namespace genu::viewer {
 namespace {
 
-std::shared_ptr<const OpenedCase> gradient_case() {
+io::Case gradient_case() {
   io::Case knee;
   const ImageGeometry grid = testing::oblique_grid();
   Volume<float> image(grid);
@@ -34,23 +30,14 @@ std::shared_ptr<const OpenedCase> gradient_case() {
   plan.ranked[0].path = {{30, -20, 20}, {3, -1, 9}};
   plan.ranked[1].path = {{30, -20, 25}, {4, -2, 10}};
   knee.plans.push_back(plan);
-  return prepare_case(std::move(knee), {});
+  return knee;
 }
 
-class Interaction : public ::testing::Test {
+class Interaction : public WidgetTest {
  protected:
-  static void SetUpTestSuite() {
-    // Slices are painted without OpenGL, so no display is needed.
-    setenv("QT_QPA_PLATFORM", "offscreen", 1);
-    static int argc = 1;
-    static char program[] = "test";
-    static char* argv[] = {program, nullptr};
-    if (!QApplication::instance()) new QApplication(argc, argv);
-  }
-
   Interaction() {
     for (SliceView* view : {&sagittal_, &coronal_, &axial_}) view->resize(420, 400);
-    state_.show(gradient_case());
+    open(gradient_case());
     state_.set_cursor(state_.opened()->box.centre());
   }
 
@@ -75,7 +62,6 @@ class Interaction : public ::testing::Test {
     return picture;
   }
 
-  ViewState state_;
   SliceView sagittal_{state_, Plane::sagittal};
   SliceView coronal_{state_, Plane::coronal};
   SliceView axial_{state_, Plane::axial};
@@ -169,31 +155,20 @@ class MovingTheNeedle : public Interaction {
   static constexpr double limb_mm_ = 60.0;
 
   static io::Case limb() {
-    io::Case knee;
+    io::Case knee = planned_limb(target_, limb_mm_, target_);
     knee.image =
         Volume<float>(testing::oblique_grid(
                           {.spacing_mm = {2.0, 2.0, 2.0}, .centre = target_, .extent_mm = {150, 150, 150}}),
                       100.0f);
-    planning::Anatomy anatomy;
-    anatomy.frame = patient_aligned_frame(Side::right, target_);
-    anatomy.skin = testing::icosphere(target_, limb_mm_, 5);
-    anatomy.skin_source = "labels";
-    anatomy.structures.push_back({"patella", planning::StructureKind::bone,
-                                  testing::icosphere(target_ + Vector3{0.0, -30.0, 0.0}, 8.0), "segmented"});
-    knee.anatomy = std::move(anatomy);
-    knee.cartilage.emplace();
-    planning::NeedlePlan plan;
-    plan.target.name = "suprapatellar_recess";
-    plan.target.kind = planning::TargetKind::recess;
-    plan.target.point = target_;
-    plan.approach = "superolateral";
-    plan.ranked.resize(1);
-    plan.ranked[0].path = {target_ + Vector3{limb_mm_, 0.0, 0.0}, target_};
-    knee.plans.push_back(plan);
+    knee.anatomy->structures.push_back({"patella", planning::StructureKind::bone,
+                                        testing::icosphere(target_ + Vector3{0.0, -30.0, 0.0}, 8.0),
+                                        "segmented"});
+    knee.plans[0].ranked.resize(1);
+    knee.plans[0].ranked[0].path = {target_ + Vector3{limb_mm_, 0.0, 0.0}, target_};
     return knee;
   }
 
-  MovingTheNeedle() { state_.show(prepare_case(limb(), {})); }
+  MovingTheNeedle() { open(limb()); }
 
   /// Returns where a view of the usual size shows a point.
   QPoint pixel(Plane plane, const Point3& p) const {
@@ -242,7 +217,7 @@ TEST_F(MovingTheNeedle, ADraggedEntrySlidesOnTheSkinAndIsJudgedOnTheWay) {
 TEST_F(MovingTheNeedle, IsLetGoWithTheSelection) {
   io::Case knee = limb();
   knee.plans.push_back({.target = knee.plans[0].target, .approach = "superolateral"});
-  state_.show(prepare_case(std::move(knee), {}));
+  open(std::move(knee));
   mouse(axial_, QEvent::MouseButtonPress, pixel(Plane::axial, on_skin(1, 0)), Qt::LeftButton);
   state_.select({1, std::nullopt});  // By the keyboard, say: a plan without a path.
   mouse(axial_, QEvent::MouseMove, pixel(Plane::axial, on_skin(1, 1)), Qt::LeftButton);
@@ -309,7 +284,7 @@ TEST_F(MovingTheNeedle, NeedsASkinAnApproachThatIsKnownAndSomeLength) {
   io::Case doubtful = limb();
   doubtful.cartilage->flags = {"side in doubt: the header says left"};
   for (io::Case* knee : {&skinless, &unknown, &doubtful}) {
-    state_.show(prepare_case(std::move(*knee), {}));
+    open(std::move(*knee));
     EXPECT_FALSE(state_.can_move_needle());
     state_.move_needle(on_skin(0, 1), target_);
     EXPECT_EQ(state_.moved_needle(), nullptr);
@@ -317,7 +292,7 @@ TEST_F(MovingTheNeedle, NeedsASkinAnApproachThatIsKnownAndSomeLength) {
     mouse(axial_, QEvent::MouseMove, {300, 300}, Qt::LeftButton);
     EXPECT_EQ(state_.moved_needle(), nullptr);
   }
-  state_.show(prepare_case(limb(), {}));
+  open(limb());
   state_.move_needle(on_skin(0, 1), on_skin(0, 1));
   EXPECT_EQ(state_.moved_needle(), nullptr);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ultrasound panel: what it shows of clips, recordings, needles, plans and live streams.
 #include <QApplication>
-#include <QCheckBox>
-#include <QElapsedTimer>
+#include <QEvent>
 #include <QImage>
+#include <QObject>
 #include <QSlider>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <string>
@@ -21,6 +20,7 @@
 #include <genu/ultrasound/simulate.h>
 
 #include "ultrasound_panel.h"
+#include "widget_test.h"
 
 namespace genu::viewer {
 namespace {
@@ -91,29 +91,26 @@ std::shared_ptr<const UltrasoundRecording> still(Frame image) {
   return std::make_shared<UltrasoundRecording>(recording_of(std::move(clip)));
 }
 
-class Ultrasound : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    setenv("QT_QPA_PLATFORM", "offscreen", 1);
-    static int argc = 1;
-    static char program[] = "test";
-    static char* argv[] = {program, nullptr};
-    if (!QApplication::instance()) new QApplication(argc, argv);
-  }
+/// Counts how often a widget is drawn.
+class PaintCounter : public QObject {
+ public:
+  int count = 0;
 
+ protected:
+  bool eventFilter(QObject*, QEvent* event) override {
+    count += event->type() == QEvent::Paint ? 1 : 0;
+    return false;
+  }
+};
+
+class Ultrasound : public WidgetTest {
+ protected:
   Ultrasound() {
     panel_.resize(700, 800);
     panel_.show();
     QApplication::processEvents();
   }
 
-  /// Lets the window live until something is so; fails if that never comes.
-  static void wait_for(const std::function<bool()>& done, const char* what) {
-    QElapsedTimer waited;
-    waited.start();
-    while (!done() && waited.elapsed() < 20000) QApplication::processEvents(QEventLoop::AllEvents, 20);
-    EXPECT_TRUE(done()) << what;
-  }
   void settle() {
     wait_for([&] { return panel_.settled(); }, "settled");
   }
@@ -127,7 +124,6 @@ class Ultrasound : public ::testing::Test {
   }
 
   testing::ScratchFolder scratch_;
-  ViewState state_;
   UltrasoundPanel panel_{state_};
 };
 
@@ -311,8 +307,77 @@ TEST_F(Ultrasound, FindsANeedleOnlyWhereThereIsOneAndWhereAsked) {
   EXPECT_THAT(words(), Not(HasSubstr("Needle")));
 }
 
+/// Returns the pixels of the screen that a view has for a millimetre.
+double scale_of(const UltrasoundView& view) {
+  return view.picture_rect().height() / (view.shown().image.height() * view.shown().pixel->y_mm);
+}
+
+ShownUltrasound picture(int width, int height, double pixel_mm) {
+  ShownUltrasound shown;
+  shown.image = image_of(ramp(width, height));
+  shown.pixel = PixelSize{pixel_mm, pixel_mm};
+  return shown;
+}
+
+TEST_F(Ultrasound, PicturesThatAreComparedHaveOneScale) {
+  UltrasoundView small, large;
+  for (UltrasoundView* view : {&small, &large}) {
+    view->resize(400, 300);
+    view->show();
+  }
+  small.share_scale_with(large);
+  small.show_picture(picture(200, 200, 0.1));
+  const double alone = scale_of(small);
+  EXPECT_NEAR(alone, 284.0 / 20.0, 1e-6);
+  large.show_picture(picture(300, 300, 0.2));
+  EXPECT_NEAR(scale_of(large), 284.0 / 60.0, 1e-6);
+  EXPECT_NEAR(scale_of(small), scale_of(large), 1e-9);
+  // It is in the middle still, and its places lie where they are drawn.
+  EXPECT_NEAR(small.picture_rect().center().y(), 150.0, 1e-6);
+  EXPECT_NEAR(small.on_screen({99.5, 99.5}).y(), 150.0, 1e-6);
+  large.resize(400, 600);
+  EXPECT_NEAR(scale_of(small), scale_of(large), 1e-9);
+  EXPECT_GT(scale_of(small), 284.0 / 60.0);
+  // What is hidden, has no picture or no scale is not compared with.
+  large.hide();
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+  large.show();
+  EXPECT_LT(scale_of(small), alone);
+  ShownUltrasound unscaled = large.shown();
+  unscaled.pixel.reset();
+  large.show_picture(unscaled);
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+  EXPECT_NEAR(large.picture_rect().width(), 384.0, 1e-6);
+  large.show_picture({});
+  EXPECT_NEAR(scale_of(small), alone, 1e-9);
+}
+
+TEST_F(Ultrasound, APictureIsDrawnAgainWhereTheScaleBesideItChangesOnly) {
+  UltrasoundView still, live;
+  for (UltrasoundView* view : {&still, &live}) {
+    view->resize(400, 300);
+    view->show();
+  }
+  still.share_scale_with(live);
+  still.show_picture(picture(200, 200, 0.1));
+  live.show_picture(picture(300, 300, 0.1));
+  const auto drawn_again = [&](const std::function<void()>& change) {
+    for (int round = 0; round < 3; ++round) QApplication::processEvents();
+    PaintCounter counter;
+    still.installEventFilter(&counter);
+    change();
+    for (int round = 0; round < 3; ++round) QApplication::processEvents();
+    still.removeEventFilter(&counter);
+    return counter.count;
+  };
+  EXPECT_EQ(drawn_again([&] { live.show_picture(picture(300, 300, 0.1)); }), 0);
+  EXPECT_GT(drawn_again([&] { live.show_picture(picture(300, 300, 0.2)); }), 0);
+  EXPECT_GT(drawn_again([&] { live.resize(300, 250); }), 0);
+  EXPECT_GT(drawn_again([&] { live.hide(); }), 0);
+}
+
 /// A case whose plan runs to (109, 56, 20), 3 mm deeper than the tip of a needle.
-std::shared_ptr<const OpenedCase> planned_case() {
+io::Case planned_case() {
   io::Case knee;
   planning::NeedlePlan plan;
   plan.target.point = {121.65, 66.5, 21.0};
@@ -320,7 +385,7 @@ std::shared_ptr<const OpenedCase> planned_case() {
   plan.ranked.resize(1);
   plan.ranked[0].path = {{100, 54, 21.0}, plan.target.point};
   knee.plans.push_back(plan);
-  return prepare_case(std::move(knee), {});
+  return knee;
 }
 
 TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
@@ -332,7 +397,7 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
     frame.poses[{"Reference", "Tracker"}] = {};
   }
   sequence.frames[1].poses[{"Reference", "Tracker"}].status = "MISSING";
-  state_.show(planned_case());
+  open(planned_case());
   state_.select({0, 0});
   panel_.show_recording(tracked(std::move(sequence)));
   EXPECT_THAT(words(), HasSubstr("not tied to MRI: nothing leads from Image to Patient"));
@@ -358,6 +423,34 @@ TEST_F(Ultrasound, ShowsThePlanWhereThePictureIsTiedToThePatient) {
   EXPECT_THAT(words(), HasSubstr("not tied to MRI: "));
   EXPECT_THAT(words(), HasSubstr(": ReferenceToTracker MISSING"));
   EXPECT_EQ(alarms(), "ReferenceToTracker MISSING");
+}
+
+// Neither is refused when it is read.
+TEST_F(Ultrasound, AWrongPathAndAWrongPoseAreSaid) {
+  ultrasound::TrackedSequence sequence;
+  sequence.frames.resize(2);
+  for (ultrasound::TrackedFrame& frame : sequence.frames) frame.image = muscle(true);
+  auto& right = sequence.frames[0].poses[{"Image", "Patient"}].rows;
+  right = {0.1, 0, 0, 100, 0, 0.1, 0, 50, 0, 0, 0.1, 20, 0, 0, 0, 1};
+  auto& wrong = sequence.frames[1].poses[{"Image", "Patient"}].rows;
+  wrong = {1, -1e10, 0, 100, 0, 1e10, 0, 50, 0, 0, 1, 20, 0, 0, 0, 1};
+  io::Case knee;
+  planning::NeedlePlan plan;
+  plan.ranked.resize(1);
+  plan.target.point = plan.ranked[0].path.entry = plan.ranked[0].path.target = {110, 55, 20};
+  knee.plans.push_back(plan);
+  open(std::move(knee));
+  state_.select({0, 0});
+  panel_.find_needles(true);
+  panel_.show_recording(tracked(std::move(sequence)));
+  settle();
+  EXPECT_TRUE(shown().needle);
+  EXPECT_THAT(words(), HasSubstr("cannot normalise"));
+  panel_.go_to(1);
+  settle();
+  EXPECT_FALSE(shown().image.isNull());
+  EXPECT_FALSE(shown().plan);
+  EXPECT_THAT(words(), HasSubstr("not an affine transform"));
 }
 
 TEST_F(Ultrasound, ShowsALiveStreamAndGreysItInAStall) {

@@ -93,6 +93,36 @@ TEST_F(ExpectedViewOfASphere, IsNamedByTheBoneAMarrowLesionIsIn) {
   EXPECT_EQ(tissues_in_view(*view, ill).at(0).tissue, Tissue::femur);
 }
 
+TEST_F(ExpectedViewOfASphere, NamesStandInTheirTissueAndBelowTheSurfaceOfBone) {
+  const auto view = expected_view(body_, trajectory(), {.pixel_mm = 0.2});
+  ASSERT_TRUE(view);
+  const std::vector<TissueInView> seen = tissues_in_view(*view, labels_);
+  const std::vector<NameInView> names = names_in_view(*view, labels_);
+  ASSERT_EQ(names.size(), 2u);
+  EXPECT_EQ(names[0].tissue, Tissue::femur);
+  EXPECT_TRUE(names[0].below);
+  EXPECT_EQ(names[0].at.x, seen[0].at.x);
+  EXPECT_NEAR((names[0].at.y - seen[0].at.y) * 0.2, 1.2, 1e-9);
+  EXPECT_EQ(names[1].tissue, Tissue::femoral_cartilage);
+  EXPECT_FALSE(names[1].below);
+  EXPECT_EQ(names[1].at, seen[1].at);
+}
+
+TEST_F(ExpectedViewOfASphere, EveryBoneIsNamedBelowItsSurfaceAndWhatIsEverywhereNotAtAll) {
+  for (const Tissue bone : {Tissue::femur, Tissue::tibia, Tissue::patella, Tissue::fibula})
+    for (const Tissue around : {Tissue::skin, Tissue::fat, Tissue::muscle, Tissue::joint_fluid}) {
+      LabelMap limb = labels_;
+      for (Tissue& tissue : limb.voxels()) tissue = tissue == Tissue::femur ? bone : around;
+      const auto view = expected_view(ultrasound::EchoBody(limb), trajectory(), {.pixel_mm = 0.2});
+      ASSERT_TRUE(view);
+      ASSERT_EQ(tissues_in_view(*view, limb).size(), 2u) << bone << " in " << around;
+      const std::vector<NameInView> names = names_in_view(*view, limb);
+      ASSERT_EQ(names.size(), around == Tissue::joint_fluid ? 2u : 1u) << bone << " in " << around;
+      EXPECT_EQ(names[0].tissue, bone);
+      EXPECT_TRUE(names[0].below) << bone;
+    }
+}
+
 TEST_F(ExpectedViewOfASphere, SaysWhyThereIsNone) {
   EXPECT_EQ(no_expected_view(&labels_, trajectory()), "");
   EXPECT_THAT(no_expected_view(nullptr, trajectory()), ::testing::HasSubstr("no labels"));

@@ -55,4 +55,15 @@ struct TissueInView {
 /// smaller than some square millimetres. In order of number.
 std::vector<TissueInView> tissues_in_view(const ExpectedView& view, const LabelMap& labels);
 
+/// Where the name of a tissue stands in the picture.
+struct NameInView {
+  Tissue tissue = Tissue::background;
+  PixelPoint at;  ///< The middle of the words; of those that stand below, the middle of their upper edge.
+  bool below = false;  ///< Of a bone, which is known by its surface: its name must not hide that.
+};
+
+/// Returns where the tissues that can be seen are named; what is everywhere, skin, fat and muscle, needs no
+/// name.
+std::vector<NameInView> names_in_view(const ExpectedView& view, const LabelMap& labels);
+
 }  // namespace genu::planning
