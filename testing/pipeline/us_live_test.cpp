@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
@@ -97,9 +96,7 @@ TEST(UsLive, ASweepIsReplayedHeardAndRecorded) {
     EXPECT_EQ(got.frames[f].poses, sent.frames[f].poses) << f;
     EXPECT_NEAR(got.frames[f].time_s, sent.frames[f].time_s, 1e-9) << f;
   }
-  const std::string text = io::read_text(scratch / "live.json");
-  EXPECT_NO_THROW(io::validate_json(text, "live", "live.json"));
-  const json summary = json::parse(text);
+  const json summary = result_in(scratch / "live.json", "live");
   EXPECT_EQ(summary["whole_frames"], 40);
   EXPECT_EQ(summary["streams"][1]["not_sound"]["OUT_OF_VIEW"], 1);
   const std::string poses = io::read_text(scratch / "poses.csv");
@@ -120,7 +117,7 @@ TEST(UsLive, WhatGoesWrongIsShownAsItHappens) {
               AllOf(HasSubstr("stalled       nothing has come for"), HasSubstr("SILENT"),
                     HasSubstr("resumed       after"), HasSubstr("late "), HasSubstr("1 is missing"),
                     HasSubstr("refused       IMAGE Image_Image: its checksum is wrong")));
-  const json summary = json::parse(io::read_text(scratch / "live.json"));
+  const json summary = result_in(scratch / "live.json", "live");
   EXPECT_EQ(summary["stalls"], 1);
   EXPECT_EQ(summary["refused"], 1);
   EXPECT_EQ(summary["frames"], 39);
@@ -154,7 +151,7 @@ TEST(UsLive, TablesAreWrittenThoughTheRecordingFails) {
   const Ended ended = listening.wait();
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("heard.igs.mha"));
-  EXPECT_TRUE(json::parse(io::read_text(scratch / "live.json"))["recording"].is_null());
+  EXPECT_TRUE(result_in(scratch / "live.json", "live")["recording"].is_null());
   EXPECT_THAT(io::read_text(scratch / "poses.csv"), HasSubstr("ProbeToTracker"));
 }
 

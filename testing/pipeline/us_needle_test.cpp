@@ -29,11 +29,8 @@ using ::testing::StartsWith;
 using ultrasound::scenes::needle_scene;
 using ultrasound::scenes::Scene;
 
-/// Reads needle.json of a folder, and makes sure that it keeps to its schema.
 json needle_in(const fs::path& folder) {
-  const std::string text = io::read_text(folder / "needle.json");
-  EXPECT_NO_THROW(io::validate_json(text, "needle", "needle.json")) << text;
-  return json::parse(text);
+  return result_in(folder / "needle.json", "needle");
 }
 
 double off_px(const json& point, const PixelPoint& truth) {
