@@ -14,8 +14,13 @@
 
 namespace genu::app {
 
-NeedleWatch::NeedleWatch(const NeedleWords& words, io::TrackedSetup setup, double stale_s)
-    : setup_(std::move(setup)), plan_(read_guide(words, setup_)), finder_(words.finder), stale_s_(stale_s) {
+NeedleWatch::NeedleWatch(const NeedleWords& words, io::TrackedSetup setup,
+                         const std::optional<double>& depth_mm, double stale_s)
+    : setup_(std::move(setup)),
+      plan_(read_guide(words, setup_)),
+      finder_(words.finder),
+      depth_mm_(depth_mm),
+      stale_s_(stale_s) {
   if (const auto probe_from_image = setup_.coordinate_frames().find("Image", "Probe"))
     finder_.pixel_size = ultrasound::pixel_size_of(*probe_from_image);
   if (!words.pixel_mm.empty()) finder_.pixel_size = PixelSize{words.pixel_mm.front(), words.pixel_mm.back()};
@@ -63,7 +68,7 @@ std::string NeedleWatch::look(const ultrasound::TrackedFrame& moment, NeedleTall
   std::optional<ultrasound::NeedleGuidance> guidance;
   if (plan_) {
     // Pictures of another size or depth than those of the calibration have other millimetres.
-    const std::string other = reasons_against(setup_, ultrasound::image_setup_of(moment));
+    const std::string other = reasons_against(setup_, pictures_of(moment, depth_mm_));
     if (other.empty())
       guidance = ultrasound::guidance_of(moment, finding, plan_->guide);
     else

@@ -26,9 +26,11 @@ struct NeedleTally {
 /// that come while it is busy only the newest is looked at.
 class NeedleWatch {
  public:
+  /// \param depth_mm imaging depth that the machine was set to; goes before what pictures say
   /// \param stale_s a picture older than this shows nothing that still holds
   /// \throws as read_guide
-  NeedleWatch(const NeedleWords& words, io::TrackedSetup setup, double stale_s);
+  NeedleWatch(const NeedleWords& words, io::TrackedSetup setup, const std::optional<double>& depth_mm,
+              double stale_s);
   ~NeedleWatch();
   NeedleWatch(const NeedleWatch&) = delete;
   NeedleWatch& operator=(const NeedleWatch&) = delete;
@@ -58,6 +60,7 @@ class NeedleWatch {
   io::TrackedSetup setup_;
   std::optional<io::NeedlePlanChosen> plan_;
   ultrasound::NeedleOptions finder_;
+  std::optional<double> depth_mm_;
   double stale_s_;
   std::mutex lock_;  ///< Of all that follows.
   std::condition_variable_any changed_;

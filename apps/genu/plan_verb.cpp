@@ -121,76 +121,91 @@ ExitCode rank_again(const PlanWords& words, const Session& session) {
   return ExitCode::ok;
 }
 
-Work declare(CLI::App& parser) {
-  const auto words = std::make_shared<PlanWords>();
-  parser.add_option("CASE", words->folder, "Case folder of genu measure or genu run")->type_name("DIR");
-  add_label_options(parser, words->labels);
-  add_side_option(parser, words->side);
+void declare_knee(CLI::App& parser, PlanWords& words) {
+  parser.add_option("CASE", words.folder, "Case folder of genu measure or genu run")->type_name("DIR");
+  add_label_options(parser, words.labels);
+  add_side_option(parser, words.side);
   parser.get_option("--side")->needs(parser.get_option("--labels"));  // a case has its side
-  CLI::Option* list =
-      parser.add_flag("--list", words->list, "Lists the targets and approaches there are, and plans nothing");
-  CLI::Option* target = parser.add_option("--target", words->choice.target, "Only this target")
-                            ->type_name("NAME")
-                            ->excludes(list);
-  parser.add_option("--approach", words->choice.approach, "Only this approach")
+}
+
+/// What narrows a plan down, and says nothing to a list.
+void declare_choice(CLI::App& parser, PlanWords& words, CLI::Option* list) {
+  parser.add_option("--target", words.choice.target, "Only this target")->type_name("NAME")->excludes(list);
+  parser.add_option("--approach", words.choice.approach, "Only this approach")
       ->type_name("NAME")
       ->excludes(list);
-  parser.add_option("-o,--out", words->out, "Writes the plans as JSON")
+}
+
+void declare_results(CLI::App& parser, PlanWords& words, CLI::Option* list) {
+  parser.add_option("-o,--out", words.out, "Writes the plans as JSON")
       ->type_name("FILE.json")
       ->excludes(list);
-  parser.add_flag("--json", words->json, "Prints JSON")->excludes(list);
-  parser.add_option("--csv", words->csv, "Writes the ranked trajectories as CSV, a row each")
+  parser.add_flag("--json", words.json, "Prints JSON")->excludes(list);
+  parser.add_option("--csv", words.csv, "Writes the ranked trajectories as CSV, a row each")
       ->type_name("FILE.csv")
       ->excludes(list);
-  parser.add_option("--page", words->page, "Writes the best plan as a page for the bedside, with pictures")
+  parser.add_option("--page", words.page, "Writes the best plan as a page for the bedside, with pictures")
       ->type_name("FILE.html")
       ->excludes(list);
+}
+
+/// A target of the user's own.
+void declare_point(CLI::App& parser, PlanWords& words, CLI::Option* list) {
   CLI::Option* point = parser
-                           .add_option("--point", words->point,
+                           .add_option("--point", words.point,
                                        "Aims at this point (LPS, mm) instead of the knee's own targets")
                            ->expected(3)
                            ->type_name("X Y Z")
                            ->excludes(list)
-                           ->excludes(target);
+                           ->excludes(parser.get_option("--target"));
   parser
-      .add_option("--tolerance", words->choice.tolerance_mm,
+      .add_option("--tolerance", words.choice.tolerance_mm,
                   "An injection this near to the point counts as delivered, mm")
       ->check(CLI::Range(0.1, 50.0))
       ->capture_default_str()
       ->needs(point);
-  planning::PlanOptions& options = words->choice.options;
+}
+
+void declare_search(CLI::App& parser, PlanWords& words) {
   parser
-      .add_option("--weights", words->weights,
+      .add_option("--weights", words.weights,
                   "What depth, risk, angle and chance to hit weigh in the order of the trajectories "
                   "[0.15 0.35 0.2 0.3]; they change nothing else")
       ->expected(4)
       ->check(CLI::NonNegativeNumber)
       ->type_name("D R A H");
-  parser.add_option("--spacing", options.entry_spacing_mm, "Entries are sought this far apart, mm")
+  parser
+      .add_option("--spacing", words.choice.options.entry_spacing_mm, "Entries are sought this far apart, mm")
       ->check(CLI::Range(0.5, 20.0))
       ->capture_default_str();
+}
+
+void declare_errors(CLI::App& parser, planning::ErrorModel& errors) {
   parser
-      .add_option("--registration-sd", options.errors.registration_sd_mm,
+      .add_option("--registration-sd", errors.registration_sd_mm,
                   "Error of image to patient, mm (standard deviation along each axis)")
       ->check(CLI::Range(0.0, 50.0))
       ->capture_default_str();
-  parser.add_option("--hand-sd", options.errors.hand_sd_mm, "Error of the needle's tip, mm (likewise)")
+  parser.add_option("--hand-sd", errors.hand_sd_mm, "Error of the needle's tip, mm (likewise)")
       ->check(CLI::Range(0.0, 50.0))
       ->capture_default_str();
   parser
-      .add_option("--hand-angle-sd", options.errors.hand_angle_sd_deg,
+      .add_option("--hand-angle-sd", errors.hand_angle_sd_deg,
                   "Error of the needle's direction about the entry, degrees")
       ->check(CLI::Range(0.0, 40.0))
       ->capture_default_str();
-  parser.add_option("--samples", options.errors.samples, "Draws for the chance to hit")
+  parser.add_option("--samples", errors.samples, "Draws for the chance to hit")
       ->check(CLI::Range(100, 1000000))
       ->capture_default_str();
-  parser.add_option("--seed", options.errors.seed, "Of these draws")
+  parser.add_option("--seed", errors.seed, "Of these draws")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53))
       ->capture_default_str();
+}
+
+void declare_rank_again(CLI::App& parser, PlanWords& words) {
   CLI::Option* again =
       parser
-          .add_option("--rank-again", words->rank_again,
+          .add_option("--rank-again", words.rank_again,
                       "Ranks the trajectories of this plan.json by --weights, and plans nothing")
           ->check(CLI::ExistingFile)
           ->type_name("PLAN.json");
@@ -198,6 +213,19 @@ Work declare(CLI::App& parser) {
        {"CASE", "--labels", "--list", "--target", "--approach", "--page", "--point", "--spacing",
         "--registration-sd", "--hand-sd", "--hand-angle-sd", "--samples", "--seed"})
     again->excludes(parser.get_option(other));
+}
+
+Work declare(CLI::App& parser) {
+  const auto words = std::make_shared<PlanWords>();
+  declare_knee(parser, *words);
+  CLI::Option* list =
+      parser.add_flag("--list", words->list, "Lists the targets and approaches there are, and plans nothing");
+  declare_choice(parser, *words, list);
+  declare_results(parser, *words, list);
+  declare_point(parser, *words, list);
+  declare_search(parser, *words);
+  declare_errors(parser, words->choice.options.errors);
+  declare_rank_again(parser, *words);
   return [words](const Session& session) {
     if (!words->weights.empty())
       words->choice.options.weights = {words->weights[0], words->weights[1], words->weights[2],

@@ -18,6 +18,11 @@ namespace genu::app {
 
 namespace fs = std::filesystem;
 
+CLI::Option* add_depth_option(CLI::App& parser, std::optional<double>& depth_mm) {
+  return parser.add_option("--depth-mm", depth_mm, "Imaging depth that the machine was set to")
+      ->type_name("MM");
+}
+
 void add_sweep_options(CLI::App& parser, SweepSource& source) {
   parser.add_option("RECORDING", source.recording, "Tracked recording (.igs.mha, .igs.nrrd)")
       ->required()
@@ -27,8 +32,7 @@ void add_sweep_options(CLI::App& parser, SweepSource& source) {
                   "What always holds: a PLUS configuration, or a setup.xml of genu us calibrate; of several "
                   "the later holds. \"fcal_2.0\" is the phantom that ships")
       ->type_name("FILE");
-  parser.add_option("--depth-mm", source.depth_mm, "Imaging depth that the machine was set to")
-      ->type_name("MM");
+  add_depth_option(parser, source.depth_mm);
 }
 
 std::vector<fs::path> files_of(const SweepSource& source) {
@@ -55,11 +59,23 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
   return all;
 }
 
-ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
-                                   const std::optional<double>& depth_mm) {
-  ultrasound::ImageSetup pictures = ultrasound::image_setup_of(recording);
+namespace {
+
+ultrasound::ImageSetup with_depth(ultrasound::ImageSetup pictures, const std::optional<double>& depth_mm) {
   if (depth_mm) pictures.depth_mm = depth_mm;
   return pictures;
+}
+
+}  // namespace
+
+ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
+                                   const std::optional<double>& depth_mm) {
+  return with_depth(ultrasound::image_setup_of(recording), depth_mm);
+}
+
+ultrasound::ImageSetup pictures_of(const ultrasound::TrackedFrame& frame,
+                                   const std::optional<double>& depth_mm) {
+  return with_depth(ultrasound::image_setup_of(frame), depth_mm);
 }
 
 bool is_tracked(const fs::path& file) {

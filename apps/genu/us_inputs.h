@@ -26,6 +26,8 @@ struct SweepSource {
   std::vector<std::filesystem::path> setups;
   std::optional<double> depth_mm;
 };
+/// Adds --depth-mm.
+CLI::Option* add_depth_option(CLI::App& parser, std::optional<double>& depth_mm);
 /// Adds RECORDING, --setup and --depth-mm.
 void add_sweep_options(CLI::App& parser, SweepSource& source);
 /// Returns every file that the source names.
@@ -65,6 +67,9 @@ Sweep read_sweep(const SweepSource& source, const Session& session);
 
 /// Returns the pictures of a recording as they are used, with the depth that was said.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
+                                   const std::optional<double>& depth_mm);
+/// Returns the same of one frame.
+ultrasound::ImageSetup pictures_of(const ultrasound::TrackedFrame& frame,
                                    const std::optional<double>& depth_mm);
 
 /// Ultrasound pictures from any file that Genu reads, and what a pixel of them is.

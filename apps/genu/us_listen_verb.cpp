@@ -41,6 +41,7 @@ struct ListenWords {
   bool look_for_needle = false;
   NeedleWords needle;
   std::vector<std::filesystem::path> setups;
+  std::optional<double> depth_mm;
 };
 
 /// Listens, shows what happens, and keeps what is wanted.
@@ -98,7 +99,7 @@ class Listener {
   }
 
   void watch_needle() {
-    watch_.emplace(words_->needle, read_setups(words_->setups), words_->health.stall_s);
+    watch_.emplace(words_->needle, read_setups(words_->setups), words_->depth_mm, words_->health.stall_s);
     if (const auto& plan = watch_->plan())
       session_->note("genu: plan to " + plan->target + " by " + plan->approach + ", rank " +
                      std::to_string(plan->rank) + "; errors: " + plan->error_source);
@@ -166,7 +167,7 @@ class Listener {
   /// Hands a picture to whoever looks for needles. One that waited on its way is as old as its sender says.
   void look(const network::AssembledFrame& frame) {
     if (!watch_ || frame.out_of_order || !frame.frame.shows_image()) return;
-    const ultrasound::ImageSetup pictures = ultrasound::image_setup_of(frame.frame);
+    const ultrasound::ImageSetup pictures = pictures_of(frame.frame, words_->depth_mm);
     if (std::exchange(pictures_, pictures) != pictures)
       for (const std::string& caution : cautions_about(watch_->setup(), pictures))
         session_->note("genu: mind: " + caution);
@@ -248,6 +249,7 @@ void declare_needle(CLI::App& parser, ListenWords& words) {
           "of several the later holds")
       ->type_name("FILE")
       ->needs(needle);
+  add_depth_option(parser, words.depth_mm)->needs(needle);
   for (CLI::Option* option : add_needle_options(parser, words.needle)) option->needs(needle);
 }
 
@@ -308,14 +310,16 @@ Verb us_listen_verb() {
           "error, "
           "after all has been written. With --needle, and a set-up and a plan, it also says where the needle "
           "in the newest picture lies to its plan; what is older than --stall-s is called stale and gives no "
-          "numbers. A recording is kept in memory until it ends: 15 MB a second for "
+          "numbers. Nor do pictures of another imaging depth than the calibration's; --depth-mm says it "
+          "where "
+          "they do not. A recording is kept in memory until it ends: 15 MB a second for "
           "images of 820 x 616 at 30 Hz, and as much again while it is written.",
       .examples =
           {{"genu us listen localhost:18944 --for 10", "What is there, for ten seconds."},
            {"genu us listen plus-server:18944 --out sweep.igs.mha --reconnect",
             "Records until Ctrl-C, whatever the line does."},
            {"genu us listen plus-server:18944 --needle --setup tie/setup.xml --case knee --registration "
-            "tie/registration.json --every 0.5",
+            "tie/registration.json --depth-mm 45 --every 0.5",
             "The needle against the best plan of a case, while it is led."},
            {"genu us listen localhost:18944 --csv poses.csv --json summary.json", "For programs."}},
       .references = {"Tokuda J et al. 2009, International Journal of Medical Robotics 5:423 (OpenIGTLink)."},

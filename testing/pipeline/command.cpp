@@ -11,8 +11,12 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <genu/io/files.h>
+#include <genu/io/results.h>
 
 namespace genu::testing {
 
@@ -91,6 +95,12 @@ void expect_one_line(const Ended& ended, int exit_code, const std::string& says)
   EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
   EXPECT_THAT(ended.err,
               ::testing::AllOf(::testing::StartsWith("genu: error: "), ::testing::HasSubstr(says)));
+}
+
+nlohmann::json result_in(const fs::path& file, const std::string& schema) {
+  const std::string text = io::read_text(file);
+  EXPECT_NO_THROW(io::validate_json(text, schema, file.string())) << text;
+  return nlohmann::json::parse(text);
 }
 
 Ended shell(const std::string& line) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
 #include <sys/types.h>
 
 namespace genu::testing {
@@ -43,6 +44,9 @@ Ended genu(const std::vector<std::string>& arguments);
 
 /// A user error is one line that names the program, and nothing on stdout.
 void expect_one_line(const Ended& ended, int exit_code, const std::string& says);
+
+/// Reads a result in JSON, and makes sure that it keeps to its schema.
+nlohmann::json result_in(const std::filesystem::path& file, const std::string& schema);
 
 /// Runs any program of the machine to its end, through the shell; out holds both streams.
 Ended shell(const std::string& line);

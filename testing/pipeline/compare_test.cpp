@@ -7,7 +7,6 @@
 
 #include <genu/io/files.h>
 #include <genu/io/followup_files.h>
-#include <genu/io/results.h>
 #include <genu/io/volume_files.h>
 #include <genu/phantom/scan.h>
 #include <genu/testing/data.h>
@@ -51,9 +50,7 @@ TEST_F(Compare, ThreeVisitsGiveChangesATrendMapsAndAReport) {
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out,
               AllOf(HasSubstr("k, right knee: 00m to 24m, 2.00 years"), HasSubstr("Thinning score")));
-  const std::string text = io::read_text(at("course/followup.json"));
-  EXPECT_NO_THROW(io::validate_json(text, "followup", "followup.json"));
-  const json document = json::parse(text);
+  const json document = result_in(at("course/followup.json"), "followup");
   ASSERT_EQ(document["changes"].size(), 2U);
   const json& medial = document["changes"][0]["regions"][0];
   EXPECT_EQ(medial["region"], "MT");

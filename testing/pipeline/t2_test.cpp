@@ -8,7 +8,6 @@
 
 #include <genu/io/dicom.h>
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/volume_files.h>
 #include <genu/testing/data.h>
 
@@ -75,9 +74,7 @@ TEST(T2, ReadsTheDecaysOfEachRegionAndLayer) {
   EXPECT_EQ(tree_of(scratch / "t2"),
             (std::vector<std::string>{"labels.nrrd", "t2.csv", "t2.json", "t2.nrrd", "t2_all_tissue.png",
                                       "t2_lateral.png", "t2_medial.png", "t2_patella.png"}));
-  const std::string text = io::read_text(scratch / "t2" / "t2.json");
-  EXPECT_NO_THROW(io::validate_json(text, "t2", "t2.json"));
-  const json document = json::parse(text);
+  const json document = result_in(scratch / "t2" / "t2.json", "t2");
   EXPECT_NEAR(document["fit"]["noise_sigma"].get<double>(), 10.0, 0.3) << "read from the air";
   for (const json& row : document["regions"]) {
     if (row["voxels"] < 50) continue;
@@ -125,7 +122,7 @@ TEST(T2, LooksRightOnARealKnee) {
   const Ended ended = genu({"t2", folder, "--side", "right", "--out", scratch / "t2"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, AllOf(HasSubstr("7 of 8 echoes"), HasSubstr("the noise is not known")));
-  const json document = json::parse(io::read_text(scratch / "t2" / "t2.json"));
+  const json document = result_in(scratch / "t2" / "t2.json", "t2");
   int deep_is_shorter = 0;
   const json& rows = document["regions"];
   for (std::size_t n = 0; n < 24; n += 3) {  // the eight regions stand before their parts

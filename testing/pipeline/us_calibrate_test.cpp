@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
@@ -18,12 +17,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-json result_in(const fs::path& folder, const char* schema) {
-  const std::string text = io::read_text(folder / "calibration.json");
-  EXPECT_NO_THROW(io::validate_json(text, schema, "calibration.json"));
-  return json::parse(text);
-}
 
 std::optional<io::ConfiguredTransform> transform_in(const fs::path& folder,
                                                     const ultrasound::FramePair& frames) {
@@ -57,7 +50,7 @@ TEST(UsCalibrate, AnImageByNWires) {
             scratch / "image"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(scratch / "image"), ElementsAre("calibration.json", "setup.xml", "wires.png"));
-  const json c = result_in(scratch / "image", "spatial_calibration");
+  const json c = result_in(scratch / "image" / "calibration.json", "spatial_calibration");
   EXPECT_NEAR(c["fitted"]["mean_mm"].get<double>(), 0.542, 0.01);
   EXPECT_NEAR(c["validation"]["mean_mm"].get<double>(), 0.573, 0.01);
   EXPECT_NEAR(c["left_out"]["mean_mm"].get<double>(), 0.631, 0.02);
@@ -87,7 +80,7 @@ TEST(UsCalibrate, TheTimeByAWaterTank) {
                             "--out", scratch / "time"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(scratch / "time"), ElementsAre("calibration.json", "signals.png"));
-  const json c = result_in(scratch / "time", "temporal_calibration");
+  const json c = result_in(scratch / "time" / "calibration.json", "temporal_calibration");
   EXPECT_NEAR(c["lag_s"].get<double>(), -0.0644, 0.001);
   EXPECT_GT(c["correlation"].get<double>(), 0.98);
   EXPECT_THAT(ended.out, HasSubstr("-0.064"));
@@ -103,7 +96,7 @@ TEST(UsCalibrate, AStylusAndThenThePhantomThatItTouched) {
   const Ended tip = genu({"us", "calibrate", "stylus", touches, "--out", scratch / "tip"});
   ASSERT_EQ(tip.exit_code, 0) << tip.err;
   EXPECT_THAT(tree_of(scratch / "tip"), ElementsAre("calibration.json", "setup.xml"));
-  const json c = result_in(scratch / "tip", "pivot_calibration");
+  const json c = result_in(scratch / "tip" / "calibration.json", "pivot_calibration");
   EXPECT_LT(c["tip_sd_mm"].get<double>(), 0.1);
   EXPECT_LT(c["left_out"]["mean_mm"].get<double>(), 0.6);
   const auto set = transform_in(scratch / "tip", {"StylusTip", "Stylus"});
@@ -113,7 +106,7 @@ TEST(UsCalibrate, AStylusAndThenThePhantomThatItTouched) {
   const Ended placed = genu({"us", "calibrate", "phantom", touches, "--setup", "fcal_2.0", "--setup",
                              scratch / "tip" / "setup.xml", "--out", scratch / "phantom"});
   ASSERT_EQ(placed.exit_code, 0) << placed.err;
-  const json r = result_in(scratch / "phantom", "landmark_registration");
+  const json r = result_in(scratch / "phantom" / "calibration.json", "landmark_registration");
   EXPECT_EQ(r["landmarks"].size(), 8U);
   EXPECT_LT(r["fitted"]["mean_mm"].get<double>(), 1.3);
   EXPECT_THAT(placed.out, HasSubstr("8 of "));

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
@@ -23,9 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 json cartilage_in(const fs::path& folder) {
-  const std::string text = io::read_text(folder / "cartilage.json");
-  EXPECT_NO_THROW(io::validate_json(text, "trochlear_cartilage", "cartilage.json"));
-  return json::parse(text);
+  return result_in(folder / "cartilage.json", "trochlear_cartilage");
 }
 
 /// Returns a mean thickness of SCOUT's table, mm, without the speed of sound that it is multiplied by.

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
@@ -34,9 +33,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 json clip_of(const fs::path& file) {
-  const std::string text = io::read_text(file);
-  EXPECT_NO_THROW(io::validate_json(text, "ultrasound_clip", file.string()));
-  return json::parse(text);
+  return result_in(file, "ultrasound_clip");
 }
 
 // JPEG XL is the one encoding of the fourteen that nothing here decodes.

@@ -10,11 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
 #include "command.h"
+#include "needle_insertion.h"
 
 namespace genu::testing {
 
@@ -47,8 +47,9 @@ ultrasound::TrackedSequence sweep() {
 /// A server that plays it, with whatever else is said.
 class Replay {
  public:
-  explicit Replay(const std::filesystem::path& folder, const std::vector<std::string>& more)
-      : server_(words(folder, more)) {
+  Replay(const std::filesystem::path& folder, const std::vector<std::string>& more,
+         const ultrasound::TrackedSequence& recording = sweep())
+      : server_(words(folder, more, recording)) {
     const std::string before = "listening on 127.0.0.1:";
     for (int n = 0; n < 1000 && port_.empty() && server_.running(); ++n) {
       const std::string said = server_.errors_so_far();
@@ -64,8 +65,9 @@ class Replay {
 
  private:
   static std::vector<std::string> words(const std::filesystem::path& folder,
-                                        const std::vector<std::string>& more) {
-    io::write_tracked_sequence(folder / "sweep.igs.mha", sweep());
+                                        const std::vector<std::string>& more,
+                                        const ultrasound::TrackedSequence& recording) {
+    io::write_tracked_sequence(folder / "sweep.igs.mha", recording);
     std::vector<std::string> all{"us", "replay", folder / "sweep.igs.mha", "--port", "0"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
@@ -97,9 +99,7 @@ TEST(UsLive, ASweepIsReplayedHeardAndRecorded) {
     EXPECT_EQ(got.frames[f].poses, sent.frames[f].poses) << f;
     EXPECT_NEAR(got.frames[f].time_s, sent.frames[f].time_s, 1e-9) << f;
   }
-  const std::string text = io::read_text(scratch / "live.json");
-  EXPECT_NO_THROW(io::validate_json(text, "live", "live.json"));
-  const json summary = json::parse(text);
+  const json summary = result_in(scratch / "live.json", "live");
   EXPECT_EQ(summary["whole_frames"], 40);
   EXPECT_EQ(summary["streams"][1]["not_sound"]["OUT_OF_VIEW"], 1);
   const std::string poses = io::read_text(scratch / "poses.csv");
@@ -120,7 +120,7 @@ TEST(UsLive, WhatGoesWrongIsShownAsItHappens) {
               AllOf(HasSubstr("stalled       nothing has come for"), HasSubstr("SILENT"),
                     HasSubstr("resumed       after"), HasSubstr("late "), HasSubstr("1 is missing"),
                     HasSubstr("refused       IMAGE Image_Image: its checksum is wrong")));
-  const json summary = json::parse(io::read_text(scratch / "live.json"));
+  const json summary = result_in(scratch / "live.json", "live");
   EXPECT_EQ(summary["stalls"], 1);
   EXPECT_EQ(summary["refused"], 1);
   EXPECT_EQ(summary["frames"], 39);
@@ -154,7 +154,7 @@ TEST(UsLive, TablesAreWrittenThoughTheRecordingFails) {
   const Ended ended = listening.wait();
   EXPECT_EQ(ended.exit_code, 3) << ended.err;
   EXPECT_THAT(ended.err, HasSubstr("heard.igs.mha"));
-  EXPECT_TRUE(json::parse(io::read_text(scratch / "live.json"))["recording"].is_null());
+  EXPECT_TRUE(result_in(scratch / "live.json", "live")["recording"].is_null());
   EXPECT_THAT(io::read_text(scratch / "poses.csv"), HasSubstr("ProbeToTracker"));
 }
 
@@ -199,6 +199,41 @@ TEST(UsLive, CtrlCEndsListeningInOrder) {
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(ended.out, AllOf(HasSubstr("it was stopped"), HasSubstr("recorded in")));
   EXPECT_GT(io::read_tracked_sequence(scratch / "heard.igs.mha").frames.size(), 0U);
+}
+
+// At another depth every length is wrong.
+TEST(UsLive, TheDepthThatWasSaidDecidesWhetherTheCalibrationHolds) {
+  const ScratchFolder scratch;
+  io::TrackedSetup setup = setup_to("Patient");
+  setup.transforms[0].pictures->depth_mm = 45.0;
+  io::write_tracked_setup(scratch / "setup.xml", setup);
+  write_plan(scratch / "plan.json");
+  ultrasound::TrackedSequence recording = insertion();
+  recording.frames.resize(2);  // both with a sound pose
+  Replay replay(scratch.path(), {"--loop"}, recording);
+  const auto said_with = [&](const std::vector<std::string>& depth) {
+    std::vector<std::string> line{
+        "us",      "listen",  replay.address(),      "--needle", "--side",
+        "left",    "--setup", scratch / "setup.xml", "--plan",   scratch / "plan.json",
+        "--every", "0.05",    "--stall-s",           "20",       "--for",
+        "60"};
+    line.insert(line.end(), depth.begin(), depth.end());
+    RunningCommand listening(line);
+    while (listening.running() && listening.errors_so_far().find("confidence") == std::string::npos)
+      std::this_thread::sleep_for(5ms);
+    listening.send(SIGINT);
+    const Ended ended = listening.wait();
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return ended.err;
+  };
+  EXPECT_THAT(said_with({}), AllOf(HasSubstr("mind: ImageToProbe: the calibration is of an imaging depth of "
+                                             "45.0 mm; these pictures do not say theirs"),
+                                   HasSubstr("tip to target")));
+  EXPECT_THAT(said_with({"--depth-mm", "45"}), AllOf(Not(HasSubstr("mind: ")), HasSubstr("tip to target")));
+  EXPECT_THAT(said_with({"--depth-mm", "60"}),
+              AllOf(HasSubstr("no numbers: the transform from Image to Probe is of other pictures"),
+                    HasSubstr("45.0 mm, these have 60.0 mm"), Not(HasSubstr("tip to target"))));
+  expect_one_line(genu({"us", "listen", replay.address(), "--depth-mm", "45"}), 2, "--needle");
 }
 
 TEST(UsLive, WhatMakesNoSenseIsSaidInOneLine) {

@@ -7,13 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
 #include "../unit/io/ultrasound_object.h"
-#include "../unit/ultrasound/needle_scenes.h"
 #include "command.h"
+#include "needle_insertion.h"
 
 namespace genu::testing {
 
@@ -29,55 +28,12 @@ using ::testing::StartsWith;
 using ultrasound::scenes::needle_scene;
 using ultrasound::scenes::Scene;
 
-/// Reads needle.json of a folder, and makes sure that it keeps to its schema.
 json needle_in(const fs::path& folder) {
-  const std::string text = io::read_text(folder / "needle.json");
-  EXPECT_NO_THROW(io::validate_json(text, "needle", "needle.json")) << text;
-  return json::parse(text);
+  return result_in(folder / "needle.json", "needle");
 }
 
 double off_px(const json& point, const PixelPoint& truth) {
   return std::hypot(point[0].get<double>() - truth.x, point[1].get<double>() - truth.y);
-}
-
-/// A needle that goes in over 8 frames of one tissue; the pose of frame 3 is lost, frame 5 shows no image.
-ultrasound::TrackedSequence insertion(bool needle = true) {
-  ultrasound::TrackedSequence sequence;
-  for (int f = 0; f < 8; ++f) {
-    ultrasound::TrackedFrame frame;
-    frame.image =
-        needle_scene({.tip_depth_mm = 12.0 + 0.3 * f, .needle = needle, .seed = 40U + unsigned(f)}).frame;
-    frame.time_s = 10.0 + 0.05 * f;
-    ultrasound::TrackedPose& pose = frame.poses[{"Probe", "Tracker"}];
-    pose.rows[3] = 5.0;
-    if (f == 2) pose.status = "OUT_OF_VIEW";
-    if (f == 4) frame.image_status = "INVALID";
-    sequence.frames.push_back(std::move(frame));
-  }
-  return sequence;
-}
-
-io::TrackedSetup setup_to(const char* last) {
-  io::TrackedSetup setup;
-  setup.transforms.push_back(
-      {.frames = {"Image", "Probe"},
-       .transform = AffineTransform(Matrix3{{{{0.1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}}}}, {}),
-       .error_mm = {},
-       .date = {},
-       .pictures = ultrasound::ImageSetup{.width = 420, .height = 260, .depth_mm = {}}});
-  setup.transforms.push_back({.frames = {"Tracker", last}, .transform = {}, .error_mm = {}, .date = {}});
-  return setup;
-}
-
-/// A plan of one path, in the plane of the pictures of `insertion`.
-void write_plan(const fs::path& file) {
-  planning::NeedlePlan plan;
-  plan.target = {.name = "recess", .point = {33, 18, 0}, .normal = {}, .tolerance_mm = 2.0, .surface = {}};
-  plan.approach = "superolateral";
-  planning::RankedTrajectory ranked;
-  ranked.path = {{5, 2, 0}, plan.target.point};
-  plan.ranked.push_back(ranked);
-  io::write_text(file, io::to_json(std::vector{plan}));
 }
 
 TEST(UsNeedle, AStillWithoutScaleIsInPixelsAndSaysSo) {

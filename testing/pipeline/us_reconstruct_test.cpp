@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/io/volume_files.h>
 #include <genu/testing/data.h>
@@ -22,10 +20,8 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-json result_in(const fs::path& folder) {
-  const std::string text = io::read_text(folder / "reconstruction.json");
-  EXPECT_NO_THROW(io::validate_json(text, "reconstruction", "reconstruction.json"));
-  return json::parse(text);
+json reconstruction_in(const fs::path& folder) {
+  return result_in(folder / "reconstruction.json", "reconstruction");
 }
 
 /// Returns the value at a place by the eight voxels about it; 0 outside.
@@ -54,7 +50,7 @@ TEST(UsReconstruct, ASpineAsPlusDid) {
   EXPECT_THAT(tree_of(scratch / "volume"),
               ElementsAre("reconstruction.json", "slice_x.png", "slice_y.png", "slice_z.png", "volume.nrrd"));
   EXPECT_THAT(ended.out, HasSubstr("21 pictures in Reference"));
-  const json record = result_in(scratch / "volume");
+  const json record = reconstruction_in(scratch / "volume");
   EXPECT_EQ(record["pictures"], 21);
   const Volume<float> ours = io::read_volume(scratch / "volume" / "volume.nrrd"),
                       theirs = io::read_volume(folder / "SpinePhantomFreehandReconstructed.mha");
@@ -101,7 +97,7 @@ TEST(UsReconstruct, ALostPoseLeavesAGapThatIsFilledOrNot) {
                               "--max-gap-mm", gap_mm, "--out", scratch / name});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("11 pictures in Reference, 1 left out without a sound pose"));
-    EXPECT_EQ(result_in(scratch / name)["without_pose"], 1);
+    EXPECT_EQ(reconstruction_in(scratch / name)["without_pose"], 1);
     return io::read_volume(scratch / name / "volume.nrrd");
   };
   const auto at = [](const Volume<float>& volume, double z) {

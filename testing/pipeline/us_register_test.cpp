@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/io/volume_files.h>
 #include <genu/phantom/scan.h>
@@ -120,9 +119,7 @@ TEST(UsRegister, TiesASweepToTheMriWithTheErrorToExpect) {
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_THAT(tree_of(leg.scratch / "tie"),
               ElementsAre("along.png", "front.png", "registration.json", "setup.xml", "side.png"));
-  const std::string text = io::read_text(leg.scratch / "tie" / "registration.json");
-  EXPECT_NO_THROW(io::validate_json(text, "bone_registration", "registration.json"));
-  const json r = json::parse(text);
+  const json r = result_in(leg.scratch / "tie" / "registration.json", "bone_registration");
   ASSERT_EQ(r["targets"].size(), 1U);
   const double expected_mm = r["targets"][0]["predicted_error_mm"];
   EXPECT_LT(expected_mm, 2.0);
@@ -138,7 +135,7 @@ TEST(UsRegister, TiesASweepToTheMriWithTheErrorToExpect) {
   // A folder that is there is not overwritten, and the same words give the same place.
   expect_one_line(tie({}), 3, "it is not empty");
   ASSERT_EQ(tie({"--replace"}).exit_code, 0);
-  const json again = json::parse(io::read_text(leg.scratch / "tie" / "registration.json"));
+  const json again = result_in(leg.scratch / "tie" / "registration.json", "bone_registration");
   EXPECT_EQ(again["mri_from_tracker"], r["mri_from_tracker"]);
 }
 

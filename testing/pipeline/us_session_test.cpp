@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/testing/bodies.h>
 #include <genu/testing/data.h>
@@ -230,18 +229,15 @@ TEST_F(UsSession, FromSweepToNeedleToNumbersAgainstThePlan) {
                               "registration"),
                     HasSubstr("tip to target"), HasSubstr("s ago)"), HasSubstr("stalled"),
                     HasSubstr("STALE: the newest picture is")));
-  const std::string live = io::read_text(at("live.json"));
-  EXPECT_NO_THROW(io::validate_json(live, "live", "live.json"));
-  const json tally = json::parse(live)["needle"];
+  const json tally = result_in(at("live.json"), "live")["needle"];
   EXPECT_GE(tally["looked_at"], 1);
   EXPECT_GE(tally["measured"], 1);
   EXPECT_LE(tally["seen"].get<int>() + tally["stale"].get<int>(), tally["looked_at"].get<int>());
   expect_same(io::read_tracked_sequence(at("heard_needle.igs.mha")), insertion_);
 
   run(joined({"us", "needle", at("heard_needle.igs.mha"), "-o", at("needle")}, against));
-  const std::string text = io::read_text(at("needle/needle.json"));
-  EXPECT_NO_THROW(io::validate_json(text, "needle", "needle.json"));
-  const json found = json::parse(text), truth = json_of(at("insertion/truth.json"));
+  const json found = result_in(at("needle/needle.json"), "needle"),
+             truth = result_in(at("insertion/truth.json"), "ultrasound_truth");
   const Vector3 line = normalized(target_ - entry_);
   int measured = 0, within = 0;
   for (const json& picture : found["pictures"]) {

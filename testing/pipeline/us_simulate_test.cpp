@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <genu/io/files.h>
-#include <genu/io/results.h>
 #include <genu/io/tracked_files.h>
 #include <genu/io/volume_files.h>
 #include <genu/testing/bodies.h>
@@ -65,9 +63,7 @@ TEST(UsSimulate, WritesPicturesASequenceAndWhatIsTrueOfThem) {
   ASSERT_EQ(recording.frames.size(), 3u);
   EXPECT_EQ(recording.frames[0].image.width, 80);
   EXPECT_EQ(recording.frames[0].image.height, 120);
-  const std::string text = io::read_text(scratch / "sweep" / "truth.json");
-  EXPECT_NO_THROW(io::validate_json(text, "ultrasound_truth", "truth.json"));
-  const json truth = json::parse(text);
+  const json truth = result_in(scratch / "sweep" / "truth.json", "ultrasound_truth");
   const json& middle = truth["frames"][1];
   // The face lies on skin 20 mm in front of the ball's middle, the bone 10 mm below it.
   EXPECT_NEAR(middle["patient_from_image"][1][3].get<double>(), -27.0, 0.5);

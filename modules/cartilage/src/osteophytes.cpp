@@ -11,12 +11,11 @@
 #include <genu/core/error.h>
 
 #include "least_squares.h"
-#include "quantile.h"
+#include "margin_course.h"
 
 namespace genu::cartilage {
 namespace {
 
-constexpr double degrees = 180.0 / M_PI;
 constexpr double bin_mm = 0.75;
 
 struct Row {
@@ -47,125 +46,6 @@ void check(const OsteophyteOptions& o) {
   require("window_mm", o.window_mm);
   require("least_mm", o.least_mm);
   require("shortest_mm", o.shortest_mm);
-}
-
-/// A vertex beside a margin, seen from the axis that the margin runs around.
-struct Place {
-  std::uint32_t vertex;
-  double angle_deg;
-  double out_mm;  ///< Along the joint's surface, away from the plate's middle.
-  double up_mm;   ///< Out of the joint's surface.
-};
-
-/// A margin laid out by angle.
-struct Course {
-  std::vector<Place> places;
-  double from_deg = 0.0, to_deg = 0.0;            ///< What is examined.
-  double seen_from_deg = 0.0, seen_to_deg = 0.0;  ///< What the shape is taken from, besides.
-  double radius_mm = 0.0;                         ///< Turns angles into lengths.
-  bool all_around = false;
-};
-
-Vector3 centroid(const std::vector<Vector3>& points) {
-  Vector3 sum;
-  for (const Vector3& p : points) sum += p;
-  return sum / static_cast<double>(points.size());
-}
-
-/// Lays out what reaches furthest from the middle of a plate, all around it.
-///
-/// \param q the bone's vertices, from the middle of the plate: two axes along it, one out of it
-Course around_plate(const std::vector<Vector3>& q) {
-  // The rim lies this far from the plate's middle and plane, whatever its size.
-  constexpr double least_out_mm = 8.0, above_mm = 6.0, below_mm = 14.0;
-  Course course;
-  std::vector<double> furthest(120, 0.0);
-  for (std::size_t v = 0; v < q.size(); ++v) {
-    const double out = std::hypot(q[v].x, q[v].y);
-    if (out < least_out_mm || q[v].z > above_mm || q[v].z < -below_mm) continue;
-    const double angle = degrees * std::atan2(q[v].y, q[v].x);
-    course.places.push_back({static_cast<std::uint32_t>(v), angle, out, q[v].z});
-    double& far = furthest[std::min<std::size_t>(119, static_cast<std::size_t>((angle + 180.0) / 3.0))];
-    far = std::max(far, out);
-  }
-  std::erase(furthest, 0.0);
-  course.radius_mm = furthest.empty() ? 1.0 : quantile(furthest, 0.5);
-  return course;
-}
-
-Course tibial_course(const std::vector<Vector3>& at, const std::vector<Vector3>& plate, double outward) {
-  const Vector3 middle = centroid(plate);
-  std::vector<Vector3> q(at.size());
-  for (std::size_t v = 0; v < at.size(); ++v) {
-    const Vector3 d = at[v] - middle;
-    q[v] = {outward * d.x, d.y, d.z};
-  }
-  Course course = around_plate(q);
-  course.from_deg = -110.0;  // the rest looks at the spines
-  course.to_deg = 110.0;
-  course.seen_from_deg = -125.0;
-  course.seen_to_deg = 125.0;
-  return course;
-}
-
-Course patellar_course(const std::vector<Vector3>& at, const std::vector<Vector3>& plate) {
-  const Vector3 middle = centroid(plate);
-  std::vector<Vector3> q(at.size());
-  for (std::size_t v = 0; v < at.size(); ++v) {
-    const Vector3 d = at[v] - middle;
-    q[v] = {d.x, d.z, -d.y};
-  }
-  Course course = around_plate(q);
-  course.from_deg = course.seen_from_deg = -180.0;
-  course.to_deg = course.seen_to_deg = 180.0;
-  course.all_around = true;
-  return course;
-}
-
-/// Returns the middle of the circle that fits the condyles best in the sagittal plane, in the middle of the
-/// knee; nothing where they are no part of a circle.
-std::optional<Vector3> condylar_axis(const std::vector<Vector3>& condyles) {
-  const Vector3 middle = centroid(condyles);
-  LeastSquares<3> circle;
-  for (const Vector3& p : condyles) {
-    const double y = p.y - middle.y, z = p.z - middle.z;
-    circle.add({2.0 * y, 2.0 * z, 1.0}, y * y + z * z, 1.0);
-  }
-  const auto [y, z, rest] = circle.solved();
-  constexpr double least_radius_mm = 10.0, greatest_radius_mm = 60.0;
-  const double radius = std::sqrt(std::max(0.0, rest + y * y + z * z));
-  if (!(radius >= least_radius_mm && radius <= greatest_radius_mm)) return std::nullopt;
-  return Vector3{0.0, middle.y + y, middle.z + z};
-}
-
-/// Lays out one side of the femur around the axis through its condyles: 0 is distal, 90 anterior.
-Course femoral_course(const std::vector<Vector3>& at, const std::vector<Vector3>& bearing,
-                      const Vector3& axis, double outward) {
-  constexpr double least_out_mm = 12.0, least_radius_mm = 10.0, beyond_deg = 15.0;
-  Course course;
-  const auto angle_of = [](const Vector3& d) { return degrees * std::atan2(d.y, -d.z); };
-  std::vector<double> angles, radii;
-  for (const Vector3& p : bearing) {
-    const Vector3 d = p - axis;
-    if (outward * d.x <= 0.0) continue;
-    angles.push_back(angle_of(d));
-    radii.push_back(std::hypot(d.y, d.z));
-  }
-  if (angles.empty()) return course;
-  // The proximal ends of trochlea and condyles are no margin of this kind.
-  course.from_deg = quantile(angles, 0.01);
-  course.to_deg = quantile(angles, 0.99);
-  course.seen_from_deg = course.from_deg - beyond_deg;
-  course.seen_to_deg = course.to_deg + beyond_deg;
-  course.radius_mm = quantile(radii, 0.5);
-  for (std::size_t v = 0; v < at.size(); ++v) {
-    const Vector3 d = at[v] - axis;
-    const double radius = std::hypot(d.y, d.z);
-    if (outward * d.x > least_out_mm && radius > least_radius_mm)
-      course.places.push_back(
-          {static_cast<std::uint32_t>(v), angle_of(d), outward * d.x, radius - course.radius_mm});
-  }
-  return course;
 }
 
 /// What reaches furthest in one direction, one entry a cut across the margin.
@@ -225,8 +105,8 @@ struct Prominence {
   std::vector<std::uint32_t> vertex;
 };
 
-Prominence prominence_along(const Course& course, std::size_t cuts, double spacing_deg, double window_mm,
-                            const std::function<bool(std::uint32_t)>& is_cut_off) {
+Prominence prominence_along(const MarginCourse& course, std::size_t cuts, double spacing_deg,
+                            double window_mm, const std::function<bool(std::uint32_t)>& is_cut_off) {
   Prominence result{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
   std::vector<bool> is_cut(cuts, false);
   const double spacing_mm = spacing_deg / degrees * course.radius_mm;
@@ -234,7 +114,7 @@ Prominence prominence_along(const Course& course, std::size_t cuts, double spaci
   for (double turn = first_deg; turn <= last_deg; turn += step_deg) {
     const double sine = std::sin(turn / degrees), cosine = std::cos(turn / degrees);
     Reach reach{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
-    for (const Place& place : course.places) {
+    for (const MarginPlace& place : course.places) {
       const double cut = std::floor((place.angle_deg - course.seen_from_deg) / spacing_deg);
       if (cut < 0.0 || cut >= static_cast<double>(cuts)) continue;
       const auto c = static_cast<std::size_t>(cut);
@@ -270,8 +150,8 @@ bool at_border(const ImageGeometry& grid, const Point3& p) {
   return near(at.i, grid.size()[0]) || near(at.j, grid.size()[1]) || near(at.k, grid.size()[2]);
 }
 
-MarginMeasures measure(Margin margin, const Course& course, const BoneMap& map, const ImageGeometry& grid,
-                       const OsteophyteOptions& options) {
+MarginMeasures measure(Margin margin, const MarginCourse& course, const BoneMap& map,
+                       const ImageGeometry& grid, const OsteophyteOptions& options) {
   MarginMeasures result;
   result.margin = margin;
   result.spacing_mm = std::max({grid.spacing_mm().x, grid.spacing_mm().y, grid.spacing_mm().z});
@@ -374,7 +254,7 @@ std::vector<MarginMeasures> measure_margins(const BoneMap& map, const KneeFrame&
   const auto on = [&](Region wanted) { return part([wanted](Region r) { return r == wanted; }); };
 
   std::vector<MarginMeasures> result;
-  const auto add = [&](Margin margin, const Course& course) {
+  const auto add = [&](Margin margin, const MarginCourse& course) {
     result.push_back(measure(margin, course, map, grid, options));
   };
   if (map.bone == Bone::femur) {
@@ -388,7 +268,7 @@ std::vector<MarginMeasures> measure_margins(const BoneMap& map, const KneeFrame&
       const bool is_there = std::any_of(condyles.begin(), condyles.end(),
                                         [outward](const Vector3& p) { return outward * p.x > 0.0; });
       add(medial ? Margin::medial_femur : Margin::lateral_femur,
-          axis && is_there ? femoral_course(at, bearing, *axis, outward) : Course{});
+          axis && is_there ? femoral_course(at, bearing, *axis, outward) : MarginCourse{});
     }
   } else if (map.bone == Bone::tibia) {
     if (const auto plate = on(Region::MT); !plate.empty())

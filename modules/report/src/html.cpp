@@ -63,6 +63,10 @@ std::string paragraph(std::string_view text, std::string_view css_class) {
   return "<p" + marked + ">" + escaped(text) + "</p>\n";
 }
 
+std::string absent(std::string_view text) {
+  return paragraph(text, "absent");
+}
+
 std::string bullets(const std::vector<std::string>& items) {
   if (items.empty()) return {};
   std::string html = "<ul>\n";

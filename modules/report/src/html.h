@@ -19,6 +19,8 @@ std::string number(double value, int decimals);
 std::string capitalised(std::string text);
 
 std::string paragraph(std::string_view text, std::string_view css_class = {});
+/// Returns a paragraph that says what is missing.
+std::string absent(std::string_view text);
 /// Returns a bulleted list, or an empty text for no items.
 std::string bullets(const std::vector<std::string>& items);
 

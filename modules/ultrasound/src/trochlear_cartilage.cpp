@@ -201,19 +201,75 @@ std::string millimetres(double mm) {
   return text.substr(0, text.find('.') + 2) + " mm";
 }
 
-}  // namespace
+/// Where the lines are shown, and how clear they are.
+struct Extent {
+  std::vector<bool> shown;     ///< In each column of the straightened picture.
+  double confidence = 0.0;     ///< Mean contrast along the bone that is seen.
+  double with_layer_mm = 0.0;  ///< Length over which a layer is shown.
+};
 
-TrochlearFinding find_trochlear_cartilage(const Frame& frame, const TrochlearCartilageOptions& options) {
+Extent extent_of(const Straightened& s, const Layer& layer, const working::Picture& picture) {
   /// At the picture's sides beams are weak and lines are drawn from one side only.
   constexpr double side_mm = 0.8;
   /// A column whose contrast is below this shows no border.
   constexpr double least_contrast = 0.1;
-  /// A second border with this part of the first one's contrast makes the first doubtful.
-  constexpr double doubtful_rival = 0.85;
+  Extent extent{.shown = s.seen};
+  std::vector<bool>& shown = extent.shown;
+  double sum = 0.0, count = 0.0;
+  for (std::size_t c = 0; c < shown.size(); ++c) {
+    if (shown[c]) sum += layer.confidence[c], count += 1.0;
+    const int column = s.first + static_cast<int>(c);
+    const bool at_side = std::min(column, picture.grey.cols - 1 - column) < px(side_mm);
+    shown[c] = shown[c] && !at_side && layer.confidence[c] >= least_contrast;
+    if (shown[c]) extent.with_layer_mm += working::pixel_mm;
+  }
+  extent.confidence = count > 0.0 ? sum / count : 0.0;
+  return extent;
+}
+
+/// Returns why what is seen is no cartilage; empty if it may be.
+std::vector<std::string> reasons_for_none(const Extent& extent, const TrochlearCartilageOptions& options) {
+  std::vector<std::string> reasons;
+  if (extent.confidence < options.min_confidence)
+    reasons.emplace_back("bone is seen, but no dark layer with a bright border follows it (contrast " +
+                         percent(extent.confidence) + ", at least " + percent(options.min_confidence) + ")");
+  if (extent.with_layer_mm < options.min_length_mm)
+    reasons.emplace_back("bone with a dark layer is seen over " + millimetres(extent.with_layer_mm) +
+                         " only, not " + millimetres(options.min_length_mm));
+  return reasons;
+}
+
+/// Returns the lines in the frame, and the thickness between them.
+TrochlearCartilage cartilage_of(const Frame& frame, const working::Picture& picture, const BoneLine& bone,
+                                const Straightened& s, const Layer& layer, const Extent& extent,
+                                const TrochlearZoneOptions& zones) {
+  TrochlearCartilage cartilage;
+  cartilage.bone = bone;
+  cartilage.mean_confidence = extent.confidence;
+  cartilage.contours.far_px = rows_of(layer.far, extent.shown, 0.4, s, picture, frame);
+  cartilage.contours.near_px = rows_of(layer.near, extent.shown, 0.6, s, picture, frame);
+  cartilage.contours.bone_px = bone.row_px;
+  std::vector<double> values(static_cast<std::size_t>(picture.grey.cols), nan);
+  for (std::size_t c = 0; c < extent.shown.size(); ++c)
+    if (extent.shown[c]) values[static_cast<std::size_t>(s.first) + c] = std::min(1.0, layer.confidence[c]);
+  cartilage.confidence = working::values_in_frame(picture, frame, values, 0.0);
+  cartilage.thickness = measure_trochlear_thickness(cartilage.contours, zones);
+  return cartilage;
+}
+
+void check(const TrochlearCartilageOptions& options) {
   if (!(options.min_thickness_mm >= 0.2 && options.max_thickness_mm > options.min_thickness_mm &&
         options.max_thickness_mm <= 15.0))
     throw InvalidInput("finding cartilage: a thickness of " + std::to_string(options.min_thickness_mm) +
                        " to " + std::to_string(options.max_thickness_mm) + " mm makes no sense");
+}
+
+}  // namespace
+
+TrochlearFinding find_trochlear_cartilage(const Frame& frame, const TrochlearCartilageOptions& options) {
+  /// A second border with this part of the first one's contrast makes the first doubtful.
+  constexpr double doubtful_rival = 0.85;
+  check(options);
   TrochlearFinding finding;
   const auto bone = find_bone_line(frame, {.pixel_size = options.zones.pixel_size,
                                            .assumed_width_mm = options.assumed_width_mm,
@@ -228,35 +284,10 @@ TrochlearFinding find_trochlear_cartilage(const Frame& frame, const TrochlearCar
                                                        options.assumed_width_mm, bone->area);
   const Straightened s = straightened(picture, *bone, options.max_thickness_mm + interface_max_mm + 0.5);
   const Layer layer = layer_of(s, picture, options);
-  std::vector<bool> shown(s.seen);
-  double sum = 0.0, count = 0.0, with_layer = 0.0;
-  for (std::size_t c = 0; c < shown.size(); ++c) {
-    if (shown[c]) sum += layer.confidence[c], count += 1.0;
-    const int column = s.first + static_cast<int>(c);
-    const bool at_side = std::min(column, picture.grey.cols - 1 - column) < px(side_mm);
-    shown[c] = shown[c] && !at_side && layer.confidence[c] >= least_contrast;
-    if (shown[c]) with_layer += working::pixel_mm;
-  }
-  const double confidence = count > 0.0 ? sum / count : 0.0;
-  if (confidence < options.min_confidence)
-    finding.reasons.emplace_back(
-        "bone is seen, but no dark layer with a bright border follows it (contrast " + percent(confidence) +
-        ", at least " + percent(options.min_confidence) + ")");
-  if (with_layer < options.min_length_mm)
-    finding.reasons.emplace_back("bone with a dark layer is seen over " + millimetres(with_layer) +
-                                 " only, not " + millimetres(options.min_length_mm));
+  const Extent extent = extent_of(s, layer, picture);
+  finding.reasons = reasons_for_none(extent, options);
   if (!finding.reasons.empty()) return finding;
-  TrochlearCartilage cartilage;
-  cartilage.bone = *bone;
-  cartilage.mean_confidence = confidence;
-  cartilage.contours.far_px = rows_of(layer.far, shown, 0.4, s, picture, frame);
-  cartilage.contours.near_px = rows_of(layer.near, shown, 0.6, s, picture, frame);
-  cartilage.contours.bone_px = bone->row_px;
-  std::vector<double> values(static_cast<std::size_t>(picture.grey.cols), nan);
-  for (std::size_t c = 0; c < shown.size(); ++c)
-    if (shown[c]) values[static_cast<std::size_t>(s.first) + c] = std::min(1.0, layer.confidence[c]);
-  cartilage.confidence = working::values_in_frame(picture, frame, values, 0.0);
-  cartilage.thickness = measure_trochlear_thickness(cartilage.contours, options.zones);
+  TrochlearCartilage cartilage = cartilage_of(frame, picture, *bone, s, layer, extent, options.zones);
   if (!cartilage.thickness.sulcus_px && !options.click) {
     finding.reasons.emplace_back(
         "bone with a dark layer is seen, but no valley: not the whole trochlea, or other bone; click into "

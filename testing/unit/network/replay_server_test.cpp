@@ -1,93 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Server and client on one machine: what is sent is received, and every fault is seen.
+// Server and client on one machine: what is sent is received.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include <gmock/gmock.h>
 
 #include <genu/core/error.h>
 #include <genu/io/tracked_files.h>
-#include <genu/network/frame_assembly.h>
-#include <genu/network/replay_server.h>
-#include <genu/network/stream_health.h>
-#include <genu/network/tracking_client.h>
 #include <genu/testing/data.h>
 
-#include "live_samples.h"
+#include "replayed.h"
 
 namespace genu::network {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ultrasound::FramePair;
 using ultrasound::TrackedFrame;
 using ultrasound::TrackedSequence;
-
-constexpr double patience_s = 10.0;
-
-/// What a client heard to the end.
-struct Heard {
-  std::vector<LiveMessage> messages;
-  std::vector<AssembledFrame> frames;
-  std::vector<HealthEvent> events;
-  LinkReport report;
-
-  std::size_t count(HealthChange change) const {
-    return static_cast<std::size_t>(std::count_if(events.begin(), events.end(),
-                                                  [&](const HealthEvent& e) { return e.change == change; }));
-  }
-  template <typename Content>
-  std::vector<Content> all() const {
-    std::vector<Content> found;
-    for (const LiveMessage& message : messages)
-      if (const auto* content = std::get_if<Content>(&message.content)) found.push_back(*content);
-    return found;
-  }
-};
-
-/// Listens until the link is lost for good, or `enough` says so.
-Heard listen(TrackingClient& client, const HealthOptions& options = {},
-             const std::function<bool(const Heard&)>& enough = {}) {
-  Heard heard;
-  FrameAssembler assembler;
-  StreamHealth health(options);
-  const double until = clock_s() + patience_s;
-  const auto take = [&](std::vector<HealthEvent> events, std::vector<AssembledFrame> frames) {
-    for (HealthEvent& event : events) heard.events.push_back(std::move(event));
-    for (AssembledFrame& frame : frames) heard.frames.push_back(std::move(frame));
-  };
-  while (client.open() && clock_s() < until && !(enough && enough(heard))) {
-    if (auto message = client.next(0.02)) {
-      heard.messages.push_back(*message);
-      std::vector<HealthEvent> events = health.note(*message);
-      take(std::move(events), assembler.add(*std::move(message)));
-    }
-    take(health.look(clock_s()), assembler.look(clock_s()));
-  }
-  take({}, assembler.finish());
-  heard.report = health.report(clock_s());
-  EXPECT_LT(clock_s(), until) << "it did not end";
-  return heard;
-}
-
-ReplayOptions at_full_speed() {
-  ReplayOptions options;
-  options.port = 0;
-  options.speed = 0.0;
-  return options;
-}
-
-Heard replayed(const TrackedSequence& sequence, const ReplayOptions& options,
-               const HealthOptions& health = {}) {
-  const ReplayServer server(sequence, options);
-  TrackingClient client({"127.0.0.1", server.port()});
-  return listen(client, health);
-}
 
 /// Expects what was received to be what was sent, but for single precision.
 void expect_equal(const TrackedFrame& got, const TrackedFrame& sent) {
@@ -226,92 +158,6 @@ TEST(ReplayServer, FramesWithoutTimesAreSentWithoutTimes) {
   const Heard heard = replayed(sequence, at_full_speed());
   EXPECT_EQ(heard.frames.size(), 9U) << "nothing says what belongs together";
   for (const AssembledFrame& frame : heard.frames) EXPECT_TRUE(std::isnan(frame.frame.time_s));
-}
-
-Heard with_fault(FaultKind kind, std::size_t frame, double seconds = 1.0, double speed = 0.0,
-                 const HealthOptions& health = {}) {
-  ReplayOptions options = at_full_speed();
-  options.speed = speed;
-  options.faults = {{kind, frame, seconds}};
-  return replayed(sweep(20), options, health);
-}
-
-// As a network does it: silence, and then all at once, late.
-TEST(ReplayServer, AStallIsSeenAsSilenceAndThenAsLateness) {
-  const Heard heard = with_fault(FaultKind::stall, 10, 0.7, 10.0, {.stall_s = 0.45, .late_s = 0.3});
-  EXPECT_EQ(heard.report.stalls, 1U);
-  EXPECT_GT(heard.report.stalled_s, 0.6);
-  EXPECT_EQ(heard.count(HealthChange::stalled), 1U) << "of the link, not of each stream";
-  EXPECT_EQ(heard.count(HealthChange::resumed), 1U);
-  EXPECT_GT(heard.report.streams.at(0).late, 0U);
-  EXPECT_EQ(heard.report.streams.at(0).dropped, 0U);
-  EXPECT_EQ(heard.frames.size(), 20U) << "nothing is lost";
-}
-
-TEST(ReplayServer, ADroppedFrameIsSeen) {
-  const Heard heard = with_fault(FaultKind::drop, 12);
-  EXPECT_EQ(heard.frames.size(), 19U);
-  for (const StreamReport& stream : heard.report.streams) EXPECT_EQ(stream.dropped, 1U) << stream.name;
-}
-
-TEST(ReplayServer, FramesInAnotherOrderAreSeen) {
-  const Heard heard = with_fault(FaultKind::swap, 12);
-  EXPECT_EQ(heard.frames.size(), 20U);
-  EXPECT_TRUE(heard.frames[13].out_of_order);
-  for (const StreamReport& stream : heard.report.streams) {
-    EXPECT_EQ(stream.out_of_order, 1U) << stream.name;
-    EXPECT_EQ(stream.dropped, 0U) << stream.name;
-  }
-}
-
-TEST(ReplayServer, PosesThatAreNotSoundAreSeen) {
-  const Heard invalid = with_fault(FaultKind::invalid_pose, 12);
-  EXPECT_EQ(invalid.frames[12].frame.poses.at({"Probe", "Tracker"}).status, "INVALID");
-  EXPECT_EQ(invalid.count(HealthChange::pose_lost), 2U) << "one a pose";
-  EXPECT_EQ(invalid.count(HealthChange::pose_found), 2U);
-  const Heard broken = with_fault(FaultKind::nan_pose, 12);
-  EXPECT_FALSE(broken.frames[12].frame.poses.at({"Probe", "Tracker"}).transform());
-  EXPECT_EQ(broken.report.streams.at(1).unsound.at("NO_TRANSFORM"), 1U);
-}
-
-TEST(ReplayServer, AMessageThatMakesNoSenseIsRefusedAndItsFrameLacksIt) {
-  for (const auto& [kind, words] :
-       {std::pair<FaultKind, std::string>{FaultKind::wrong_checksum, "checksum is wrong"},
-        {FaultKind::wrong_scalar_type, "scalar type 5"}}) {
-    const Heard heard = with_fault(kind, 12);
-    ASSERT_EQ(heard.all<LiveRefused>().size(), 1U);
-    EXPECT_THAT(heard.all<LiveRefused>()[0].why, HasSubstr(words));
-    ASSERT_EQ(heard.frames.size(), 20U);
-    EXPECT_THAT(heard.frames[12].missing, ElementsAre("image"));
-    EXPECT_EQ(heard.report.losses, 1U) << "at the end alone";
-  }
-  const Heard unknown = with_fault(FaultKind::unknown_type, 12);
-  EXPECT_EQ(unknown.report.skipped.at("NONSENSE"), 1U);
-  EXPECT_EQ(unknown.frames.size(), 20U);
-}
-
-TEST(ReplayServer, ABrokenLinkIsSeen) {
-  const Heard absurd = with_fault(FaultKind::absurd_size, 12);
-  EXPECT_EQ(absurd.frames.size(), 12U);
-  EXPECT_THAT(absurd.all<LiveRefused>().at(0).why, HasSubstr("not believed"));
-  const Heard cut = with_fault(FaultKind::truncated, 12);
-  EXPECT_EQ(cut.frames.size(), 12U);
-  EXPECT_THAT(cut.all<LiveLost>().at(0).why, HasSubstr("in the middle of a message"));
-  const Heard ended = with_fault(FaultKind::hang_up, 12);
-  EXPECT_EQ(ended.frames.size(), 12U);
-  EXPECT_EQ(ended.all<LiveLost>().at(0).why, "the server closed the connection");
-}
-
-TEST(ReplayServer, AClientThatComesAgainSeesTheRest) {
-  ReplayOptions options = at_full_speed();
-  options.faults = {{FaultKind::truncated, 5, 0.0}};
-  const ReplayServer server(sweep(20), options);
-  TrackingClient client({"127.0.0.1", server.port()}, {.reconnect = true, .first_retry_s = 0.01});
-  const Heard heard = listen(client, {}, [](const Heard& so_far) {
-    return !so_far.frames.empty() && so_far.frames.back().frame.time_s > 216.0;
-  });
-  EXPECT_EQ(heard.report.connections, 2U);
-  EXPECT_EQ(heard.frames.size(), 19U) << "all but the one that was cut off";
 }
 
 TEST(ReplayServer, RefusesWhatItCannotPlay) {
