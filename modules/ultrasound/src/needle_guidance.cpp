@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <genu/core/error.h>
 #include <genu/core/text.h>
 #include <genu/ultrasound/needle_guidance.h>
 
@@ -42,6 +43,11 @@ constexpr double farthest_mm = 1e5;
 /// Returns why what leads from Image to Patient is no pose, though its numbers are a transform's; empty if it
 /// may be one.
 std::string why_no_pose(const CoordinateFrames& now, const AffineTransform& patient_from_image) {
+  try {
+    (void)patient_from_image.inverse();
+  } catch (const InvalidInput&) {
+    return "what leads from Image to Patient can't be turned round: it is no pose";
+  }
   // A calibrated picture may stretch its pixels; what moves the probe may not.
   if (const auto probe = now.find("Probe", "Patient")) {
     if (nearest_rigid(*probe)) return {};

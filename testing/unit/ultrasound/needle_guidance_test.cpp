@@ -122,6 +122,9 @@ TEST(NeedleGuidance, WithoutAProbeAPictureThatShearsGivesNoNumbers) {
   TrackedPose& pose = moment.poses[{"Image", "Reference"}];
   for (std::size_t k = 0; k < 3; ++k) pose.rows[5 * k] = 0.1;
   EXPECT_TRUE(guidance_of(moment, seen_needle(), guide).deviation);
+  pose.rows[10] = 1e-300;
+  EXPECT_THAT(guidance_of(moment, seen_needle(), guide).why_unplaced, HasSubstr("no pose"));
+  pose.rows[10] = 0.1;
   pose.rows[1] = 0.02;
   const NeedleGuidance none = guidance_of(moment, seen_needle(), guide);
   EXPECT_FALSE(none.deviation || none.plan || none.patient_from_image);
