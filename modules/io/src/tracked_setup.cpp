@@ -11,6 +11,7 @@
 #include <genu/core/error.h>
 #include <genu/io/files.h>
 #include <genu/io/tracked_files.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "text_header.h"
 
@@ -46,13 +47,6 @@ Point3 point_of(const fs::path& file, const pugi::xml_node& node, const char* at
   return {p[0], p[1], p[2]};
 }
 
-/// PLUS passes over an attribute that it does not know.
-constexpr const char* axes_attribute = "PatientAxes";
-
-bool is_of_patient(const ultrasound::FramePair& frames) {
-  return frames.from == "Patient" || frames.to == "Patient";
-}
-
 ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& node) {
   ConfiguredTransform result;
   result.frames = {text_of(file, node, "From"), text_of(file, node, "To")};
@@ -64,8 +58,8 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
     fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
                    " can't be inverted, or leads nowhere: '" + node.attribute("Matrix").value() + "'");
   result.transform = *transform;
-  const std::string axes = node.attribute(axes_attribute).value();
-  if (is_of_patient(result.frames) && !axes.empty() && axes != "LPS")
+  const std::string axes = node.attribute(std::string(ultrasound::patient_axes_key).c_str()).value();
+  if (ultrasound::is_of_patient(result.frames) && !axes.empty() && axes != "LPS")
     fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
                    " is of the patient in the axes '" + axes + "'; Genu reads LPS");
   if (node.attribute("Error")) result.error_mm = numbers_of(file, node, "Error", 1).front();
@@ -104,7 +98,9 @@ void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
   node.append_attribute("Matrix") = (matrix + "0 0 0 1").c_str();
   if (t.error_mm) node.append_attribute("Error") = digits_of(*t.error_mm).c_str();
   if (!t.date.empty()) node.append_attribute("Date") = t.date.c_str();
-  if (is_of_patient(t.frames)) node.append_attribute(axes_attribute) = "LPS";
+  // PLUS passes over an attribute that it does not know.
+  if (ultrasound::is_of_patient(t.frames))
+    node.append_attribute(std::string(ultrasound::patient_axes_key).c_str()) = "LPS";
   if (!t.pictures) return;
   node.append_attribute("ImageSize") =
       (std::to_string(t.pictures->width) + " " + std::to_string(t.pictures->height)).c_str();
