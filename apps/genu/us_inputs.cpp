@@ -51,6 +51,7 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
     }
     if (!one.n_wires.empty()) all.n_wires = std::move(one.n_wires);
     if (!one.landmarks.empty()) all.landmarks = std::move(one.landmarks);
+    all.remarks.insert(all.remarks.end(), one.remarks.begin(), one.remarks.end());
   }
   return all;
 }
@@ -122,6 +123,7 @@ Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
   sweep.remarks = sweep.recording.remarks;
+  sweep.remarks.insert(sweep.remarks.end(), sweep.setup.remarks.begin(), sweep.setup.remarks.end());
   if (has_calibration(sweep.setup) && shows_image(sweep.recording))
     for (std::string& caution : cautions_about(sweep.setup, pictures_of(sweep.recording, source.depth_mm)))
       sweep.remarks.push_back(std::move(caution));

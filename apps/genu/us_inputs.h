@@ -32,7 +32,7 @@ void add_sweep_options(CLI::App& parser, SweepSource& source);
 std::vector<std::filesystem::path> files_of(const SweepSource& source);
 
 /// Returns the set-ups one after the other: of two transforms between the same frames the later one holds,
-/// and the last phantom. `shipped` "fcal_2.0" is the one that ships.
+/// and the last phantom; the remarks of all. `shipped` "fcal_2.0" is the one that ships.
 io::TrackedSetup read_setups(const std::vector<std::filesystem::path>& files);
 
 /// Returns true if a frame of the recording shows an image.

@@ -159,6 +159,7 @@ void settle_patient_axes(const fs::path& file, const std::optional<std::string>&
   if (!ultrasound::is_of_patient(sequence) || axes == "LPS") return;
   const std::string key(ultrasound::patient_axes_key);
   if (!axes) {
+    sequence.patient_axes_stated = false;
     sequence.remarks.push_back("it has no field " + key +
                                ": the axes of Patient are not stated and taken as LPS");
     return;

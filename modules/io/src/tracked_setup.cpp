@@ -47,21 +47,34 @@ Point3 point_of(const fs::path& file, const pugi::xml_node& node, const char* at
   return {p[0], p[1], p[2]};
 }
 
+/// Makes the patient's axes of a pose LPS, whatever the file says that they are; returns false if it says
+/// nothing. PLUS passes over an attribute that it does not know.
+bool settle_patient_axes(const fs::path& file, const pugi::xml_node& node,
+                         const ultrasound::FramePair& frames, ultrasound::TrackedPose& pose) {
+  if (!ultrasound::is_of_patient(frames)) return true;
+  const std::string key(ultrasound::patient_axes_key);
+  const pugi::xml_attribute said = node.attribute(key.c_str());
+  if (!said) return false;
+  const std::string axes = said.value();
+  if (axes != "LPS" && axes != "RAS")
+    fail(file, "the attribute " + key + " of the transform from " + frames.from + " to " + frames.to +
+                   " is '" + axes + "', neither LPS nor RAS");
+  if (axes == "RAS") ultrasound::turn_patient_axes(frames, pose);
+  return true;
+}
+
 ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& node) {
   ConfiguredTransform result;
   result.frames = {text_of(file, node, "From"), text_of(file, node, "To")};
   ultrasound::TrackedPose pose;
   const auto rows = numbers_of(file, node, "Matrix", pose.rows.size());
   std::copy(rows.begin(), rows.end(), pose.rows.begin());
+  result.patient_axes_stated = settle_patient_axes(file, node, result.frames, pose);
   const auto transform = pose.transform();
   if (!transform || result.frames.from == result.frames.to)
     fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
                    " can't be inverted, or leads nowhere: '" + node.attribute("Matrix").value() + "'");
   result.transform = *transform;
-  const std::string axes = node.attribute(std::string(ultrasound::patient_axes_key).c_str()).value();
-  if (ultrasound::is_of_patient(result.frames) && !axes.empty() && axes != "LPS")
-    fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
-                   " is of the patient in the axes '" + axes + "'; Genu reads LPS");
   if (node.attribute("Error")) result.error_mm = numbers_of(file, node, "Error", 1).front();
   result.date = node.attribute("Date").value();
   if (node.attribute("ImageSize")) {
@@ -98,8 +111,7 @@ void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
   node.append_attribute("Matrix") = (matrix + "0 0 0 1").c_str();
   if (t.error_mm) node.append_attribute("Error") = digits_of(*t.error_mm).c_str();
   if (!t.date.empty()) node.append_attribute("Date") = t.date.c_str();
-  // PLUS passes over an attribute that it does not know.
-  if (ultrasound::is_of_patient(t.frames))
+  if (t.patient_axes_stated && ultrasound::is_of_patient(t.frames))
     node.append_attribute(std::string(ultrasound::patient_axes_key).c_str()) = "LPS";
   if (!t.pictures) return;
   node.append_attribute("ImageSize") =
@@ -128,6 +140,10 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   for (const char* parent : {"//CoordinateDefinitions/Transform", "//CalibrationResults/Transform"})
     for (const pugi::xpath_node& found : document.select_nodes(parent))
       setup.transforms.push_back(transform_of(file, found.node()));
+  if (std::any_of(setup.transforms.begin(), setup.transforms.end(),
+                  [](const ConfiguredTransform& t) { return !t.patient_axes_stated; }))
+    setup.remarks.push_back("the axes of " + std::string(ultrasound::patient_frame) + " are not stated in '" +
+                            file.string() + "', taken as LPS");
   for (const pugi::xpath_node& found :
        document.select_nodes("//PhantomDefinition/Geometry/*[name()='NWire' or @Type='NWire']")) {
     std::vector<ultrasound::Wire> wires;
