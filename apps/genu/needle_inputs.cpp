@@ -26,25 +26,10 @@ std::string not_negative(const std::string& number) {
   return number == "0" ? "" : above_0(number);
 }
 
-/// Returns the transform of the set-up that ties the tracker to the patient, if it has one.
-/// \throws InvalidInput if it has two
-const io::ConfiguredTransform* tie_of(const io::TrackedSetup& setup) {
-  const io::ConfiguredTransform* tie = nullptr;
-  for (const io::ConfiguredTransform& t : setup.transforms) {
-    if (t.frames.from != "Patient" && t.frames.to != "Patient") continue;
-    if (tie)
-      throw InvalidInput("the set-up ties two frames to Patient, " + tie->frames.from + " to " +
-                         tie->frames.to + " and " + t.frames.from + " to " + t.frames.to +
-                         ": which of them holds cannot be told");
-    tie = &t;
-  }
-  return tie;
-}
-
 /// Refuses a registration that is not the one in the set-up: its errors would be those of another.
 void require_same(const ultrasound::BoneRegistration& registration, const io::TrackedSetup& setup,
                   const fs::path& file) {
-  const io::ConfiguredTransform* tie = tie_of(setup);
+  const io::ConfiguredTransform* tie = setup.patient_tie();
   if (!tie || tie->frames.to != "Patient")
     throw InvalidInput("the set-up has no transform to Patient that '" + file.string() + "' could be of");
   constexpr double reach_mm = 100.0, same_mm = 0.01;  // a knee's size; what digits in a file may lose
@@ -154,7 +139,7 @@ std::optional<io::NeedlePlanChosen> read_guide(const NeedleWords& words, const i
                                       .tolerance_mm = one.plan.target.tolerance_mm,
                                       .always = setup.coordinate_frames()},
                             .error_source = {}};
-  (void)tie_of(setup);  // two would be one too many, whether or not a registration is named
+  setup.patient_tie();  // refuses two, also where no registration is named
   read_errors(plan, words, setup);
   return plan;
 }

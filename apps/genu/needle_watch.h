@@ -26,7 +26,7 @@ struct NeedleTally {
 /// that come while it is busy only the newest is looked at.
 class NeedleWatch {
  public:
-  /// \param depth_mm imaging depth that the machine was set to; goes before what pictures say
+  /// \param depth_mm imaging depth that the machine was set to, where pictures do not say theirs
   /// \param stale_s a picture older than this shows nothing that still holds
   /// \throws as read_guide
   NeedleWatch(const NeedleWords& words, io::TrackedSetup setup, const std::optional<double>& depth_mm,

@@ -190,6 +190,7 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
   session.progress().report("finding the line", 0.2);
   const auto depths = ultrasound::line_depths(video);
   const io::TrackedSetup setup = read_setups(words.source.setups);
+  note_remarks(setup.remarks, words.source.recording, session);
   const auto motion =
       ultrasound::motion_of_pose(tracker, "Probe", words.reference, setup.coordinate_frames());
   session.progress().report("comparing", 0.8);

@@ -14,12 +14,15 @@
 #include <genu/io/files.h>
 #include <genu/io/ultrasound_files.h>
 
+#include "inputs.h"
+
 namespace genu::app {
 
 namespace fs = std::filesystem;
 
 CLI::Option* add_depth_option(CLI::App& parser, std::optional<double>& depth_mm) {
   return parser.add_option("--depth-mm", depth_mm, "Imaging depth that the machine was set to")
+      ->check(above_0)
       ->type_name("MM");
 }
 
@@ -55,27 +58,23 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
     }
     if (!one.n_wires.empty()) all.n_wires = std::move(one.n_wires);
     if (!one.landmarks.empty()) all.landmarks = std::move(one.landmarks);
+    all.remarks.insert(all.remarks.end(), one.remarks.begin(), one.remarks.end());
   }
   return all;
 }
 
-namespace {
-
-ultrasound::ImageSetup with_depth(ultrasound::ImageSetup pictures, const std::optional<double>& depth_mm) {
+ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
+                                   const std::optional<double>& depth_mm) {
+  ultrasound::ImageSetup pictures = ultrasound::image_setup_of(recording);
   if (depth_mm) pictures.depth_mm = depth_mm;
   return pictures;
 }
 
-}  // namespace
-
-ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
-                                   const std::optional<double>& depth_mm) {
-  return with_depth(ultrasound::image_setup_of(recording), depth_mm);
-}
-
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedFrame& frame,
                                    const std::optional<double>& depth_mm) {
-  return with_depth(ultrasound::image_setup_of(frame), depth_mm);
+  ultrasound::ImageSetup pictures = ultrasound::image_setup_of(frame);
+  if (!pictures.depth_mm) pictures.depth_mm = depth_mm;
+  return pictures;
 }
 
 bool is_tracked(const fs::path& file) {
@@ -138,6 +137,7 @@ Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
   sweep.remarks = sweep.recording.remarks;
+  sweep.remarks.insert(sweep.remarks.end(), sweep.setup.remarks.begin(), sweep.setup.remarks.end());
   if (has_calibration(sweep.setup) && shows_image(sweep.recording))
     for (std::string& caution : cautions_about(sweep.setup, pictures_of(sweep.recording, source.depth_mm)))
       sweep.remarks.push_back(std::move(caution));

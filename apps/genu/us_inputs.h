@@ -34,7 +34,7 @@ void add_sweep_options(CLI::App& parser, SweepSource& source);
 std::vector<std::filesystem::path> files_of(const SweepSource& source);
 
 /// Returns the set-ups one after the other: of two transforms between the same frames the later one holds,
-/// and the last phantom. `shipped` "fcal_2.0" is the one that ships.
+/// and the last phantom; the remarks of all. `shipped` "fcal_2.0" is the one that ships.
 io::TrackedSetup read_setups(const std::vector<std::filesystem::path>& files);
 
 /// Returns true if a frame of the recording shows an image.
@@ -68,7 +68,8 @@ Sweep read_sweep(const SweepSource& source, const Session& session);
 /// Returns the pictures of a recording as they are used, with the depth that was said.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
                                    const std::optional<double>& depth_mm);
-/// Returns the same of one frame.
+/// Returns the same of one live frame; what it says itself goes before, as the depth may be turned at any
+/// time.
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedFrame& frame,
                                    const std::optional<double>& depth_mm);
 

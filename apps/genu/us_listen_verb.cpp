@@ -99,7 +99,9 @@ class Listener {
   }
 
   void watch_needle() {
-    watch_.emplace(words_->needle, read_setups(words_->setups), words_->depth_mm, words_->health.stall_s);
+    io::TrackedSetup setup = read_setups(words_->setups);
+    for (const std::string& remark : setup.remarks) session_->note("genu: " + remark);
+    watch_.emplace(words_->needle, std::move(setup), words_->depth_mm, words_->health.stall_s);
     if (const auto& plan = watch_->plan())
       session_->note("genu: plan to " + plan->target + " by " + plan->approach + ", rank " +
                      std::to_string(plan->rank) + "; errors: " + plan->error_source);

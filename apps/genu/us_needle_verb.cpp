@@ -13,6 +13,7 @@
 
 #include <genu/app/program.h>
 #include <genu/io/files.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "needle_inputs.h"
 #include "needle_views.h"
@@ -37,7 +38,7 @@ struct NeedleVerbWords {
 /// Refuses what could never be measured: no pose and no calibration leads to the patient.
 void require_patient(const Moments& moments, const ultrasound::CoordinateFrames& always) {
   const auto has_patient = [](const std::vector<std::string>& names) {
-    return std::find(names.begin(), names.end(), "Patient") != names.end();
+    return std::find(names.begin(), names.end(), ultrasound::patient_frame) != names.end();
   };
   ultrasound::CoordinateFrames all = always;
   for (const ultrasound::TrackedFrame& frame : moments.frames)

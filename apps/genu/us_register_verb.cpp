@@ -20,6 +20,7 @@
 #include <genu/io/files.h>
 #include <genu/render/frame_figure.h>
 #include <genu/surface/extract.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "inputs.h"
 #include "protocol.h"
@@ -132,10 +133,9 @@ void write_tie(const fs::path& folder, const Knee& knee, const Sweep& sweep, con
   io::write_text(folder / "registration.json", io::to_json(made, knee.targets, record));
   io::TrackedSetup setup = sweep.setup;
   // Of two ways to the patient the shorter one would hold, and that may be an older registration.
-  std::erase_if(setup.transforms, [](const io::ConfiguredTransform& t) {
-    return t.frames.from == "Patient" || t.frames.to == "Patient";
-  });
-  setup.transforms.push_back({{tracker, "Patient"},
+  std::erase_if(setup.transforms,
+                [](const io::ConfiguredTransform& t) { return ultrasound::is_of_patient(t.frames); });
+  setup.transforms.push_back({{tracker, std::string(ultrasound::patient_frame)},
                               AffineTransform(made.mri_from_tracker),
                               made.error_at_points_mm,
                               record.created,

@@ -79,6 +79,7 @@ ExitCode replay(const ReplayWords& words, const Session& session) {
   note_remarks(sequence.remarks, words.file, session);
   if (!words.setup.empty()) {
     const io::TrackedSetup setup = io::read_tracked_setup(words.setup);
+    note_remarks(setup.remarks, words.file, session);
     refuse_calibration_of_others(setup, sequence, words.file, {});
     if (shows_image(sequence))
       note_remarks(cautions_about(setup, pictures_of(sequence, {})), words.file, session);

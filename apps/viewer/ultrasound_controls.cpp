@@ -138,7 +138,9 @@ void UltrasoundPanel::finish_loading(const std::filesystem::path& file) {
 }
 
 void UltrasoundPanel::use_setup(const std::filesystem::path& file) {
-  setup_ = UltrasoundSetup{QString::fromStdString(file.filename().string()), io::read_tracked_setup(file)};
+  io::TrackedSetup setup = io::read_tracked_setup(file);
+  setup.patient_tie();  // refuses two
+  setup_ = UltrasoundSetup{QString::fromStdString(file.filename().string()), std::move(setup)};
   tied_to_.reset();
   if (moment_) present(moment_);
 }

@@ -176,7 +176,7 @@ void UltrasoundPanel::draw_plan(const NeedleFinder::Moment& moment, const Needle
     if (guidance.deviation)
       plan_text_ += QStringLiteral("<br><b>%1</b>").arg(deviation_words(*guidance.deviation));
   } catch (const Error& error) {
-    // Files may hold a path without length, and a pose whose numbers can't be turned back.
+    // Files may hold a path without length.
     plan_text_ = QString::fromStdString(describe(error)).toHtmlEscaped();
   }
 }

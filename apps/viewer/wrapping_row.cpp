@@ -13,7 +13,7 @@ WrappingRow::WrappingRow() {
 }
 
 WrappingRow::~WrappingRow() {
-  for (QLayoutItem* item : items_) delete item;
+  while (QLayoutItem* item = takeAt(0)) delete item;
 }
 
 void WrappingRow::addItem(QLayoutItem* item) {

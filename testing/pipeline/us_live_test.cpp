@@ -234,6 +234,9 @@ TEST(UsLive, TheDepthThatWasSaidDecidesWhetherTheCalibrationHolds) {
               AllOf(HasSubstr("no numbers: the transform from Image to Probe is of other pictures"),
                     HasSubstr("45.0 mm, these have 60.0 mm"), Not(HasSubstr("tip to target"))));
   expect_one_line(genu({"us", "listen", replay.address(), "--depth-mm", "45"}), 2, "--needle");
+  for (const char* none : {"nan", "-45", "0"})
+    expect_one_line(genu({"us", "listen", replay.address(), "--needle", "--depth-mm", none}), 2,
+                    "--depth-mm");
 }
 
 TEST(UsLive, WhatMakesNoSenseIsSaidInOneLine) {

@@ -8,6 +8,8 @@
 #include <limits>
 #include <span>
 
+#include <genu/ultrasound/patient_axes.h>
+
 #include "text_header.h"
 
 namespace genu::io::tracked {
@@ -77,13 +79,6 @@ void refuse_unless_one_word(Format format, const std::string& key) {
 
 }  // namespace
 
-bool is_of_patient(const ultrasound::TrackedSequence& sequence) {
-  return std::any_of(sequence.frames.begin(), sequence.frames.end(), [](const auto& frame) {
-    return std::any_of(frame.poses.begin(), frame.poses.end(),
-                       [](const auto& pose) { return is_of_patient(pose.first); });
-  });
-}
-
 FieldKind kind_of(Format format, std::string_view key) {
   const std::string small = lower(std::string(key));
   const bool meta = format == Format::meta_image;
@@ -146,7 +141,7 @@ const std::string& header_key(Format format, const std::string& key) {
   refuse_unless_one_word(format, key);
   if (key.front() == '#') refuse_key(key, "begins as a comment does");
   if (kind_of(format, key) != FieldKind::other || key == orientation_key || key == type_key ||
-      key == patient_axes_key || frame_field(key))
+      key == ultrasound::patient_axes_key || frame_field(key))
     refuse_key(key, "has another meaning in the file");
   return key;
 }

@@ -18,17 +18,9 @@ inline constexpr std::string_view pose_suffix = "Transform";
 inline constexpr std::string_view status_suffix = "TransformStatus";
 inline constexpr std::string_view orientation_key = "UltrasoundImageOrientation";
 inline constexpr std::string_view type_key = "UltrasoundImageType";
-/// Genu's own, of poses that lead to or from the frame "Patient".
-inline constexpr std::string_view patient_axes_key = "PatientAxes";
 inline constexpr std::string_view grey_type = "BRIGHTNESS", colour_type = "RGB_COLOR";
 
 enum class Format { meta_image, nrrd };
-
-inline bool is_of_patient(const ultrasound::FramePair& frames) {
-  return frames.from == "Patient" || frames.to == "Patient";
-}
-/// Returns true if a pose of any frame is of the patient.
-bool is_of_patient(const ultrasound::TrackedSequence& sequence);
 
 /// What a field is to a format.
 enum class FieldKind {

@@ -14,6 +14,7 @@
 #include <genu/io/files.h>
 #include <genu/io/tracked_files.h>
 #include <genu/ultrasound/orientation.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "text_header.h"
 #include "tracked_fields.h"
@@ -152,31 +153,20 @@ void keep_placement(const Layout& layout, ultrasound::Fields&& placement, Tracke
   sequence.placement = std::move(placement);
 }
 
-/// Turns the patient's axes of a pose from RAS to LPS: the first two point the other way.
-void turn_patient_axes(const ultrasound::FramePair& frames, TrackedPose& pose) {
-  if (pose.status != "OK" && pose.rows == TrackedPose{}.rows) return;  // a lost pose, as PLUS writes it
-  const auto flip = [](double& value) { value = 0.0 - value; };        // no -0
-  for (std::size_t axis = 0; axis < 2; ++axis)
-    for (std::size_t n = 0; n < 4; ++n) {
-      if (frames.to == "Patient") flip(pose.rows[4 * axis + n]);
-      if (frames.from == "Patient") flip(pose.rows[4 * n + axis]);
-    }
-}
-
 /// Makes the patient's axes LPS, as they are in all of Genu, whatever the file says that they are.
 void settle_patient_axes(const fs::path& file, const std::optional<std::string>& axes,
                          TrackedSequence& sequence) {
-  if (!tracked::is_of_patient(sequence) || axes == "LPS") return;
-  const std::string key(tracked::patient_axes_key);
+  if (!ultrasound::is_of_patient(sequence) || axes == "LPS") return;
+  const std::string key(ultrasound::patient_axes_key);
   if (!axes) {
+    sequence.patient_axes_stated = false;
     sequence.remarks.push_back("it has no field " + key +
                                ": the axes of Patient are not stated and taken as LPS");
     return;
   }
   if (axes != "RAS") refuse(file, key, *axes, "neither LPS nor RAS");
   for (TrackedFrame& frame : sequence.frames)
-    for (auto& [frames, pose] : frame.poses)
-      if (tracked::is_of_patient(frames)) turn_patient_axes(frames, pose);
+    for (auto& [frames, pose] : frame.poses) ultrasound::turn_patient_axes(frames, pose);
 }
 
 /// Reads what PLUS adds to a header, whatever the format.
@@ -194,7 +184,7 @@ TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderL
     } else if (key == tracked::orientation_key) {
       sequence.orientation = value;
       oriented = true;
-    } else if (key == tracked::patient_axes_key) {
+    } else if (key == ultrasound::patient_axes_key) {
       patient_axes = value;
     } else if (key == tracked::type_key) {
       sequence.image_type = value;

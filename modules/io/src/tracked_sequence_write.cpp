@@ -9,6 +9,7 @@
 #include <genu/io/files.h>
 #include <genu/io/tracked_files.h>
 #include <genu/ultrasound/orientation.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "text_header.h"
 #include "tracked_fields.h"
@@ -107,7 +108,8 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
   };
   add(std::string(tracked::orientation_key), sequence.orientation);
   add(std::string(tracked::type_key), sequence.image_type);
-  if (tracked::is_of_patient(sequence)) add(std::string(tracked::patient_axes_key), "LPS");
+  if (sequence.patient_axes_stated && ultrasound::is_of_patient(sequence))
+    add(std::string(ultrasound::patient_axes_key), "LPS");
   for (const auto& [key, value] : sequence.fields) add(tracked::header_key(format, key), value);
   return text;
 }

@@ -11,6 +11,7 @@
 #include <genu/core/error.h>
 #include <genu/io/files.h>
 #include <genu/io/tracked_files.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "text_header.h"
 
@@ -46,11 +47,20 @@ Point3 point_of(const fs::path& file, const pugi::xml_node& node, const char* at
   return {p[0], p[1], p[2]};
 }
 
-/// PLUS passes over an attribute that it does not know.
-constexpr const char* axes_attribute = "PatientAxes";
-
-bool is_of_patient(const ultrasound::FramePair& frames) {
-  return frames.from == "Patient" || frames.to == "Patient";
+/// Makes the patient's axes of a pose LPS, whatever the file says that they are; returns false if it says
+/// nothing. PLUS passes over an attribute that it does not know.
+bool settle_patient_axes(const fs::path& file, const pugi::xml_node& node,
+                         const ultrasound::FramePair& frames, ultrasound::TrackedPose& pose) {
+  if (!ultrasound::is_of_patient(frames)) return true;
+  const std::string key(ultrasound::patient_axes_key);
+  const pugi::xml_attribute said = node.attribute(key.c_str());
+  if (!said) return false;
+  const std::string axes = said.value();
+  if (axes != "LPS" && axes != "RAS")
+    fail(file, "the attribute " + key + " of the transform from " + frames.from + " to " + frames.to +
+                   " is '" + axes + "', neither LPS nor RAS");
+  if (axes == "RAS") ultrasound::turn_patient_axes(frames, pose);
+  return true;
 }
 
 ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& node) {
@@ -59,15 +69,12 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
   ultrasound::TrackedPose pose;
   const auto rows = numbers_of(file, node, "Matrix", pose.rows.size());
   std::copy(rows.begin(), rows.end(), pose.rows.begin());
+  result.patient_axes_stated = settle_patient_axes(file, node, result.frames, pose);
   const auto transform = pose.transform();
   if (!transform || result.frames.from == result.frames.to)
     fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
                    " can't be inverted, or leads nowhere: '" + node.attribute("Matrix").value() + "'");
   result.transform = *transform;
-  const std::string axes = node.attribute(axes_attribute).value();
-  if (is_of_patient(result.frames) && !axes.empty() && axes != "LPS")
-    fail(file, "the transform from " + result.frames.from + " to " + result.frames.to +
-                   " is of the patient in the axes '" + axes + "'; Genu reads LPS");
   if (node.attribute("Error")) result.error_mm = numbers_of(file, node, "Error", 1).front();
   result.date = node.attribute("Date").value();
   if (node.attribute("ImageSize")) {
@@ -104,7 +111,8 @@ void append(pugi::xml_node& parent, const ConfiguredTransform& t) {
   node.append_attribute("Matrix") = (matrix + "0 0 0 1").c_str();
   if (t.error_mm) node.append_attribute("Error") = digits_of(*t.error_mm).c_str();
   if (!t.date.empty()) node.append_attribute("Date") = t.date.c_str();
-  if (is_of_patient(t.frames)) node.append_attribute(axes_attribute) = "LPS";
+  if (t.patient_axes_stated && ultrasound::is_of_patient(t.frames))
+    node.append_attribute(std::string(ultrasound::patient_axes_key).c_str()) = "LPS";
   if (!t.pictures) return;
   node.append_attribute("ImageSize") =
       (std::to_string(t.pictures->width) + " " + std::to_string(t.pictures->height)).c_str();
@@ -121,6 +129,18 @@ ultrasound::CoordinateFrames TrackedSetup::coordinate_frames() const {
   return frames;
 }
 
+const ConfiguredTransform* TrackedSetup::patient_tie() const {
+  const ConfiguredTransform* tie = nullptr;
+  for (const ConfiguredTransform& t : transforms) {
+    if (!ultrasound::is_of_patient(t.frames)) continue;
+    if (tie)
+      throw InvalidInput("the set-up ties two frames to Patient, " + name_of(tie->frames) + " and " +
+                         name_of(t.frames) + ": which of them holds cannot be told");
+    tie = &t;
+  }
+  return tie;
+}
+
 TrackedSetup read_tracked_setup(const fs::path& file) {
   const std::string text = read_text(file);
   pugi::xml_document document;
@@ -132,6 +152,10 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   for (const char* parent : {"//CoordinateDefinitions/Transform", "//CalibrationResults/Transform"})
     for (const pugi::xpath_node& found : document.select_nodes(parent))
       setup.transforms.push_back(transform_of(file, found.node()));
+  if (std::any_of(setup.transforms.begin(), setup.transforms.end(),
+                  [](const ConfiguredTransform& t) { return !t.patient_axes_stated; }))
+    setup.remarks.push_back("the axes of " + std::string(ultrasound::patient_frame) + " are not stated in '" +
+                            file.string() + "', taken as LPS");
   for (const pugi::xpath_node& found :
        document.select_nodes("//PhantomDefinition/Geometry/*[name()='NWire' or @Type='NWire']")) {
     std::vector<ultrasound::Wire> wires;

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include <genu/network/openigtlink.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "checksum.h"
 #include "message_body.h"
-#include "patient_axes.h"
 #include "wire.h"
 
 namespace genu::network {
@@ -94,7 +94,7 @@ LivePoses read_transform(const MessageHeader& header, const Body& body, const Re
   pose.frames = frames_of(pose.name);
   pose.pose = pose_of(read_columns(reader));
   set_status(pose.pose, status_said(body), options);
-  turn_patient_axes(pose.frames, pose.pose);
+  if (pose.frames) ultrasound::turn_patient_axes(*pose.frames, pose.pose);
   return {{std::move(pose)}};
 }
 
@@ -131,7 +131,7 @@ LivePoses read_tracking_data(const Body& body, const ReadingOptions& options) {
     pose.frames = frames_of(pose.name);
     pose.pose = pose_of(read_columns(reader));
     set_status(pose.pose, body.value(pose.name + "Status"), options);
-    turn_patient_axes(pose.frames, pose.pose);
+    if (pose.frames) ultrasound::turn_patient_axes(*pose.frames, pose.pose);
     poses.poses.push_back(std::move(pose));
   }
   return poses;
@@ -231,7 +231,7 @@ std::optional<LivePose> pose_beside_image(const Body& body, const std::string& k
   // As in a sequence's file, nothing is known of a pose until its status is said.
   pose.pose.status = rows ? body.value(key + "Status").value_or("MISSING") : "INVALID";
   if (rows) pose.pose.rows = *rows;
-  turn_patient_axes(pose.frames, pose.pose);
+  if (pose.frames) ultrasound::turn_patient_axes(*pose.frames, pose.pose);
   return pose;
 }
 
@@ -260,7 +260,7 @@ void read_fields(const Body& body, LiveImage& image) {
 
 /// Refuses axes of the patient that are not known. Other frames have axes of their own.
 void check_patient_axes(const ImageHeader& image, const std::optional<FramePair>& frames) {
-  if (touches_patient(frames) && image.axes != ras_axes && image.axes != lps_axes)
+  if (frames && ultrasound::is_of_patient(*frames) && image.axes != ras_axes && image.axes != lps_axes)
     throw InvalidInput("it leads to the patient in axes of number " + std::to_string(image.axes) +
                        ", neither RAS (1) nor LPS (2)");
 }
@@ -291,7 +291,8 @@ LiveImage read_image(const MessageHeader& header, const Body& body, const Readin
   set_status(image.embedded.pose, status, options);
   check_patient_axes(said, image.embedded.frames);
   image.axes = said.axes == lps_axes ? "LPS" : "RAS";
-  if (said.axes != lps_axes) turn_patient_axes(image.embedded.frames, image.embedded.pose);
+  if (image.embedded.frames && said.axes != lps_axes)
+    ultrasound::turn_patient_axes(*image.embedded.frames, image.embedded.pose);
   read_fields(body, image);
   return image;
 }

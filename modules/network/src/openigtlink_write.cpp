@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <genu/network/openigtlink.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "checksum.h"
-#include "patient_axes.h"
 #include "wire.h"
 
 namespace genu::network {
@@ -97,7 +97,8 @@ void write_columns(const TrackedPose& pose, WireWriter& writer) {
 /// Returns a pose as it travels: the patient's axes are RAS there.
 TrackedPose on_the_wire(const LivePose& pose) {
   TrackedPose turned = pose.pose;
-  turn_patient_axes(pose.frames ? pose.frames : ultrasound::frames_named(pose.name), turned);
+  const auto frames = pose.frames ? pose.frames : ultrasound::frames_named(pose.name);
+  if (frames) ultrasound::turn_patient_axes(*frames, turned);
   return turned;
 }
 

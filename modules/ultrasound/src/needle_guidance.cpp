@@ -8,6 +8,7 @@
 #include <genu/core/error.h>
 #include <genu/core/text.h>
 #include <genu/ultrasound/needle_guidance.h>
+#include <genu/ultrasound/patient_axes.h>
 
 #include "fit.h"
 
@@ -66,8 +67,7 @@ bool is_tied_twice(const TrackedFrame& moment, const CoordinateFrames& always,
                    const AffineTransform& patient_from_image) {
   TrackedFrame untied;
   untied.poses = moment.poses;
-  std::erase_if(untied.poses,
-                [](const auto& pose) { return pose.first.from == "Patient" || pose.first.to == "Patient"; });
+  std::erase_if(untied.poses, [](const auto& pose) { return is_of_patient(pose.first); });
   if (untied.poses.size() == moment.poses.size()) return false;
   const auto by_always = at_moment(untied, always).find("Image", "Patient");
   if (!by_always) return false;
@@ -92,7 +92,9 @@ NeedleFinding look_for_needle(const Frame& frame, const NeedleOptions& options) 
 
 NeedleFinding finding_of(const NeedleTrack& track, const Frame& frame, const NeedleTrackOptions& options) {
   if (track.state == NeedleState::none) return none_in(frame, options.finder);
-  NeedleFinding finding{.state = track.state, .needle = track.needle, .tip_sd_px = track.tip_sd_px};
+  // What is wrong in every picture is not steadied away.
+  NeedleFinding finding{
+      .state = track.state, .needle = track.needle, .tip_sd_px = std::max(track.tip_sd_px, tip_sd_px(frame))};
   if (track.state == NeedleState::predicted)
     finding.why_none = "not seen in this picture; expected here, " + std::to_string(track.unseen) +
                        (track.unseen == 1 ? " picture" : " pictures") + " after it was";

@@ -89,8 +89,9 @@ double raised(double confidence, double log_odds) {
   return 1.0 / (1.0 + (1.0 - c) / c * std::exp(-log_odds));
 }
 
-/// Log odds by which another line must be surer than the followed one, each by itself: odds of 2 to 1.
-constexpr double surer = 0.7;
+/// Log odds by which another line must be surer than the followed one where that is seen, each by itself:
+/// odds of 2 to 1.
+constexpr double surer_log_odds = 0.7;
 
 void start(NeedleTrack& track, const NeedleInImage& line, double diagonal,
            const NeedleTrackOptions& options) {
@@ -149,8 +150,8 @@ bool restarted(NeedleTrack& track, const std::vector<NeedleInImage>& lines, doub
                const NeedleTrackOptions& options) {
   NeedleTrack::Memory& memory = track.memory;
   // Each by itself: what followed a line so far must not hold it against a surer one for ever.
-  const double least =
-      std::max(options.finder.min_confidence, track.found ? raised(track.found->confidence, surer) : 0.0);
+  const double least = std::max(options.finder.min_confidence,
+                                track.found ? raised(track.found->confidence, surer_log_odds) : 0.0);
   if (lines.empty() || lines.front().confidence <= least ||
       in_gate(lines.front(), track.needle, diagonal, options)) {
     memory.other.reset();

@@ -132,5 +132,21 @@ TEST(TrackedSetup, IsReadAsItWasWritten) {
   EXPECT_THROW(write_tracked_setup(folder / "no" / "such" / "set-up.xml", setup), IoError);
 }
 
+TEST(TrackedSetup, ASetUpHasOneTieToThePatient) {
+  TrackedSetup setup;
+  setup.transforms.push_back({.frames = {"Image", "Probe"}, .transform = {}});
+  EXPECT_EQ(setup.patient_tie(), nullptr);
+  setup.transforms.push_back({.frames = {"Tracker", "Patient"}, .transform = {}});
+  ASSERT_NE(setup.patient_tie(), nullptr);
+  EXPECT_EQ(setup.patient_tie()->frames.from, "Tracker");
+  setup.transforms.push_back({.frames = {"Patient", "Reference"}, .transform = {}});
+  try {
+    setup.patient_tie();
+    FAIL() << "not refused";
+  } catch (const InvalidInput& error) {
+    EXPECT_THAT(error.what(), HasSubstr("TrackerToPatient and PatientToReference"));
+  }
+}
+
 }  // namespace
 }  // namespace genu::io

@@ -14,7 +14,7 @@ namespace genu::ultrasound {
 enum class EntrySide { either, left, right };
 
 struct NeedleOptions {
-  EntrySide side = EntrySide::either;  ///< either: see EntrySide.
+  EntrySide side = EntrySide::either;  ///< Of the picture.
   std::optional<PixelSize> pixel_size =
       {};                                  ///< Angles are those of the tissue; without it, pixels are square.
   std::optional<PixelBounds> region = {};  ///< Where to look; without it, where the picture shows tissue.

@@ -50,12 +50,12 @@ struct NeedleGuidance {
 
 /// Returns where a picture and its needle lie to the plan, by the poses of that moment alone. No place is
 /// given where the probe's pose is not rigid (without a frame Probe: where the picture shears; a stretch
-/// can't be told from pixels then), where it puts the picture over 100 m away, or where the moment's own
-/// poses tie the picture to Patient elsewhere than `always` does.
+/// can't be told from pixels then), where it can't be turned round or puts the picture over 100 m away,
+/// or where the moment's own poses tie the picture to Patient elsewhere than `always` does.
 ///
-/// The tip's error is the greater one of guide and finding, and that of NeedleErrors in proportion to the
-/// picture's size: steadying over frames takes scatter away, not what is wrong in each. \throws InvalidInput
-/// as deviation_from_plan and plan_in_image do
+/// The tip's error is the greatest of the guide's, the finding's and, in pictures larger than 720 x 440, that
+/// of NeedleErrors in proportion: steadying over frames takes scatter away, not what is wrong in each.
+/// \throws InvalidInput as deviation_from_plan and plan_in_image do
 NeedleGuidance guidance_of(const TrackedFrame& moment, const NeedleFinding& finding,
                            const NeedleGuide& guide);
 

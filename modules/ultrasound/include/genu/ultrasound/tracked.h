@@ -66,6 +66,9 @@ struct TrackedSequence {
   /// identity. The poses tell where images are; this is only kept for writing.
   Fields placement = {};
   std::vector<std::string> remarks = {};  ///< What was assumed when it was read.
+  /// False if its file had poses of the frame "Patient" and did not say in which axes: LPS is then assumed,
+  /// and not said when it is written.
+  bool patient_axes_stated = true;
 };
 
 /// What is known of coordinate frames: some transforms, and by them others.
