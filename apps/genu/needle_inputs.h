@@ -27,8 +27,7 @@ struct NeedleWords {
   bool has_plan() const { return !knee.empty() || !choice.plan.empty(); }
 };
 /// Adds --side, --region, --min-confidence, --min-angle-deg, --pixel-mm, --case, --plan and what chooses of
-/// it,
-/// --registration, --position-sd-mm and --rotation-sd-deg; returns them.
+/// it, --registration, --position-sd-mm and --rotation-sd-deg; returns them.
 std::vector<CLI::Option*> add_needle_options(CLI::App& parser, NeedleWords& words);
 /// Returns every file and folder that the words name.
 std::vector<std::filesystem::path> files_of(const NeedleWords& words);

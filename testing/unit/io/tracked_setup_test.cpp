@@ -66,8 +66,8 @@ TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
     EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize=")" + size +
                            "\" " + matrix + end),
                 HasSubstr("not two numbers of pixels"));
-  EXPECT_THAT(refusal_of(begin + R"(From="Reference" To="Patient" PatientAxes="RAS" )" + matrix + end),
-              HasSubstr("'RAS'; Genu reads LPS"));
+  EXPECT_THAT(refusal_of(begin + R"(From="Reference" To="Patient" PatientAxes="RSA" )" + matrix + end),
+              HasSubstr("'RSA', neither LPS nor RAS"));
   EXPECT_THAT(refusal_of("<P><PhantomDefinition><Geometry><NWire/></Geometry></PhantomDefinition></P>"),
               HasSubstr("0 elements Wire"));
 }
