@@ -30,6 +30,7 @@ class Recent {
   double median_value() const { return median({values_.begin(), values_.end()}); }
   double first() const { return values_.front(); }
   double last() const { return values_.back(); }
+  bool holds(double value) const { return std::find(values_.begin(), values_.end(), value) != values_.end(); }
 
  private:
   std::deque<double> values_;

@@ -9,6 +9,7 @@
 
 #include <genu/network/stream_health.h>
 
+#include "clock_step.h"
 #include "lately.h"
 
 namespace genu::network {
@@ -40,6 +41,7 @@ struct Stream {
   Silence silence;
   // Waits are between arrivals, by the clock here; steps between the sender's times.
   Recent arrivals, waits, steps, delays;
+  Recent sent;           // the sender's times, for as long as a clock may be put back in doubt
   std::deque<Gap> gaps;  // the last few
   double time_s = nan;   // the latest of the sender's
   bool late_now = false;
@@ -170,8 +172,13 @@ class StreamHealth::Watch {
     if (stream.arrivals.size() > 0) stream.waits.add(now_s_ - stream.arrivals.last(), options_.window);
     stream.arrivals.add(now_s_, options_.window);
     if (!std::isnan(message.time_s)) {
+      const double latest_s = stream.time_s;
+      const bool was_late = stream.late_now;
       note_order(name, stream, message.time_s);
       note_delay(name, stream, now_s_ - message.time_s);
+      if (!step_.suspected() && !was_late && goes_back(stream, message.time_s, latest_s))
+        step_.suspect(name, latest_s - message.time_s, latest_s);
+      if (step_.suspected()) note_clock_step(name, stream, message.time_s);
     }
   }
 
@@ -180,11 +187,33 @@ class StreamHealth::Watch {
     ++counts_.clock_jumps;
     say(HealthChange::clock_jumped, name, "the sender's time went " + how);
     offset_.clear();
+    step_.dismiss();
     for (auto& [other, all] : streams_) {
       all.time_s = nan;
       all.gaps.clear();
+      all.sent.clear();
     }
     stream.steps.clear();
+  }
+
+  /// Returns true if a message would be on time, had its sender's clock not been put back by some periods.
+  bool goes_back(const Stream& stream, double time_s, double latest_s) const {
+    if (!(time_s < latest_s) || stream.steps.size() < fewest_steps) return false;
+    const double back = latest_s - time_s, period = stream.steps.median_value();
+    return back >= period && now_s_ - time_s - offset_.value() <= back + period + options_.late_s;
+  }
+
+  void note_clock_step(const std::string& name, Stream& stream, double time_s) {
+    const double difference_s = now_s_ - time_s;
+    step_.take(name, time_s, difference_s, difference_s - offset_.value(), options_.late_s,
+               time_s < stream.time_s && stream.sent.holds(time_s));
+    for (const auto& [other, one] : streams_)
+      if (!std::isnan(one.time_s) && !one.silence.now && !step_.goes_on(other)) return;
+    const double least_s = step_.least_difference_s();
+    note_jump(name, stream, "back by " + in_words(least_s - offset_.value()) + ", and on from there");
+    stream.time_s = time_s;
+    for (auto& [other, all] : streams_) all.delays.clear();
+    offset_.add(now_s_, least_s, options_.clock_drift);
   }
 
   void note_order(const std::string& name, Stream& stream, double time_s) {
@@ -207,6 +236,8 @@ class StreamHealth::Watch {
       stream.steps.add(step, options_.window);
     }
     stream.time_s = time_s;
+    constexpr std::size_t remembered = 256;
+    stream.sent.add(time_s, remembered);
   }
 
   /// A message that was taken for lost has come after all.
@@ -296,10 +327,12 @@ class StreamHealth::Watch {
     connected_ = true;
     link_.end(now_s_);
     offset_.clear();
+    step_.dismiss();
     // Another server may have another clock; the silence between is that of the link.
     for (auto& [name, stream] : streams_) {
       stream.time_s = nan;
       stream.gaps.clear();
+      stream.sent.clear();
       stream.arrivals.clear();
       stream.silence.end(now_s_);
     }
@@ -316,6 +349,7 @@ class StreamHealth::Watch {
   LinkReport counts_;
   std::map<std::string, Stream> streams_;
   LeastButDrift offset_;
+  ClockStep step_;
   Silence link_;
   bool connected_ = false;
   double now_s_ = nan;
