@@ -17,7 +17,8 @@ struct HealthOptions {
   double late_s = 0.2;       ///< A message that took so much longer than the fastest one is late.
   double gap_periods = 1.5;  ///< A step of the sender's times longer than so many periods misses messages.
   /// The sender's time going back by more, or ahead of the fastest message, is another clock: not another
-  /// order, nor a gap. Going back by less is another clock once all streams have gone on from there, all late.
+  /// order, nor a gap. Going back by less is another clock once all streams have gone on from there, all
+  /// late.
   double clock_jump_s = 1.0;
   /// Seconds by which two clocks may drift apart in a second. The fastest message since the link or the clock
   /// began stands for the clocks' offset, and only by this is it forgotten: a steady delay stays a delay.
