@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -166,15 +165,14 @@ class Listener {
     if (watch_) session_->note(line_at(now - started_s_, "needle", watch_->line(now)));
   }
 
-  /// Hands a picture to whoever looks for needles. One that waited on its way is as old as its sender says.
+  /// Hands a picture to whoever looks for needles.
   void look(const network::AssembledFrame& frame) {
     if (!watch_ || frame.out_of_order || !frame.frame.shows_image()) return;
     const ultrasound::ImageSetup pictures = pictures_of(frame.frame, words_->depth_mm);
     if (std::exchange(pictures_, pictures) != pictures)
       for (const std::string& caution : cautions_about(watch_->setup(), pictures))
         session_->note("genu: mind: " + caution);
-    const double said_s = frame.frame.time_s + health_.report(frame.received_s).clock_offset_s;
-    watch_->add(frame.frame, std::isfinite(said_s) ? std::min(said_s, frame.received_s) : frame.received_s);
+    watch_->add(frame.frame, network::taken_s(frame, health_.report(frame.received_s).clock_offset_s));
   }
 
   void keep(const std::vector<network::AssembledFrame>& frames) {

@@ -40,13 +40,15 @@ struct LiveLink::Shared {
     }
   }
 
-  void keep(std::vector<network::AssembledFrame> frames) {
+  void keep(std::vector<network::AssembledFrame> frames, const network::StreamHealth& health) {
     for (network::AssembledFrame& assembled : frames) {
       if (assembled.frame.image.empty() || assembled.out_of_order) continue;
+      const double taken_s = network::taken_s(assembled, health.report(assembled.received_s).clock_offset_s);
       auto moment = std::make_shared<const ultrasound::TrackedFrame>(std::move(assembled.frame));
       const std::scoped_lock hold(lock);
       news.moment = std::move(moment);
-      news.picture_s = assembled.received_s;
+      news.received_s = assembled.received_s;
+      news.taken_s = taken_s;
     }
   }
 
@@ -72,11 +74,11 @@ struct LiveLink::Shared {
       if (auto message = client.next(often_s)) {
         note(*message);
         events = health.note(*message);
-        keep(assembler.add(*std::move(message)));
+        keep(assembler.add(*std::move(message)), health);
       }
       const double now = network::clock_s();
       for (network::HealthEvent& event : health.look(now)) events.push_back(std::move(event));
-      keep(assembler.look(now));
+      keep(assembler.look(now), health);
       if (events.empty() && now - reported_s < often_s) continue;
       reported_s = now;
       tell(std::move(events), health.report(now));

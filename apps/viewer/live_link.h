@@ -24,7 +24,9 @@ class LiveLink {
   struct News {
     /// The last moment with an image since it was asked before; null if there was none.
     std::shared_ptr<const ultrasound::TrackedFrame> moment;
-    double picture_s = std::numeric_limits<double>::quiet_NaN();  ///< When it came, by network::clock_s.
+    /// When the last moment with an image came, and when it was taken, by network::clock_s.
+    double received_s = std::numeric_limits<double>::quiet_NaN();
+    double taken_s = std::numeric_limits<double>::quiet_NaN();
     network::LinkReport report;
     std::vector<network::HealthEvent> events;  ///< The last ones, oldest first.
     bool connected = false;

@@ -13,7 +13,7 @@ NeedleFinder::NeedleFinder(Listener listener)
           [](const Question& question) {
             NeedleAnswer answer;
             try {
-              answer.needle = ultrasound::find_needle(question.moment->image, question.options);
+              answer.needle = ultrasound::find_needle(question.moment.frame->image, question.options);
             } catch (const std::exception& error) {
               answer.error = describe(error);
             }

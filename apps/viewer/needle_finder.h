@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,11 @@ struct NeedleAnswer {
 /// at.
 class NeedleFinder {
  public:
-  using Moment = std::shared_ptr<const ultrasound::TrackedFrame>;
+  struct Moment {
+    std::shared_ptr<const ultrasound::TrackedFrame> frame;
+    /// Of a live one, by network::clock_s; NaN for one of a recording.
+    double taken_s = std::numeric_limits<double>::quiet_NaN();
+  };
   using Listener = std::function<void(const Moment&, const NeedleAnswer&)>;
 
   /// \param listener called in this object's thread

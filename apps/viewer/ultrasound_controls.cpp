@@ -39,7 +39,7 @@ UltrasoundPanel::UltrasoundPanel(ViewState& state, QWidget* parent)
   connect(playback_, &UltrasoundPlayback::moved, this, [this](int frame) {
     const QSignalBlocker quiet(slider_);
     slider_->setValue(frame);
-    present({recording_, &recording_->sequence.frames[static_cast<std::size_t>(frame)]});
+    present(moment_at(frame));
   });
   connect(playback_, &UltrasoundPlayback::played, this, [this](bool on) {
     const QSignalBlocker quiet(play_);
@@ -47,7 +47,7 @@ UltrasoundPanel::UltrasoundPanel(ViewState& state, QWidget* parent)
     play_->setText(on ? QStringLiteral("Pause") : QStringLiteral("Play"));
   });
   const auto again = [this] {
-    if (moment_) present(moment_);
+    if (moment_.frame) present(moment_);
   };
   connect(find_, &QCheckBox::toggled, this, again);
   connect(&state_, &ViewState::selection_changed, this, again);
@@ -142,7 +142,7 @@ void UltrasoundPanel::use_setup(const std::filesystem::path& file) {
   setup.patient_tie();  // refuses two
   setup_ = UltrasoundSetup{QString::fromStdString(file.filename().string()), std::move(setup)};
   tied_to_.reset();
-  if (moment_) present(moment_);
+  if (moment_.frame) present(moment_);
 }
 
 void UltrasoundPanel::ask_for_setup() {

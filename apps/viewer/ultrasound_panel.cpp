@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include <genu/core/error.h>
@@ -23,10 +24,6 @@
 
 namespace genu::viewer {
 namespace {
-
-NeedleFinder::Moment moment_of(const std::shared_ptr<const UltrasoundRecording>& recording, int frame) {
-  return {recording, &recording->sequence.frames[static_cast<std::size_t>(frame)]};
-}
 
 /// Returns whether a picture shows enough to tell where its echo image is; a recorder writes black ones for
 /// moments without an image.
@@ -45,6 +42,11 @@ QString paragraph(const QString& heading, const QString& words) {
                    .arg(theme::dim_text.name(), heading, words);
 }
 
+/// Stands where numbers would be taken for those of now.
+QString not_of_now() {
+  return QStringLiteral("not said: the picture is old");
+}
+
 }  // namespace
 
 void UltrasoundPanel::begin(const QString& name) {
@@ -58,7 +60,10 @@ void UltrasoundPanel::close_source() {
   live_.reset();
   finder_->forget();
   recording_.reset();
-  moment_.reset();
+  moment_ = {};
+  answer_.reset();
+  connected_ = false;
+  received_s_ = std::numeric_limits<double>::quiet_NaN();
   tied_to_.reset();
   shown_frame_ = -1;
   scale_text_ = needle_text_ = plan_text_ = link_text_ = QString();
@@ -79,7 +84,7 @@ void UltrasoundPanel::show_recording(std::shared_ptr<const UltrasoundRecording> 
   slider_->setRange(0, playback_->count() - 1);
   slider_->setValue(0);
   choose_setup_->setVisible(recording_->tracked);
-  present(moment_of(recording_, 0));
+  present(moment_at(0));
   emit opened();
 }
 
@@ -93,16 +98,20 @@ void UltrasoundPanel::connect_to(const network::Address& address) {
   emit opened();
 }
 
+NeedleFinder::Moment UltrasoundPanel::moment_at(int frame) const {
+  return {.frame = {recording_, &recording_->sequence.frames[static_cast<std::size_t>(frame)]}};
+}
+
 // Where needles are sought the picture waits for its needle, and is left out if another comes meanwhile.
 void UltrasoundPanel::present(NeedleFinder::Moment moment) {
-  if (!find_->isChecked() || !moment->shows_image()) {
+  if (!find_->isChecked() || !moment.frame->shows_image()) {
     finder_->forget();
     draw(moment, nullptr);
     return;
   }
-  tie_setup(*moment);
+  tie_setup(*moment.frame);
   ultrasound::NeedleOptions options;
-  options.pixel_size = scale_for(*moment).pixel;
+  options.pixel_size = scale_for(*moment.frame).pixel;
   if (recording_ && recording_->part) {
     options.region = *recording_->part;
   }
@@ -135,38 +144,46 @@ PictureScale UltrasoundPanel::scale_for(const ultrasound::TrackedFrame& moment) 
 }
 
 void UltrasoundPanel::draw(const NeedleFinder::Moment& moment, const NeedleAnswer* answer) {
-  tie_setup(*moment);
+  const ultrasound::TrackedFrame& frame = *moment.frame;
+  tie_setup(frame);
   moment_ = moment;
-  if (recording_) shown_frame_ = static_cast<int>(moment_.get() - recording_->sequence.frames.data());
-  const PictureScale scale = scale_for(*moment);
+  answer_ = answer ? std::optional(*answer) : std::nullopt;
+  if (recording_) shown_frame_ = static_cast<int>(&frame - recording_->sequence.frames.data());
+  const PictureScale scale = scale_for(frame);
   ShownUltrasound shown;
-  if (moment->shows_image()) shown.image = image_of(moment->image);
+  shown.stale = stale_words();
+  const bool current = shown.stale.isEmpty();
+  if (frame.shows_image()) shown.image = image_of(frame.image);
   shown.pixel = scale.pixel;
   shown.no_scale = scale.words;
   shown.part = part_;
   shown.face_row = face_row_;
-  shown.alarms = alarms_of(*moment);
-  if (answer) shown.needle = answer->needle;
+  shown.alarms = alarms_of(frame);
+  if (answer && current) shown.needle = answer->needle;
   scale_text_ = scale_words(scale);
-  needle_text_ = answer ? needle_words(*answer, !scale.pixel) : QString();
-  draw_plan(moment, answer, shown);
+  needle_text_ = !answer ? QString() : current ? needle_words(*answer, !scale.pixel) : not_of_now();
+  draw_plan(frame, answer, shown);
   view_->show_picture(std::move(shown));
   show_frame_words();
   show_words();
 }
 
-void UltrasoundPanel::draw_plan(const NeedleFinder::Moment& moment, const NeedleAnswer* answer,
+void UltrasoundPanel::draw_plan(const ultrasound::TrackedFrame& moment, const NeedleAnswer* answer,
                                 ShownUltrasound& shown) {
   plan_text_.clear();
   const planning::NeedlePlan* plan = state_.selected_plan();
   const planning::RankedTrajectory* trajectory = state_.shown_trajectory();
   if (!plan || !trajectory) return;
+  if (!shown.stale.isEmpty()) {
+    plan_text_ = not_of_now();
+    return;
+  }
   const double tolerance_mm = plan->target.tolerance_mm;
   ultrasound::NeedleFinding finding;
   if (answer && answer->needle) finding = {.state = ultrasound::NeedleState::seen, .needle = answer->needle};
   try {
     const ultrasound::NeedleGuidance guidance = ultrasound::guidance_of(
-        *moment, finding, {.plan = trajectory->path, .tolerance_mm = tolerance_mm, .always = tied_.always});
+        moment, finding, {.plan = trajectory->path, .tolerance_mm = tolerance_mm, .always = tied_.always});
     shown.plan = guidance.plan;
     if (guidance.plan)
       plan_text_ = plan_words(*guidance.plan, tolerance_mm);
@@ -222,26 +239,33 @@ void UltrasoundPanel::poll() {
     lines << QStringLiteral("<span style='color:%1'>%2</span>")
                  .arg(theme::dim_text.name(), event_words(*event, now));
   link_text_ = lines.join(QStringLiteral("<br>"));
-  if (news.moment)
-    present(news.moment);
-  else
+  connected_ = news.connected;
+  received_s_ = news.received_s;
+  if (news.moment) present({.frame = news.moment, .taken_s = news.taken_s});
+  if (const QString stale = stale_words(); stale == view_->shown().stale) {
     show_words();
-  show_stale(news);
+  } else if (moment_.frame) {
+    draw(moment_, answer_ ? &*answer_ : nullptr);
+  } else {
+    ShownUltrasound nothing;
+    nothing.stale = stale;
+    view_->show_picture(std::move(nothing));
+    show_words();
+  }
 }
 
-// The last picture stays, greyed, and says how old it is.
-void UltrasoundPanel::show_stale(const LiveLink::News& news) {
-  const double silent_s = network::clock_s() - news.picture_s;
-  const network::HealthOptions limits;
-  QString stale;
-  if (std::isnan(news.picture_s))
-    stale = QStringLiteral("no picture yet");
-  else if (silent_s > limits.stall_s || !news.connected)
-    stale = QStringLiteral("no picture for %1 s").arg(static_cast<int>(silent_s));
-  if (stale == view_->shown().stale) return;
-  ShownUltrasound shown = view_->shown();
-  shown.stale = stale;
-  view_->show_picture(std::move(shown));
+// The last picture stays, greyed. One that came late, or whose needle took long, is older than the silence.
+QString UltrasoundPanel::stale_words() const {
+  if (!live_) return {};
+  if (!moment_.frame) return QStringLiteral("no picture yet");
+  const double limit_s = network::HealthOptions{}.stall_s, now_s = network::clock_s();
+  const double age_s = now_s - moment_.taken_s, silent_s = now_s - received_s_;
+  const bool silent = silent_s > limit_s || !connected_;
+  QStringList words;
+  if (silent) words << QStringLiteral("no picture for %1 s").arg(static_cast<int>(silent_s));
+  if (age_s > limit_s && (!silent || age_s - silent_s > limit_s))
+    words << QStringLiteral("the picture is %1 s old").arg(theme::number(age_s, 1));
+  return words.join('\n');
 }
 
 QString UltrasoundPanel::frame_words() const {
@@ -249,7 +273,7 @@ QString UltrasoundPanel::frame_words() const {
 }
 
 bool UltrasoundPanel::settled() const {
-  return !reading_ && !finder_->busy() && (!live_ || moment_);
+  return !reading_ && !finder_->busy() && (!live_ || moment_.frame);
 }
 
 }  // namespace genu::viewer

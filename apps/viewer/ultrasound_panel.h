@@ -3,6 +3,7 @@
 
 #include <QTimer>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,15 +65,18 @@ class UltrasoundPanel : public PicturePanel {
   void tell(const QString& trouble);
   void begin(const QString& name);
 
+  /// Returns a moment of the recording.
+  NeedleFinder::Moment moment_at(int frame) const;
   void present(NeedleFinder::Moment moment);
   void draw(const NeedleFinder::Moment& moment, const NeedleAnswer* answer);
   void show_words();
   void show_frame_words();
-  void draw_plan(const NeedleFinder::Moment& moment, const NeedleAnswer* answer, ShownUltrasound& shown);
+  void draw_plan(const ultrasound::TrackedFrame& moment, const NeedleAnswer* answer, ShownUltrasound& shown);
   void tie_setup(const ultrasound::TrackedFrame& moment);
   PictureScale scale_for(const ultrasound::TrackedFrame& moment) const;
   void poll();
-  void show_stale(const LiveLink::News& news);
+  /// Returns why a live picture tells nothing of now; nothing if it does, or is of a recording.
+  QString stale_words() const;
 
   ViewState& state_;
   std::shared_ptr<const UltrasoundRecording> recording_;
@@ -84,7 +88,10 @@ class UltrasoundPanel : public PicturePanel {
   bool part_told_ = false;                         ///< Whether that is known for good.
   double face_row_ = 0.0;
 
-  NeedleFinder::Moment moment_;  ///< The one that is shown.
+  NeedleFinder::Moment moment_;         ///< The one that is shown.
+  std::optional<NeedleAnswer> answer_;  ///< Of that one, if its needle was sought.
+  bool connected_ = false;
+  double received_s_ = std::numeric_limits<double>::quiet_NaN();  ///< When the last live picture came.
   int shown_frame_ = -1;
   QString needle_text_, plan_text_, scale_text_, link_text_;
 

@@ -201,6 +201,11 @@ class FrameAssembler::Moments {
   bool learnt_ = false;
 };
 
+double taken_s(const AssembledFrame& frame, double clock_offset_s) {
+  const double said_s = frame.frame.time_s + clock_offset_s;
+  return std::isfinite(said_s) ? std::min(said_s, frame.begun_s) : frame.begun_s;
+}
+
 FrameAssembler::FrameAssembler(const AssemblyOptions& options)
     : moments_(std::make_unique<Moments>(options)) {}
 FrameAssembler::~FrameAssembler() = default;

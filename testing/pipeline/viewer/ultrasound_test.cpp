@@ -476,6 +476,44 @@ TEST_F(Ultrasound, ShowsALiveStreamAndGreysItInAStall) {
   EXPECT_EQ(words(), "");
 }
 
+// Pictures come as fast as ever, and each of them is 3 s old.
+TEST_F(Ultrasound, ALivePictureThatCameLateIsOldAndHasNoNumbers) {
+  ultrasound::TrackedSequence sequence = sweep(300);
+  const Frame image = muscle(true);
+  for (ultrasound::TrackedFrame& frame : sequence.frames) frame.image = image;
+  network::ReplayOptions options;
+  options.port = 0;
+  constexpr std::size_t in_time = 60;
+  options.faults = {{network::FaultKind::stall, in_time, 3.0}};
+  // What is due would follow at once.
+  for (std::size_t f = in_time + 1; f < sequence.frames.size(); ++f)
+    options.faults.push_back({network::FaultKind::stall, f, 0.045});
+  network::ReplayServer server(std::move(sequence), options);
+  open(planned_case());
+  state_.select({0, 0});
+  io::TrackedSetup setup = setup_for(360, 320);
+  setup.transforms[0].transform = {Matrix3::from_columns({0.1, 0, 0}, {0, 0.1, 0}, {0, 0, 0.1}), {}};
+  use(setup);
+  panel_.connect_to({"127.0.0.1", server.port()});
+  wait_for([&] { return shown().plan && shown().stale.isEmpty(); }, "a plan in a fresh picture");
+  EXPECT_THAT(words(), HasSubstr("target 1.0 mm off the picture"));
+  const auto says_age = [&] { return shown().stale.startsWith("the picture is "); };
+  wait_for(says_age, "the age of a late picture");
+  ASSERT_TRUE(says_age());
+  EXPECT_GT(shown().stale.section(' ', 3, 3).toDouble(), 2.0) << shown().stale.toStdString();
+  EXPECT_TRUE(shown().stale.endsWith(" s old"));
+  EXPECT_FALSE(shown().image.isNull());
+  EXPECT_FALSE(shown().plan);
+  EXPECT_THAT(words(), Not(HasSubstr("mm off the picture")));
+  panel_.find_needles(true);
+  wait_for([&] { return words().find("Needle") != std::string::npos; }, "the needle in words");
+  EXPECT_FALSE(shown().stale.isEmpty());
+  EXPECT_FALSE(shown().needle);
+  EXPECT_THAT(words(), HasSubstr("not said: the picture is old"));
+  EXPECT_THAT(words(), Not(HasSubstr("tip to target")));
+  EXPECT_THAT(words(), Not(HasSubstr("confidence")));
+}
+
 TEST_F(Ultrasound, AServerThatIsNotThereIsSaidAndTriedAgain) {
   int port = 0;
   {

@@ -5,6 +5,7 @@
 
 #include <genu/io/tracked_files.h>
 #include <genu/network/frame_assembly.h>
+#include <genu/network/stream_health.h>
 #include <genu/testing/data.h>
 
 #include "live_samples.h"
@@ -38,6 +39,62 @@ struct Assembly {
     add(transform_at(name, time_s, pose_at(time_s, 1, 2, 3)), received_s);
   }
 };
+
+AssembledFrame frame_of(double sent_s, double begun_s, double received_s) {
+  AssembledFrame frame{.frame = {}, .begun_s = begun_s, .received_s = received_s};
+  frame.frame.time_s = sent_s;
+  return frame;
+}
+
+/// Returns when the moment of a message was that is the next one of a link.
+double taken_after(StreamHealth& health, double sent_s, double received_s) {
+  LiveMessage message = transform_at("ProbeToTracker", sent_s, pose_at(1, 2, 3, 4));
+  message.received_s = received_s;
+  health.note(message);
+  return taken_s(frame_of(sent_s, received_s, received_s), health.report(received_s).clock_offset_s);
+}
+
+constexpr double clocks_apart_s = 1000.0, travel_s = 0.01;
+
+// The clocks are compared by the message that came fastest.
+TEST(TakenAt, APictureOfASteadyDelayIsAsOldAsItsSenderSays) {
+  StreamHealth health;
+  double sent_s = 5.0;
+  const auto age_s = [&](double delay_s) {
+    sent_s += 0.05;
+    const double received_s = sent_s + clocks_apart_s + delay_s;
+    return received_s - taken_after(health, sent_s, received_s);
+  };
+  for (int n = 0; n < 20; ++n) EXPECT_NEAR(age_s(travel_s), 0.0, 1e-9);
+  for (int n = 0; n < 1800; ++n) EXPECT_NEAR(age_s(3.0 + travel_s), 3.0, 0.03) << n;
+  EXPECT_NEAR(age_s(travel_s), 0.0, 1e-9);
+}
+
+TEST(TakenAt, WithoutASendersTimeItIsWhenItCame) {
+  StreamHealth health;
+  EXPECT_EQ(taken_after(health, nan, 1005.0), 1005.0);
+  EXPECT_EQ(taken_after(health, 5.1, 1005.1), 1005.1);
+  EXPECT_EQ(taken_after(health, nan, 1005.2), 1005.2) << "though the clocks have been compared";
+  EXPECT_EQ(taken_s(frame_of(5.3, 1005.3, 1005.4), nan), 1005.3);
+}
+
+TEST(TakenAt, ASendersClockThatJumpsMakesNoPictureOldNorOneOfTheFuture) {
+  StreamHealth health;
+  double received_s = 1005.0;
+  for (const double jump_s : {0.0, 3600.0, -7200.0})
+    for (int n = 0; n < 20; ++n) {
+      received_s += 0.05;
+      const double taken = taken_after(health, received_s + 10000.0 + jump_s, received_s);
+      EXPECT_NEAR(taken, received_s, 1e-6) << jump_s << ", " << n;
+      EXPECT_LE(taken, received_s);
+    }
+}
+
+TEST(TakenAt, NoPartOfAPictureCameBeforeItWasTaken) {
+  const AssembledFrame frame = frame_of(5.0, 1005.0, 1005.2);
+  EXPECT_EQ(taken_s(frame, 1000.1), 1005.0);
+  EXPECT_EQ(taken_s(frame, 997.0), 1002.0);
+}
 
 TEST(FrameAssembler, PutsTogetherWhatHasOneTimeAndGivesItOutAtOnce) {
   Assembly assembly;

@@ -30,6 +30,11 @@ struct AssembledFrame {
   bool out_of_order = false;              ///< A later moment was given out before it.
 };
 
+/// Returns when a moment was, in seconds by `clock_s`: what its sender says, and no later than its first part
+/// came. Without a sender's time, or an offset, that is when its first part came.
+/// \param clock_offset_s `LinkReport::clock_offset_s` when it came: what all messages took is not seen
+double taken_s(const AssembledFrame& frame, double clock_offset_s);
+
 /// Puts together what a sender says of one moment: messages with one and the same time. Nothing is moved in
 /// time, carried over from the moment before or interpolated.
 ///
