@@ -134,12 +134,15 @@ TEST(TrackedSetup, IsReadAsItWasWritten) {
 
 TEST(TrackedSetup, ASetUpHasOneTieToThePatient) {
   TrackedSetup setup;
-  setup.transforms.push_back({.frames = {"Image", "Probe"}, .transform = {}});
+  const auto tie = [&](const ultrasound::FramePair& frames) {
+    setup.transforms.push_back({.frames = frames, .transform = {}, .error_mm = {}, .date = {}});
+  };
+  tie({"Image", "Probe"});
   EXPECT_EQ(setup.patient_tie(), nullptr);
-  setup.transforms.push_back({.frames = {"Tracker", "Patient"}, .transform = {}});
+  tie({"Tracker", "Patient"});
   ASSERT_NE(setup.patient_tie(), nullptr);
   EXPECT_EQ(setup.patient_tie()->frames.from, "Tracker");
-  setup.transforms.push_back({.frames = {"Patient", "Reference"}, .transform = {}});
+  tie({"Patient", "Reference"});
   try {
     setup.patient_tie();
     FAIL() << "not refused";
