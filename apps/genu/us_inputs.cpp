@@ -60,6 +60,10 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
     if (!one.landmarks.empty()) all.landmarks = std::move(one.landmarks);
     all.remarks.insert(all.remarks.end(), one.remarks.begin(), one.remarks.end());
   }
+  // What was assumed of a transform that a later file replaced does not matter any more.
+  if (std::all_of(all.transforms.begin(), all.transforms.end(),
+                  [](const io::ConfiguredTransform& t) { return t.patient_axes_stated; }))
+    all.remarks.clear();
   return all;
 }
 

@@ -214,9 +214,11 @@ void UltrasoundPanel::show_words() {
   QString html =
       paragraph(QStringLiteral("Scale"), scale_text_) + paragraph(QStringLiteral("Needle"), needle_text_) +
       paragraph(QStringLiteral("Plan"), plan_text_) + paragraph(QStringLiteral("Link"), link_text_);
-  if (recording_ && !recording_->remarks.empty())
-    html +=
-        paragraph(QStringLiteral("Remarks"), recording_->remarks.join(QStringLiteral("; ")).toHtmlEscaped());
+  QStringList remarks = recording_ ? recording_->remarks : QStringList();
+  if (setup_)
+    for (const std::string& remark : setup_->content.remarks) remarks << QString::fromStdString(remark);
+  if (!remarks.empty())
+    html += paragraph(QStringLiteral("Remarks"), remarks.join(QStringLiteral("; ")).toHtmlEscaped());
   const int place = text_->verticalScrollBar()->value();
   text_->setHtml(html);
   text_->verticalScrollBar()->setValue(place);

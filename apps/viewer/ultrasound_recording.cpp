@@ -75,8 +75,6 @@ TiedSetup tied(const UltrasoundSetup* setup, const ultrasound::ImageSetup& pictu
   result.always = setup->content.coordinate_frames();
   QStringList refused;
   QString cautions;
-  for (const std::string& remark : setup->content.remarks)
-    cautions += QStringLiteral("; ") + QString::fromStdString(remark);
   bool says_of_which = false;
   for (const io::ConfiguredTransform& t : setup->content.transforms) {
     if (!is_of_an_image(t) || !t.pictures) continue;

@@ -200,7 +200,8 @@ class StreamHealth::Watch {
   bool goes_back(const Stream& stream, double time_s, double latest_s) const {
     if (!(time_s < latest_s) || stream.steps.size() < fewest_steps) return false;
     const double back = latest_s - time_s, period = stream.steps.median_value();
-    return back >= period && now_s_ - time_s - offset_.value() <= back + period + options_.late_s;
+    constexpr double jitter_s = 0.05;  // more is lateness
+    return back >= period && now_s_ - time_s - offset_.value() <= back + period + jitter_s;
   }
 
   void note_clock_step(const std::string& name, Stream& stream, double time_s) {
