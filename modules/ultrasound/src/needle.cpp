@@ -156,8 +156,10 @@ std::vector<NeedleInImage> candidates(const Frame& frame, const NeedleOptions& o
   std::vector<NeedleInImage> traced;
   traced.reserve(shafts.size());
   for (const Shaft& shaft : shafts) traced.push_back(needle_from(shaft, picture, ridges, options));
+  // Of lines that are the same the first stays: the straighter one, where they show as much.
+  const auto order = [](const NeedleInImage& n) { return weight(n) / (1.0 + 20.0 * n.evidence.bend); };
   std::stable_sort(traced.begin(), traced.end(),
-                   [](const NeedleInImage& a, const NeedleInImage& b) { return weight(a) > weight(b); });
+                   [&](const NeedleInImage& a, const NeedleInImage& b) { return order(a) > order(b); });
   std::vector<NeedleInImage> result;
   for (const NeedleInImage& n : traced) {
     if (n.evidence.length < 0.5 * options.min_length) continue;
