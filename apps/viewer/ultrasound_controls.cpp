@@ -7,7 +7,6 @@
 #include <QMessageBox>
 #include <QShortcut>
 #include <QSlider>
-#include <QTextBrowser>
 #include <QThread>
 #include <QToolButton>
 #include <exception>
