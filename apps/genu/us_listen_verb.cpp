@@ -172,7 +172,7 @@ class Listener {
     if (std::exchange(pictures_, pictures) != pictures)
       for (const std::string& caution : cautions_about(watch_->setup(), pictures))
         session_->note("genu: mind: " + caution);
-    watch_->add(frame.frame, network::taken_s(frame, health_.report(frame.received_s).clock_offset_s));
+    watch_->add(frame.frame, network::taken_s(frame, health_.clock_offset_s()));
   }
 
   void keep(const std::vector<network::AssembledFrame>& frames) {

@@ -43,7 +43,7 @@ struct LiveLink::Shared {
   void keep(std::vector<network::AssembledFrame> frames, const network::StreamHealth& health) {
     for (network::AssembledFrame& assembled : frames) {
       if (assembled.frame.image.empty() || assembled.out_of_order) continue;
-      const double taken_s = network::taken_s(assembled, health.report(assembled.received_s).clock_offset_s);
+      const double taken_s = network::taken_s(assembled, health.clock_offset_s());
       auto moment = std::make_shared<const ultrasound::TrackedFrame>(std::move(assembled.frame));
       const std::scoped_lock hold(lock);
       news.moment = std::move(moment);

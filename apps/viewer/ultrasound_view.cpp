@@ -306,7 +306,8 @@ void UltrasoundView::paint_expected(QPainter& painter) const {
   painter.restore();
 }
 
-// Names whose places lie near the border stay in the picture; those that would run into another give way.
+// Names whose places lie near the border stay in the picture; those that would run into another give way, and
+// those of bones only downwards: above is the surface that they are known by.
 void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
   constexpr double line = 18.0;
   const QRectF picture = picture_rect();
@@ -320,7 +321,7 @@ void UltrasoundView::paint_names(QPainter& painter, const QRectF& taken) const {
     QPointF middle = on_screen(place.at);
     if (place.below) middle.ry() += 0.5 * line;
     middle.setX(std::max(picture.left() + half, std::min(middle.x(), picture.right() - half)));
-    for (const double shift : {0.0, line, -line}) {
+    for (const double shift : {0.0, line, place.below ? 2.0 * line : -line}) {
       const QRectF box(middle + QPointF(-half, shift - 0.5 * line), QSizeF(2.0 * half, line));
       const bool free = std::none_of(boxes.begin(), boxes.end(),
                                      [&](const QRectF& other) { return other.intersects(box); });

@@ -27,7 +27,7 @@ MarginCourse around_plate(const std::vector<Vector3>& q) {
   for (std::size_t v = 0; v < q.size(); ++v) {
     const double out = std::hypot(q[v].x, q[v].y);
     if (out < least_out_mm || q[v].z > above_mm || q[v].z < -below_mm) continue;
-    const double angle = degrees * std::atan2(q[v].y, q[v].x);
+    const double angle = degrees_per_radian * std::atan2(q[v].y, q[v].x);
     course.places.push_back({static_cast<std::uint32_t>(v), angle, out, q[v].z});
     double& far = furthest[std::min<std::size_t>(119, static_cast<std::size_t>((angle + 180.0) / 3.0))];
     far = std::max(far, out);
@@ -87,7 +87,7 @@ MarginCourse femoral_course(const std::vector<Vector3>& bone, const std::vector<
                             const Vector3& axis, double outward) {
   constexpr double least_out_mm = 12.0, least_radius_mm = 10.0, beyond_deg = 15.0;
   MarginCourse course;
-  const auto angle_of = [](const Vector3& d) { return degrees * std::atan2(d.y, -d.z); };
+  const auto angle_of = [](const Vector3& d) { return degrees_per_radian * std::atan2(d.y, -d.z); };
   std::vector<double> angles, radii;
   for (const Vector3& p : bearing) {
     const Vector3 d = p - axis;

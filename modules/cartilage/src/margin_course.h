@@ -11,7 +11,7 @@
 // Where a bone's margin runs, and what of the bone lies beside it. All places are in the knee's own axes.
 namespace genu::cartilage {
 
-inline constexpr double degrees = 180.0 / M_PI;
+inline constexpr double degrees_per_radian = 180.0 / M_PI;
 
 /// A vertex beside a margin, seen from the axis that the margin runs around.
 struct MarginPlace {

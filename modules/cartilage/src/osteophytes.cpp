@@ -109,10 +109,10 @@ Prominence prominence_along(const MarginCourse& course, std::size_t cuts, double
                             double window_mm, const std::function<bool(std::uint32_t)>& is_cut_off) {
   Prominence result{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
   std::vector<bool> is_cut(cuts, false);
-  const double spacing_mm = spacing_deg / degrees * course.radius_mm;
+  const double spacing_mm = spacing_deg / degrees_per_radian * course.radius_mm;
   constexpr double first_deg = 15.0, last_deg = 135.0, step_deg = 15.0;  // 0 = up, 90 = out
   for (double turn = first_deg; turn <= last_deg; turn += step_deg) {
-    const double sine = std::sin(turn / degrees), cosine = std::cos(turn / degrees);
+    const double sine = std::sin(turn / degrees_per_radian), cosine = std::cos(turn / degrees_per_radian);
     Reach reach{std::vector<double>(cuts, MarginMeasures::unknown), std::vector<std::uint32_t>(cuts, 0)};
     for (const MarginPlace& place : course.places) {
       const double cut = std::floor((place.angle_deg - course.seen_from_deg) / spacing_deg);
@@ -157,9 +157,9 @@ MarginMeasures measure(Margin margin, const MarginCourse& course, const BoneMap&
   result.spacing_mm = std::max({grid.spacing_mm().x, grid.spacing_mm().y, grid.spacing_mm().z});
   if (course.places.empty()) return result;
   const double range_deg = course.seen_to_deg - course.seen_from_deg;
-  const auto cuts = static_cast<std::size_t>(std::ceil(range_deg / degrees * course.radius_mm / bin_mm));
+  const auto cuts = static_cast<std::size_t>(std::ceil(range_deg / degrees_per_radian * course.radius_mm / bin_mm));
   const double spacing_deg = range_deg / static_cast<double>(cuts);
-  const double spacing_mm = spacing_deg / degrees * course.radius_mm;
+  const double spacing_mm = spacing_deg / degrees_per_radian * course.radius_mm;
   Prominence out = prominence_along(course, cuts, spacing_deg, options.window_mm, [&](std::uint32_t vertex) {
     return at_border(grid, map.surface.vertices()[vertex]);
   });

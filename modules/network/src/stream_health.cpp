@@ -82,9 +82,13 @@ class StreamHealth::Watch {
     return std::exchange(events_, {});
   }
 
+  double clock_offset_s() const {
+    return offset_.value();
+  }
+
   LinkReport report(double now_s) const {
     LinkReport report = counts_;
-    report.clock_offset_s = offset_.value();
+    report.clock_offset_s = clock_offset_s();
     report.stalls = link_.count;
     report.stalled_s = link_.lasting_s(now_s);
     for (const auto& [name, stream] : streams_) {
@@ -371,6 +375,9 @@ std::vector<HealthEvent> StreamHealth::look(double now_s) {
 }
 LinkReport StreamHealth::report(double now_s) const {
   return watch_->report(now_s);
+}
+double StreamHealth::clock_offset_s() const {
+  return watch_->clock_offset_s();
 }
 
 }  // namespace genu::network

@@ -122,13 +122,14 @@ class Room {
 
   void take(const FrameNote& note) { boxes_.push_back(box_of(note)); }
 
-  /// Moves a note up or down until it stands free; false if there is no room near its place.
-  bool find_place(FrameNote& note) const {
+  /// Moves a note down, or up unless it has to stay below its place, until it stands free; false if there is
+  /// no room near.
+  bool find_place(FrameNote& note, bool below) const {
     constexpr double depths = 46.0;  // The right border has them.
     const double half = 0.5 * text_width(note.words, letters, true) + 4.0;
     const double y = note.at.y;
     note.at.x = std::clamp(note.at.x * scale_x_, half, std::max(half, width_ - depths - half)) / scale_x_;
-    for (const double lines : {0.0, 1.0, -1.0}) {
+    for (const double lines : {0.0, 1.0, below ? 2.0 : -1.0}) {
       note.at.y = y + lines * line / scale_y_;
       const Box box = box_of(note);
       const bool free = std::none_of(boxes_.begin(), boxes_.end(), [&](const Box& b) {
@@ -161,7 +162,7 @@ void name_tissues(FrameMarks& marks, const planning::ExpectedView& view, const L
   for (const planning::NameInView& name : planning::names_in_view(view, labels)) {
     FrameNote note{name.at, spaced(std::string(info(name.tissue).name)), name.below ? bone_rgb : name_rgb,
                    0.5, name.below ? 0.0 : 0.5};
-    if (!room.find_place(note)) continue;
+    if (!room.find_place(note, name.below)) continue;
     room.take(note);
     marks.notes.push_back(std::move(note));
   }

@@ -51,7 +51,7 @@ double taken_after(StreamHealth& health, double sent_s, double received_s) {
   LiveMessage message = transform_at("ProbeToTracker", sent_s, pose_at(1, 2, 3, 4));
   message.received_s = received_s;
   health.note(message);
-  return taken_s(frame_of(sent_s, received_s, received_s), health.report(received_s).clock_offset_s);
+  return taken_s(frame_of(sent_s, received_s, received_s), health.clock_offset_s());
 }
 
 constexpr double clocks_apart_s = 1000.0, travel_s = 0.01;

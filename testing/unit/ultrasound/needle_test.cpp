@@ -157,6 +157,25 @@ TEST(FindNeedle, TheTipIsWhereTheShaftEndsThoughALayerCrossesBeyond) {
   EXPECT_GE(compared, 3);
 }
 
+TEST(FindNeedle, ALayerThatTouchesTheShaftDoesNotBendIt) {
+  for (unsigned seed = 1; seed < 9; ++seed)
+    for (const double curve : {-0.0008, 0.0008}) {
+      Scene scene = needle_scene({.angle_deg = 45.0, .seed = seed});
+      const PixelPoint begin = scene.shaft.front(), end = scene.shaft.back();
+      const double length = distance_px(begin, end);
+      const PixelPoint along{(end.x - begin.x) / length, (end.y - begin.y) / length};
+      // It leaves the shaft behind its middle and is 10 pixels beside it after 110.
+      draw_soft(scene.frame, 110.0, [&](double t) {
+        const double on = 0.55 * length + t, aside = curve * t * t;
+        return PixelPoint{begin.x + on * along.x - aside * along.y, begin.y + on * along.y + aside * along.x};
+      });
+      const auto found = find_needle(scene.frame);
+      ASSERT_TRUE(found) << seed;
+      EXPECT_NEAR(found->angle_deg, 45.0, 0.6) << seed;
+      EXPECT_LT(std::abs(found->bow_px), 1.5) << seed;
+    }
+}
+
 TEST(FindNeedle, WhatADetourOfTheSoundRepeatsIsNone) {
   Frame frame = needle_scene({.needle = false, .seed = 49, .texture = 0.2}).frame;
   draw_soft(frame, 190.0, [](double t) { return PixelPoint{t * 0.9, 30.0 + t * 0.436}; });

@@ -98,6 +98,8 @@ class StreamHealth {
   /// Returns what silence has changed by now. To be called while nothing comes.
   std::vector<HealthEvent> look(double now_s);
   LinkReport report(double now_s) const;
+  /// Returns LinkReport::clock_offset_s alone; NaN before the first message that tells its time.
+  double clock_offset_s() const;
 
  private:
   class Watch;
