@@ -188,6 +188,18 @@ std::string above_0(const std::string& number) {
   return good ? "" : "must be a number above 0, and is " + number;
 }
 
+// CLI::Range lets NaN pass.
+CLI::Validator within(double least, double most) {
+  const CLI::Range range(least, most);
+  const auto check = [range](std::string& text) {
+    std::string wrong = range(text);
+    if (wrong.empty() && std::isnan(std::strtod(text.c_str(), nullptr)))
+      wrong = "Value " + text + " is no number";
+    return wrong;
+  };
+  return {check, range.get_description()};
+}
+
 CaseName case_named_by(const fs::path& file) {
   std::string stem = file.filename().string();
   if (stem.empty()) stem = file.parent_path().filename().string();

@@ -18,6 +18,7 @@
 namespace CLI {  // NOLINT(readability-identifier-naming): the parser's own name
 class App;
 class Option;
+class Validator;
 }  // namespace CLI
 
 // What several verbs read, and the options that name it.
@@ -82,6 +83,9 @@ void add_side_option(CLI::App& parser, std::optional<Side>& side);
 /// Returns what is wrong with an option's number that must be above 0; nothing if it is. Options take it as a
 /// check().
 std::string above_0(const std::string& number);
+
+/// Returns the check that an option's number lies in an interval with its ends; NaN lies in none.
+CLI::Validator within(double least, double most);
 
 struct CaseName {
   std::string name;

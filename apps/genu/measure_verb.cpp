@@ -68,7 +68,7 @@ Work declare(CLI::App& parser) {
       .add_option("--smooth-mm", words->smooth_mm,
                   "Smooths thickness over the bone that bears cartilage by a Gaussian of this standard "
                   "deviation; lesions, medians and percentiles are then those of the smoothed map")
-      ->check(CLI::Range(0.0, 10.0))
+      ->check(within(0.0, 10.0))
       ->capture_default_str();
   CLI::Option* out = parser.add_option("-o,--out", words->out,
                                        "Case folder to make: measurements.json and .csv, meshes, labels");

@@ -87,12 +87,12 @@ std::vector<CLI::Option*> add_needle_options(CLI::App& parser, NeedleWords& word
       ->expected(4)
       ->type_name("X Y W H");
   add(parser.add_option("--min-confidence", words.finder.min_confidence, "What is less sure is no needle"))
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0.0, 1.0))
       ->capture_default_str();
   add(parser.add_option(
           "--min-angle-deg", words.finder.min_angle_deg,
           "To the face of the probe: flatter lines are layers, unless a needle is meant to lie flat"))
-      ->check(CLI::Range(0.0, 80.0))
+      ->check(within(0.0, 80.0))
       ->capture_default_str();
   add(add_pixel_option(parser, words.pixel_mm));
   CLI::Option* knee =

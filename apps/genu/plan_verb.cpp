@@ -161,7 +161,7 @@ void declare_point(CLI::App& parser, PlanWords& words, CLI::Option* list) {
   parser
       .add_option("--tolerance", words.choice.tolerance_mm,
                   "An injection this near to the point counts as delivered, mm")
-      ->check(CLI::Range(0.1, 50.0))
+      ->check(within(0.1, 50.0))
       ->capture_default_str()
       ->needs(point);
 }
@@ -172,11 +172,11 @@ void declare_search(CLI::App& parser, PlanWords& words) {
                   "What depth, risk, angle and chance to hit weigh in the order of the trajectories "
                   "[0.15 0.35 0.2 0.3]; they change nothing else")
       ->expected(4)
-      ->check(CLI::NonNegativeNumber)
+      ->check(within(0.0, 1e6))
       ->type_name("D R A H");
   parser
       .add_option("--spacing", words.choice.options.entry_spacing_mm, "Entries are sought this far apart, mm")
-      ->check(CLI::Range(0.5, 20.0))
+      ->check(within(0.5, 20.0))
       ->capture_default_str();
 }
 
@@ -184,15 +184,15 @@ void declare_errors(CLI::App& parser, planning::ErrorModel& errors) {
   parser
       .add_option("--registration-sd", errors.registration_sd_mm,
                   "Error of image to patient, mm (standard deviation along each axis)")
-      ->check(CLI::Range(0.0, 50.0))
+      ->check(within(0.0, 50.0))
       ->capture_default_str();
   parser.add_option("--hand-sd", errors.hand_sd_mm, "Error of the needle's tip, mm (likewise)")
-      ->check(CLI::Range(0.0, 50.0))
+      ->check(within(0.0, 50.0))
       ->capture_default_str();
   parser
       .add_option("--hand-angle-sd", errors.hand_angle_sd_deg,
                   "Error of the needle's direction about the entry, degrees")
-      ->check(CLI::Range(0.0, 40.0))
+      ->check(within(0.0, 40.0))
       ->capture_default_str();
   parser.add_option("--samples", errors.samples, "Draws for the chance to hit")
       ->check(CLI::Range(100, 1000000))

@@ -107,6 +107,7 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   std::optional<CalibrationError> validation;
   if (!words.validation.empty()) {
     const auto other = io::read_tracked_sequence(words.validation);
+    note_remarks(other.remarks, words.validation, session);
     const auto reasons = ultrasound::reasons_against(pictures, ultrasound::image_setup_of(other));
     if (!reasons.empty())
       throw InvalidInput("'" + words.validation.string() + "' validates nothing: " + reasons.front());
@@ -116,9 +117,8 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   io::CalibrationRecord record = record_of(words);
   std::vector<ultrasound::StatedPixelSize> stated;
   if (!words.ruler_mm.empty()) stated.push_back({"the ruler", {words.ruler_mm[0], words.ruler_mm[1]}});
-  for (const io::ConfiguredTransform& t : sweep.setup.transforms)
-    if (t.frames == ultrasound::FramePair{"Image", "Probe"})
-      stated.push_back({"the set-up", ultrasound::pixel_size_of(t.transform)});
+  if (const auto before = sweep.always.find("Image", "Probe"))
+    stated.push_back({"the set-up", ultrasound::pixel_size_of(*before)});
   record.warnings = ultrasound::scale_disagreements(c.probe_from_image, stated);
   if (!pictures.depth_mm)
     record.warnings.emplace_back(
@@ -187,6 +187,7 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
   const auto video = io::read_tracked_sequence(words.source.recording);
   note_remarks(video.remarks, words.source.recording, session);
   const auto tracker = words.poses.empty() ? video : io::read_tracked_sequence(words.poses);
+  if (!words.poses.empty()) note_remarks(tracker.remarks, words.poses, session);
   session.progress().report("finding the line", 0.2);
   const auto depths = ultrasound::line_depths(video);
   const io::TrackedSetup setup = read_setups(words.source.setups);
@@ -255,11 +256,12 @@ Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
   made.text = "Phantom in " + words.reference + ": " + std::to_string(r.names.size()) + " of " +
               std::to_string(places.size()) + " places where the tip rested, off by " +
               fixed(r.fitted.mean_mm, 2) + " mm in the mean.\n" + table.text();
-  made.transform = io::ConfiguredTransform{{"Phantom", words.reference},
-                                           AffineTransform(r.fixed_from_moving),
-                                           r.fitted.mean_mm,
-                                           record.created,
-                                           {}};
+  made.transform =
+      io::ConfiguredTransform{{"Phantom", words.reference},
+                              AffineTransform(r.fixed_from_moving),
+                              r.left_out.count > 0 ? std::optional(r.left_out.mean_mm) : std::nullopt,
+                              record.created,
+                              {}};
   return made;
 }
 
@@ -272,6 +274,12 @@ void check_options(const CalibrateWords& words) {
   only("--validate", !words.validation.empty(), "image");
   only("--ruler-mm", !words.ruler_mm.empty(), "image");
   only("--poses", !words.poses.empty(), "time");
+  if (words.kind == "time" && words.source.depth_mm)
+    throw UsageError("--depth-mm changes nothing in calibrating time");
+  std::error_code error;
+  if (!words.validation.empty() && fs::equivalent(words.validation, words.source.recording, error))
+    throw UsageError("--validate takes another recording than the one that is fitted, '" +
+                     words.validation.string() + "'");
 }
 
 /// \throws UsageError if the command line names no phantom for what takes one
@@ -299,8 +307,9 @@ ExitCode calibrate(const CalibrateWords& words, const Session& session) {
   io::write_text(folder.path() / "calibration.json", made.json);
   if (made.transform) {
     io::TrackedSetup setup = read_setups(words.source.setups);
-    std::erase_if(setup.transforms,
-                  [&](const io::ConfiguredTransform& t) { return t.frames == made.transform->frames; });
+    std::erase_if(setup.transforms, [&](const io::ConfiguredTransform& t) {
+      return ultrasound::joins_the_same(t.frames, made.transform->frames);
+    });
     setup.transforms.push_back(*made.transform);
     io::write_tracked_setup(folder.path() / "setup.xml", setup);
   }

@@ -156,7 +156,7 @@ Work declare(CLI::App& parser) {
       .add_option("--sound-speed", words->options.zones.cartilage_sound_speed_m_s,
                   "Of cartilage, m/s; thickness is multiplied by its ratio to the machine's 1540. Nothing is "
                   "corrected by default")
-      ->check(CLI::Range(1000.0, 2500.0))
+      ->check(within(1000.0, 2500.0))
       ->capture_default_str();
   parser.add_option("--frame", words->frame, "Which picture of a clip, from 1; all by default")
       ->type_name("N");

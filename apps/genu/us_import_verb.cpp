@@ -62,6 +62,7 @@ render::Picture figure_of(const UltrasoundClip& clip) {
 
 ultrasound::TrackedSequence as_recording(UltrasoundClip clip) {
   ultrasound::TrackedSequence recording;
+  recording.orientation_stated = false;  // A clip does not say where the probe's marker was.
   if (!clip.frames.empty() && clip.frames.front().channels == 3) recording.image_type = "RGB_COLOR";
   recording.frames.resize(clip.frames.size());
   for (std::size_t f = 0; f < clip.frames.size(); ++f) {

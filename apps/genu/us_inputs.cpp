@@ -11,6 +11,7 @@
 
 #include <genu/app/program.h>
 #include <genu/core/error.h>
+#include <genu/core/text.h>
 #include <genu/io/files.h>
 #include <genu/io/ultrasound_files.h>
 
@@ -52,7 +53,7 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
     io::TrackedSetup one = io::read_tracked_setup(shipped ? io::data_file("ultrasound/fcal_2.0.xml") : named);
     for (io::ConfiguredTransform& t : one.transforms) {
       std::erase_if(all.transforms, [&](const io::ConfiguredTransform& o) {
-        return o.frames == t.frames || (o.frames.from == t.frames.to && o.frames.to == t.frames.from);
+        return ultrasound::joins_the_same(o.frames, t.frames);
       });
       all.transforms.push_back(std::move(t));
     }
@@ -70,6 +71,11 @@ io::TrackedSetup read_setups(const std::vector<fs::path>& files) {
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
                                    const std::optional<double>& depth_mm) {
   ultrasound::ImageSetup pictures = ultrasound::image_setup_of(recording);
+  if (depth_mm && pictures.depth_mm && !ultrasound::is_same_depth(*depth_mm, *pictures.depth_mm))
+    throw InvalidInput("the recording says that it is " + fixed(*pictures.depth_mm, 1) +
+                       " mm deep, and --depth-mm " + fixed(*depth_mm, 1) +
+                       ": which of them holds cannot be "
+                       "told");
   if (depth_mm) pictures.depth_mm = depth_mm;
   return pictures;
 }
@@ -215,7 +221,7 @@ CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
       .add_option("--pixel-mm", pixel_mm,
                   "Size of a pixel, across and down if they differ; goes before what the file says")
       ->expected(1, 2)
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->type_name("X [Y]");
 }
 

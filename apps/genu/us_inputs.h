@@ -66,6 +66,7 @@ Sweep read_sweep(const SweepSource& source);
 Sweep read_sweep(const SweepSource& source, const Session& session);
 
 /// Returns the pictures of a recording as they are used, with the depth that was said.
+/// \throws InvalidInput as ultrasound::image_setup_of, and where the recording says another depth
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
                                    const std::optional<double>& depth_mm);
 /// Returns the same of one live frame; what it says itself goes before, as the depth may be turned at any

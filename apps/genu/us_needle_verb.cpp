@@ -15,6 +15,7 @@
 #include <genu/io/files.h>
 #include <genu/ultrasound/patient_axes.h>
 
+#include "inputs.h"
 #include "needle_inputs.h"
 #include "needle_views.h"
 #include "protocol.h"
@@ -143,7 +144,7 @@ Work declare(CLI::App& parser) {
       ->description("DICOM still or clip, PNG, JPEG, or a tracked recording (.igs.mha, .igs.nrrd)");
   add_needle_options(parser, words->needle);
   parser.add_option("--frame", words->frame, "Only this frame of a clip, from 1, by itself")
-      ->check(CLI::PositiveNumber)
+      ->check(above_0)
       ->type_name("N");
   parser.add_option("--figures", words->figures, "Pictures to draw of a clip, evenly spread")
       ->check(CLI::Range(0, 10000))

@@ -222,25 +222,25 @@ void declare_view(CLI::App& parser, SimulateWords& words) {
   parser
       .add_option("--insert-from", words.insert_from,
                   "The needle goes in: the part of its way that it has gone in the first frame")
-      ->check(CLI::Range(0.05, 1.0))
+      ->check(within(0.05, 1.0))
       ->type_name("PART")
       ->needs(frames);
   parser.add_option("--width-mm", words.width_mm, "Of the image; a plan says its own")
-      ->check(CLI::Range(5.0, 200.0))
+      ->check(within(5.0, 200.0))
       ->capture_default_str()
       ->needs(contact);
   parser.add_option("--depth-mm", words.depth_mm, "Of the image; a plan says its own")
-      ->check(CLI::Range(5.0, 200.0))
+      ->check(within(5.0, 200.0))
       ->capture_default_str()
       ->needs(contact);
   parser.add_option("--pixel-mm", words.pixel_mm, "Size of a pixel")
-      ->check(CLI::Range(0.02, 1.0))
+      ->check(within(0.02, 1.0))
       ->capture_default_str();
 }
 
 void declare_machine(CLI::App& parser, SimulateWords& words) {
   const auto add = [&](const char* name, double& value, const char* what, double low, double high) {
-    parser.add_option(name, value, what)->check(CLI::Range(low, high))->capture_default_str();
+    parser.add_option(name, value, what)->check(within(low, high))->capture_default_str();
   };
   add("--frequency-mhz", words.machine.frequency_mhz, "Of the probe", 2.0, 30.0);
   add("--gain-db", words.machine.gain_db, "Brighter or darker", -100.0, 100.0);

@@ -125,7 +125,8 @@ void UltrasoundPanel::find_needles(bool on) {
 // A set-up holds for pictures of one size; a live stream may change it.
 void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
   if (!moment.shows_image()) return;
-  const ultrasound::ImageSetup pictures = ultrasound::image_setup_of(moment);
+  const ultrasound::ImageSetup pictures =
+      ultrasound::image_setup_of(moment, recording_ ? recording_->sequence.fields : ultrasound::Fields{});
   if (tied_to_ != pictures) {
     tied_ = tied(setup_ ? &*setup_ : nullptr, pictures);
     tied_to_ = pictures;
@@ -133,7 +134,8 @@ void UltrasoundPanel::tie_setup(const ultrasound::TrackedFrame& moment) {
   }
   if (part_told_) return;
   part_ = recording_ && recording_->part ? *recording_->part : ultrasound::find_picture_area(moment.image);
-  face_row_ = recording_ && recording_->face_row ? *recording_->face_row : part_->y;
+  // The middle of the first row is half a row below its edge.
+  face_row_ = recording_ && recording_->face_row ? *recording_->face_row + 0.5 : part_->y;
   // All of a picture is what is found in a black one, too: the next may tell more.
   part_told_ = *part_ != PixelBounds{0, 0, pictures.width, pictures.height} || tells_area(moment.image);
 }

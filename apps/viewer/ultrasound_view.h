@@ -39,7 +39,7 @@ struct ShownUltrasound {
   QImage image;                     ///< Null: there is no picture to show.
   std::optional<PixelSize> pixel;   ///< Without it pixels are drawn square, and there is no ruler.
   std::optional<PixelBounds> part;  ///< Where the scale holds; nothing = everywhere.
-  double face_row = 0.0;            ///< Where depth is 0.
+  double face_row = 0.0;            ///< Where depth is 0, from the upper edge of the first.
   QString no_scale;                 ///< Why there is no scale.
   QStringList alarms;               ///< In red: what must not be overlooked.
   QString stale;                    ///< In words why the picture is old; it is greyed then.

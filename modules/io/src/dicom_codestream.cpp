@@ -89,8 +89,9 @@ bool is_near_lossless(const Bytes& stream, std::size_t at) {
   constexpr unsigned start_of_scan = 0xda;
   for (auto segment = segment_at(stream, at); segment; segment = segment_at(stream, segment->end)) {
     if (segment->code != start_of_scan) continue;
+    if (segment->begin >= segment->end) return true;
     const std::size_t near = segment->begin + 1 + std::size_t{2} * stream[segment->begin];
-    return segment->begin >= segment->end || near >= segment->end || stream[near] != 0;
+    return near >= segment->end || stream[near] != 0;
   }
   return true;
 }

@@ -200,6 +200,7 @@ TrackedSequence read_sequence(const fs::path& file, Format format, const HeaderL
                            std::string(tracked::orientation_key));
   if (!oriented) {
     sequence.orientation = "MFA";
+    sequence.orientation_stated = false;
     if (layout.image_bytes() > 0)
       sequence.remarks.push_back("it has no field " + std::string(tracked::orientation_key) +
                                  ": its images are taken for MFA, marked and far");

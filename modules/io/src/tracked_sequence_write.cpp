@@ -106,7 +106,9 @@ std::string field_lines(Format format, const TrackedSequence& sequence) {
   const auto add = [&](const std::string& key, const std::string& value) {
     text.append(key).append(between(format)).append(tracked::header_value(key, value)).append("\n");
   };
-  add(std::string(tracked::orientation_key), sequence.orientation);
+  // Without frames nothing else would say that it is a recording.
+  if (sequence.orientation_stated || sequence.frames.empty())
+    add(std::string(tracked::orientation_key), sequence.orientation);
   add(std::string(tracked::type_key), sequence.image_type);
   if (sequence.patient_axes_stated && ultrasound::is_of_patient(sequence))
     add(std::string(ultrasound::patient_axes_key), "LPS");

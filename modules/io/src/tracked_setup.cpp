@@ -30,7 +30,8 @@ std::vector<double> numbers_of(const fs::path& file, const pugi::xml_node& node,
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   const auto numbers = numbers_in(text);
-  if (!numbers || numbers->size() != count)
+  if (!numbers || numbers->size() != count ||
+      !std::all_of(numbers->begin(), numbers->end(), [](double n) { return std::isfinite(n); }))
     fail(file, std::string("the attribute ") + attribute + " of an element " + node.name() + " is '" +
                    node.attribute(attribute).value() + "', not " + std::to_string(count) + " numbers");
   return *numbers;
@@ -86,8 +87,12 @@ ConfiguredTransform transform_of(const fs::path& file, const pugi::xml_node& nod
                      "', not two numbers of pixels");
     ultrasound::ImageSetup pictures{
         static_cast<int>(size[0]), static_cast<int>(size[1]), text_of(file, node, "ImageOrientation"), {}};
-    if (node.attribute("ImagingDepthMm"))
+    if (node.attribute("ImagingDepthMm")) {
       pictures.depth_mm = numbers_of(file, node, "ImagingDepthMm", 1).front();
+      if (!(*pictures.depth_mm > 0.0))
+        fail(file, std::string("the attribute ImagingDepthMm is '") +
+                       node.attribute("ImagingDepthMm").value() + "', not above 0");
+    }
     result.pictures = pictures;
   }
   return result;
@@ -141,6 +146,25 @@ const ConfiguredTransform* TrackedSetup::patient_tie() const {
   return tie;
 }
 
+namespace {
+
+/// \throws IoError if two transforms between the same frames, in either direction, tell different things
+void refuse_contradictions(const fs::path& file, const std::vector<ConfiguredTransform>& transforms) {
+  constexpr double reach = 1000.0, same_mm = 0.01;  // a picture's size; what digits in a file may lose
+  for (std::size_t n = 0; n < transforms.size(); ++n)
+    for (std::size_t k = 0; k < n; ++k) {
+      const ConfiguredTransform &a = transforms[k], &b = transforms[n];
+      if (!ultrasound::joins_the_same(a.frames, b.frames)) continue;
+      const AffineTransform other = a.frames == b.frames ? b.transform : b.transform.inverse();
+      for (const Point3& p : {Point3{}, Point3{reach, 0, 0}, Point3{0, reach, 0}, Point3{0, 0, reach}})
+        if (!(distance(a.transform(p), other(p)) <= same_mm))
+          fail(file, "it has two transforms between " + a.frames.from + " and " + a.frames.to +
+                         " that differ: which of them holds cannot be told");
+    }
+}
+
+}  // namespace
+
 TrackedSetup read_tracked_setup(const fs::path& file) {
   const std::string text = read_text(file);
   pugi::xml_document document;
@@ -152,6 +176,7 @@ TrackedSetup read_tracked_setup(const fs::path& file) {
   for (const char* parent : {"//CoordinateDefinitions/Transform", "//CalibrationResults/Transform"})
     for (const pugi::xpath_node& found : document.select_nodes(parent))
       setup.transforms.push_back(transform_of(file, found.node()));
+  refuse_contradictions(file, setup.transforms);
   if (std::any_of(setup.transforms.begin(), setup.transforms.end(),
                   [](const ConfiguredTransform& t) { return !t.patient_axes_stated; }))
     setup.remarks.push_back("the axes of " + std::string(ultrasound::patient_frame) + " are not stated in '" +

@@ -13,24 +13,41 @@ std::string size_text(int width, int height) {
   return std::to_string(width) + " x " + std::to_string(height);
 }
 
-/// Returns the depth that fields state, as PLUS calls it; what is not above 0 was not set.
-std::optional<double> depth_in(const Fields& fields) {
+/// A depth that fields state, as PLUS calls it; what is not above 0 was not set.
+struct StatedDepth {
+  std::optional<double> depth_mm;
+  std::string damaged;  ///< The text, if it is no number.
+};
+StatedDepth depth_in(const Fields& fields) {
   for (const auto& [name, text] : fields) {
-    if (name != "DepthMm") continue;
+    if (name != "DepthMm" || text.empty()) continue;
     double depth_mm = 0.0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), depth_mm);
-    if (error == std::errc() && std::isfinite(depth_mm) && depth_mm > 0.0) return depth_mm;
+    const char* const last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, depth_mm);
+    if (error != std::errc() || end != last || !std::isfinite(depth_mm)) return {{}, text};
+    if (depth_mm > 0.0) return {depth_mm, {}};
   }
-  return std::nullopt;
+  return {};
 }
 
-constexpr double depth_tolerance_mm = 0.5;  // machines step their depth by 5 mm and more
+std::optional<double> sound_depth_in(const Fields& fields) {
+  const StatedDepth stated = depth_in(fields);
+  if (!stated.damaged.empty())
+    throw InvalidInput("the recording's field DepthMm is '" + stated.damaged +
+                       "', not a number of millimetres");
+  return stated.depth_mm;
+}
 
 }  // namespace
 
+bool is_same_depth(double a_mm, double b_mm) {
+  constexpr double tolerance_mm = 0.5;  // machines step their depth by 5 mm and more
+  return std::abs(a_mm - b_mm) <= tolerance_mm;
+}
+
 ImageSetup image_setup_of(const TrackedSequence& recording) {
   ImageSetup setup;
-  setup.depth_mm = depth_in(recording.fields);
+  setup.depth_mm = sound_depth_in(recording.fields);
   for (const TrackedFrame& frame : recording.frames) {
     if (!frame.shows_image()) continue;
     if (setup.width != 0 && (frame.image.width != setup.width || frame.image.height != setup.height))
@@ -38,8 +55,8 @@ ImageSetup image_setup_of(const TrackedSequence& recording) {
                          " and " + size_text(frame.image.width, frame.image.height));
     setup.width = frame.image.width;
     setup.height = frame.image.height;
-    const std::optional<double> depth_mm = depth_in(frame.fields);
-    if (depth_mm && setup.depth_mm && std::abs(*depth_mm - *setup.depth_mm) > depth_tolerance_mm)
+    const std::optional<double> depth_mm = sound_depth_in(frame.fields);
+    if (depth_mm && setup.depth_mm && !is_same_depth(*depth_mm, *setup.depth_mm))
       throw InvalidInput("the recording's pictures differ in depth: " + fixed(*setup.depth_mm, 1) + " and " +
                          fixed(*depth_mm, 1) + " mm");
     if (depth_mm) setup.depth_mm = depth_mm;
@@ -48,8 +65,10 @@ ImageSetup image_setup_of(const TrackedSequence& recording) {
   return setup;
 }
 
-ImageSetup image_setup_of(const TrackedFrame& frame) {
-  return {.width = frame.image.width, .height = frame.image.height, .depth_mm = depth_in(frame.fields)};
+ImageSetup image_setup_of(const TrackedFrame& frame, const Fields& of_recording) {
+  std::optional<double> depth_mm = depth_in(frame.fields).depth_mm;
+  if (!depth_mm) depth_mm = depth_in(of_recording).depth_mm;
+  return {.width = frame.image.width, .height = frame.image.height, .depth_mm = depth_mm};
 }
 
 std::vector<std::string> reasons_against(const ImageSetup& calibrated, const ImageSetup& pictures) {
@@ -60,8 +79,7 @@ std::vector<std::string> reasons_against(const ImageSetup& calibrated, const Ima
   if (calibrated.orientation != pictures.orientation)
     reasons.push_back("the calibration is of pictures that lie " + calibrated.orientation + ", these lie " +
                       pictures.orientation);
-  if (calibrated.depth_mm && pictures.depth_mm &&
-      std::abs(*calibrated.depth_mm - *pictures.depth_mm) > depth_tolerance_mm)
+  if (calibrated.depth_mm && pictures.depth_mm && !is_same_depth(*calibrated.depth_mm, *pictures.depth_mm))
     reasons.push_back("the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
                       " mm, these have " + fixed(*pictures.depth_mm, 1) + " mm");
   return reasons;

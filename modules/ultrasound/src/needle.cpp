@@ -136,6 +136,9 @@ void check(const Frame& frame, const NeedleOptions& options) {
   if (!(options.min_length > 0.0 && options.min_length <= 1.0))
     throw InvalidInput("finding a needle: a least length of " + std::to_string(options.min_length) +
                        " of the diagonal, not above 0 and up to 1");
+  if (!(options.min_confidence >= 0.0 && options.min_confidence <= 1.0))
+    throw InvalidInput("finding a needle: a least confidence of " + std::to_string(options.min_confidence) +
+                       ", not in 0 to 1");
   if (!(options.min_angle_deg >= 0.0 && options.min_angle_deg < options.max_angle_deg &&
         options.max_angle_deg <= 90.0))
     throw InvalidInput("finding a needle: angles from " + std::to_string(options.min_angle_deg) + " to " +

@@ -17,19 +17,22 @@ namespace genu::ultrasound::needle {
 
 /// What of a frame shows tissue, brought to a standard size: `work` pixels are those of this picture.
 struct Picture {
-  cv::Mat_<float> grey;              ///< Without the machine's marks, slightly smoothed.
-  std::vector<cv::Point2f> outline;  ///< Convex outline of what shows tissue, in work pixels.
-  cv::Point2d origin;                ///< Of work pixel (0, 0), in pixels of the frame.
-  double scale = 1.0;                ///< Work pixels a pixel of the frame.
-  double brightest = 0.0;            ///< 99th percentile of the grey values.
+  cv::Mat_<float> grey;                 ///< Without the machine's marks, slightly smoothed.
+  std::vector<cv::Point2f> outline;     ///< Convex outline of what shows tissue, in work pixels.
+  cv::Point2d origin;                   ///< Of work pixel (0, 0), in pixels of the frame.
+  double scale = 1.0;                   ///< Work pixels a pixel of the frame, but for ...
+  double scale_x = 1.0, scale_y = 1.0;  ///< ... what whole work pixels change across and down.
+  double brightest = 0.0;               ///< 99th percentile of the grey values.
   /// For each grey value the decadic logarithm of all pixels over those that are brighter: the same whatever
   /// the machine's grey map.
   std::array<double, 256> rank{};
 
   cv::Point2d to_work(const PixelPoint& p) const {
-    return {(p.x - origin.x) * scale, (p.y - origin.y) * scale};
+    return {(p.x - origin.x) * scale_x, (p.y - origin.y) * scale_y};
   }
-  PixelPoint to_frame(const cv::Point2d& p) const { return {p.x / scale + origin.x, p.y / scale + origin.y}; }
+  PixelPoint to_frame(const cv::Point2d& p) const {
+    return {p.x / scale_x + origin.x, p.y / scale_y + origin.y};
+  }
   double diagonal() const { return std::hypot(grey.cols, grey.rows); }
   /// Distance to the outline in work pixels, negative outside.
   double clearance(const cv::Point2d& p) const;

@@ -130,14 +130,17 @@ Picture picture_of(const Frame& frame, const NeedleOptions& options, const cv::M
   picture.scale = std::min(2.0, std::sqrt(work_area_px / static_cast<double>(box.area())));
   const cv::Size size{std::max(1, static_cast<int>(std::lround(box.width * picture.scale))),
                       std::max(1, static_cast<int>(std::lround(box.height * picture.scale)))};
+  picture.scale_x = static_cast<double>(size.width) / box.width;
+  picture.scale_y = static_cast<double>(size.height) / box.height;
   cv::Mat small;
   cv::resize(grey(box), small, size, 0, 0, picture.scale < 1.0 ? cv::INTER_AREA : cv::INTER_LINEAR);
   small.convertTo(picture.grey, CV_32F);
   // Centres of pixels are at whole numbers on both sides.
-  picture.origin = cv::Point2d(box.tl()) + cv::Point2d(0.5 / picture.scale - 0.5, 0.5 / picture.scale - 0.5);
+  picture.origin =
+      cv::Point2d(box.tl()) + cv::Point2d(0.5 / picture.scale_x - 0.5, 0.5 / picture.scale_y - 0.5);
   for (const cv::Point& p : outline)
-    picture.outline.emplace_back(static_cast<float>((p.x - box.x) * picture.scale - 0.5),
-                                 static_cast<float>((p.y - box.y) * picture.scale - 0.5));
+    picture.outline.emplace_back(static_cast<float>((p.x - box.x) * picture.scale_x - 0.5),
+                                 static_cast<float>((p.y - box.y) * picture.scale_y - 0.5));
   count_values(picture);
   return picture;
 }

@@ -27,6 +27,10 @@ std::string name_of(const FramePair& frames) {
   return frames.from + "To" + frames.to;
 }
 
+bool joins_the_same(const FramePair& a, const FramePair& b) {
+  return a == b || (a.from == b.to && a.to == b.from);
+}
+
 std::optional<AffineTransform> TrackedPose::transform() const {
   if (status != "OK") return std::nullopt;
   constexpr double tolerance = 1e-6;

@@ -262,6 +262,12 @@ void check(const TrochlearCartilageOptions& options) {
         options.max_thickness_mm <= 15.0))
     throw InvalidInput("finding cartilage: a thickness of " + std::to_string(options.min_thickness_mm) +
                        " to " + std::to_string(options.max_thickness_mm) + " mm makes no sense");
+  if (!(options.min_confidence >= 0.0 && options.min_confidence <= 1.0))
+    throw InvalidInput("finding cartilage: a least confidence of " + std::to_string(options.min_confidence) +
+                       ", not in 0 to 1");
+  if (!(options.min_length_mm >= 0.0))
+    throw InvalidInput("finding cartilage: a least length of " + std::to_string(options.min_length_mm) +
+                       " mm makes no sense");
 }
 
 }  // namespace

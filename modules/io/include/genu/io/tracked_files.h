@@ -26,7 +26,7 @@ ultrasound::TrackedSequence read_tracked_sequence(const std::filesystem::path& f
 
 /// Writes by extension, .mha or .nrrd, to a temporary name first; reads back equal. Images are stored in the
 /// sequence's own orientation. With poses of the frame "Patient" it says that their axes are LPS, unless that
-/// was only assumed (TrackedSequence::patient_axes_stated).
+/// was only assumed (TrackedSequence::patient_axes_stated); likewise how its images lie (orientation_stated).
 /// \throws IoError; InvalidInput naming what would not read back: images that differ in size, a key that the
 /// format or PLUS gives another meaning or that holds its separator, a text with a line break or outer
 /// blanks, a placement of the other format or of more axes than are written (recordings of four axes)

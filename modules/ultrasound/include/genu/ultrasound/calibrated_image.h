@@ -20,12 +20,16 @@ struct ImageSetup {
   friend bool operator==(const ImageSetup&, const ImageSetup&) = default;
 };
 
+/// Returns true if two imaging depths are one, but for how they were rounded; false if one is NaN.
+bool is_same_depth(double a_mm, double b_mm);
+
 /// Returns the set-up of a recording's pictures. Their depth is what PLUS writes as `DepthMm` into the fields
 /// of frames or of the recording, if it does. \throws InvalidInput if no frame shows an image, or they differ
-/// in size or in stated depth
+/// in size or in stated depth, or a stated depth is no number
 ImageSetup image_setup_of(const TrackedSequence& recording);
-/// Returns the same of one frame.
-ImageSetup image_setup_of(const TrackedFrame& frame);
+/// Returns the same of one frame, by its own fields and then by those of its recording; a depth that is no
+/// number is not stated.
+ImageSetup image_setup_of(const TrackedFrame& frame, const Fields& of_recording = {});
 
 /// Returns why a calibration does not hold for pictures, one reason a line; empty if it does. A depth that
 /// one side does not state is no reason, but see cautions_about.

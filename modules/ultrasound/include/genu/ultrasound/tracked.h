@@ -30,6 +30,8 @@ struct FramePair {
 std::optional<FramePair> frames_named(std::string_view name);
 /// Returns "ProbeToTracker".
 std::string name_of(const FramePair& frames);
+/// Returns true if both lead between the same frames, in whichever direction.
+bool joins_the_same(const FramePair& a, const FramePair& b);
 
 /// A transform as a tracker sent it, sound or not.
 struct TrackedPose {
@@ -59,6 +61,8 @@ struct TrackedFrame {
 struct TrackedSequence {
   /// How the file stores its images (see turned_to_marked_far); those in `frames` are marked and far.
   std::string orientation = "MFA";
+  /// False if nobody said so: MFA is then assumed, and not said when it is written.
+  bool orientation_stated = true;
   std::string image_type = "BRIGHTNESS";
   std::vector<TrackedFrame> frames;
   Fields fields = {};
