@@ -91,7 +91,7 @@ ExitCode compare_visits(const CompareWords& words, const Session& session) {
   std::optional<io::FolderTransaction> folder;
   if (!words.out.empty()) {
     if (!words.no_figures) require_display();
-    io::FolderOptions options{.replace = words.replace, .inputs = words.later};
+    io::FolderOptions options{.replace = words.replace, .inputs = words.later, .document = "followup.json"};
     for (const fs::path& file : files_of({words.baseline, words.table})) options.inputs.push_back(file);
     if (!words.precision.empty()) options.inputs.push_back(words.precision);
     folder.emplace(words.out, options);
@@ -127,7 +127,7 @@ ExitCode compare_visits(const CompareWords& words, const Session& session) {
     if (!words.no_figures) figures = report::draw_followup(course, visits, progress.part(0.8, 0.95));
     progress.report("writing the follow-up", 0.95);
     write_course(folder->path(), course, visits, figures);
-    folder->commit();
+    folder->commit(session.progress());
   }
   progress.report("done", 1.0);
   session.print(text_of(course));
@@ -157,7 +157,8 @@ Work declare(CLI::App& parser) {
   CLI::Option* out = parser.add_option("-o,--out", words->out,
                                        "Folder to make: followup.json and .csv, maps, figures, report.html");
   out->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's")
+  parser
+      .add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of this verb's")
       ->needs(out);
   parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb")
       ->needs(out);

@@ -62,7 +62,9 @@ ExitCode convert_one(const ImportOptions& options, const io::FolderScan& scan, c
 /// Every series that can be read, or the chosen one, each echo into a file of its own; all or nothing.
 ExitCode convert_all(const ImportOptions& options, const io::FolderScan& scan, const Session& session) {
   const io::SeriesInfo* chosen = options.series.empty() ? nullptr : &choose_series(scan, options.series);
-  io::FolderTransaction folder(options.output, {.replace = options.replace, .inputs = {options.folder}});
+  io::FolderTransaction folder(
+      options.output,
+      {.replace = options.replace, .inputs = {options.folder}, .document = "series_list.json"});
   std::string written;
   const auto count = static_cast<double>(scan.series.size());
   for (std::size_t i = 0; i < scan.series.size(); ++i) {
@@ -85,7 +87,7 @@ ExitCode convert_all(const ImportOptions& options, const io::FolderScan& scan, c
   }
   if (written.empty()) throw IoError("nothing under " + options.folder.string() + " can be converted");
   io::write_text(folder.path() / "series_list.json", to_json(scan));
-  folder.commit();
+  folder.commit(session.progress());
   session.print(written);
   return ExitCode::ok;
 }

@@ -30,7 +30,9 @@ ExitCode measure_labels(const MeasureWords& words, const Session& session) {
   io::Case knee = new_case(who.name, who.visit, {words.labels.file.string()});
   std::optional<io::FolderTransaction> folder;
   if (!words.out.empty())
-    folder.emplace(words.out, io::FolderOptions{.replace = words.replace, .inputs = files_of(words.labels)});
+    folder.emplace(words.out,
+                   io::FolderOptions{
+                       .replace = words.replace, .inputs = files_of(words.labels), .document = "case.json"});
 
   session.progress().report("reading labels", 0.0);
   knee.labels = read_label_map(words.labels);
@@ -44,7 +46,7 @@ ExitCode measure_labels(const MeasureWords& words, const Session& session) {
   if (folder) {
     session.progress().report("writing the case", 0.9);
     io::write_case(folder->path(), knee);
-    folder->commit();
+    folder->commit(session.progress());
   }
   session.print(text_of(*knee.cartilage));
   if (folder) session.print("Written: " + words.out.string() + "\n");
@@ -73,7 +75,8 @@ Work declare(CLI::App& parser) {
   CLI::Option* out = parser.add_option("-o,--out", words->out,
                                        "Case folder to make: measurements.json and .csv, meshes, labels");
   out->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's")
+  parser
+      .add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of this verb's")
       ->needs(out);
   return [words](const Session& session) { return measure_labels(*words, session); };
 }

@@ -166,7 +166,7 @@ void read_scale(Moments& moments, const SweepSource& source, const std::vector<d
   if (probe_from_image)
     for (const std::string& reason :
          ultrasound::scale_disagreements(*probe_from_image, {{"--pixel-mm", *moments.pixel}}))
-      moments.warnings.push_back(reason);
+      throw InvalidInput("which size of pixels holds cannot be told: " + reason);
 }
 
 }  // namespace

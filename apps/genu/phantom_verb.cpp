@@ -46,9 +46,9 @@ ExitCode make_phantom(PhantomWords words, const Session& session) {
     words.options.view.offset_mm = parse_vector(words.offset, "offset", "lateral,anterior,proximal in mm");
   words.options.scan.contrast = parse_contrast(words.contrast);
 
-  io::FolderTransaction folder(words.out, {.replace = words.replace});
+  io::FolderTransaction folder(words.out, {.replace = words.replace, .document = "truth.json"});
   write_phantom(folder.path(), words.options, session.progress());
-  folder.commit();
+  folder.commit(session.progress());
   for (const char* name : {"dicom", "labels.nrrd", "truth.json"})
     session.print((words.out / name).string() + "\n");
   return ExitCode::ok;
@@ -121,7 +121,8 @@ void declare_scan(CLI::App& parser, PhantomWords& words) {
 Work declare(CLI::App& parser) {
   const auto words = std::make_shared<PhantomWords>();
   parser.add_option("-o,--out", words->out, "Folder to make")->required()->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   declare_shape(parser, *words);
   declare_scan(parser, *words);
   return [words](const Session& session) { return make_phantom(*words, session); };

@@ -122,7 +122,8 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   const fs::path out = words.out.empty() ? fs::path("genu-" + folder_name(knee.name)) : words.out;
   const Progress& progress = session.progress();
   if (!words.no_figures) require_display();
-  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.labels)};
+  io::FolderOptions options{
+      .replace = words.replace, .inputs = files_of(words.labels), .document = "case.json"};
   options.inputs.insert(options.inputs.end(), {words.image.path, words.model});
   std::erase(options.inputs, fs::path());
   io::FolderTransaction folder(out, options);
@@ -167,7 +168,7 @@ ExitCode run_case(const RunWords& words, const Session& session) {
   io::write_case(folder.path(), knee);
   write_report(folder.path(), knee, figures);
   progress.report("done", 1.0);
-  folder.commit();
+  folder.commit(session.progress());
   if (words.phantom) session.print(compared_with_truth(*knee.labels, *knee.segmentation, out / "phantom"));
   print_results(knee, out, session);
   return ExitCode::ok;
@@ -200,7 +201,8 @@ Work declare(CLI::App& parser) {
       ->type_name("NAME");
   parser.add_option("--visit", words->visit, "Name of the visit, else from the same name")->type_name("NAME");
   parser.add_option("-o,--out", words->out, "Case folder to make (default genu-CASE)")->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   parser.add_flag("--no-figures", words->no_figures, "Draws nothing; needs neither display nor Xvfb");
   return [words](const Session& session) { return run_case(*words, session); };
 }

@@ -64,8 +64,9 @@ ExitCode segment_image(const SegmentWords& words, const Session& session) {
   require_writable(words);
   std::optional<io::FolderTransaction> maps;
   if (!words.probabilities.empty())
-    maps.emplace(words.probabilities,
-                 io::FolderOptions{.replace = words.replace, .inputs = {words.image.path}});
+    maps.emplace(words.probabilities, io::FolderOptions{.replace = words.replace,
+                                                        .inputs = {words.image.path},
+                                                        .document = "segmentation.json"});
   const Progress& progress = session.progress();
   const segmentation::KneeNetwork network = load_network(words.model);
   const SourceImage source = read_image(words.image, progress.part(0.0, 0.1));
@@ -79,7 +80,7 @@ ExitCode segment_image(const SegmentWords& words, const Session& session) {
   progress.report("writing labels", 1.0);
   io::write_labels(words.out, result.labels, io::label_table_named("genu"));
   if (!words.report.empty()) io::write_text(words.report, io::to_json(result.report));
-  if (maps) maps->commit();
+  if (maps) maps->commit(session.progress());
   for (const fs::path& file : {words.out, words.report, words.probabilities})
     if (!file.empty()) session.print("Written: " + file.string() + "\n");
   return ExitCode::ok;
@@ -99,7 +100,7 @@ Work declare(CLI::App& parser) {
       "--probabilities", words->probabilities,
       "Also makes a folder with the probability of each structure, 0 to 1, in steps of 1/255");
   maps->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts that folder in the place of an old one of Genu's")
+  parser.add_flag("--replace", words->replace, "Puts that folder in the place of an old one of this verb's")
       ->needs(maps);
   parser.add_flag("--failed-too", words->failed_too,
                   "Writes what was found even if the verdict is fail, to see why");

@@ -140,7 +140,8 @@ io::T2Measures measures_of(const T2Words& words, const SourceEchoes& echoes, con
 }
 
 ExitCode map_t2(const T2Words& words, const Session& session) {
-  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.labels)};
+  io::FolderOptions options{
+      .replace = words.replace, .inputs = files_of(words.labels), .document = "t2.json"};
   options.inputs.insert(options.inputs.end(), {words.series.path, words.model});
   std::erase(options.inputs, fs::path());
   io::FolderTransaction folder(words.out, options);
@@ -163,7 +164,7 @@ ExitCode map_t2(const T2Words& words, const Session& session) {
   write_figures(folder.path(), echoes.images.front(), map.t2_ms, labels.labels, report);
   io::write_text(folder.path() / "t2.csv", io::t2_csv(measures));
   io::write_text(folder.path() / "t2.json", io::to_json(measures));
-  folder.commit();
+  folder.commit(session.progress());
   session.print(text_of(measures) + "Written: " + words.out.string() + "\n");
   return ExitCode::ok;
 }
@@ -191,7 +192,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Folder to make: t2.nrrd, t2.json, t2.csv, labels, pictures")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return map_t2(*words, session); };
 }
 

@@ -30,9 +30,16 @@ ChosenTrajectory chosen(const std::vector<planning::NeedlePlan>& plans, const Tr
     if (plan.ranked.size() < choice.rank) continue;
     if (!best || planning::ranks_before(plan, *best)) best = &plan;
   }
-  if (!best)
-    throw UsageError("no plan for this target and approach has a trajectory of rank " +
-                     std::to_string(choice.rank));
+  if (!best) {
+    std::string wanted = choice.target.empty() ? "" : " for the target \"" + choice.target + "\"";
+    if (!choice.approach.empty()) wanted += " by the approach \"" + choice.approach + "\"";
+    std::string there;
+    for (const planning::NeedlePlan& plan : plans)
+      there.append(there.empty() ? "" : "; ")
+          .append(plan.target.name + " by " + plan.approach + ": " + std::to_string(plan.ranked.size()));
+    throw UsageError("no plan" + wanted + " has a trajectory of rank " + std::to_string(choice.rank) +
+                     "; there are " + (there.empty() ? "none" : there));
+  }
   return {*best, best->ranked[choice.rank - 1]};
 }
 

@@ -17,6 +17,7 @@
 #include <genu/io/files.h>
 #include <genu/render/frame_figure.h>
 
+#include "inputs.h"
 #include "protocol.h"
 #include "us_inputs.h"
 #include "us_verbs.h"
@@ -111,15 +112,19 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
     const auto reasons = ultrasound::reasons_against(pictures, ultrasound::image_setup_of(other));
     if (!reasons.empty())
       throw InvalidInput("'" + words.validation.string() + "' validates nothing: " + reasons.front());
-    validation = ultrasound::validate_spatial(
-        c.probe_from_image, ultrasound::wire_views(other, sweep.always, sweep.setup.n_wires));
+    validation = with_context("validating with " + words.validation.string(), [&] {
+      return ultrasound::validate_spatial(c.probe_from_image,
+                                          ultrasound::wire_views(other, sweep.always, sweep.setup.n_wires));
+    });
   }
   io::CalibrationRecord record = record_of(words);
   std::vector<ultrasound::StatedPixelSize> stated;
   if (!words.ruler_mm.empty()) stated.push_back({"the ruler", {words.ruler_mm[0], words.ruler_mm[1]}});
   if (const auto before = sweep.always.find("Image", "Probe"))
     stated.push_back({"the set-up", ultrasound::pixel_size_of(*before)});
-  record.warnings = ultrasound::scale_disagreements(c.probe_from_image, stated);
+  record.warnings = sweep.remarks;
+  for (std::string& disagreement : ultrasound::scale_disagreements(c.probe_from_image, stated))
+    record.warnings.push_back(std::move(disagreement));
   if (!pictures.depth_mm)
     record.warnings.emplace_back(
         "neither the recording nor --depth-mm says how deep the pictures are: the calibration cannot be "
@@ -209,10 +214,12 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
 
 Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
   const Sweep sweep = read_sweep(words.source, session);
+  require_way(sweep, words.source.recording, words.stylus, words.reference);
   session.progress().report("calibrating", 0.5);
   const auto c = ultrasound::calibrate_pivot(
       ultrasound::rigid_poses(sweep.recording, words.stylus, words.reference, sweep.always));
-  const io::CalibrationRecord record = record_of(words);
+  io::CalibrationRecord record = record_of(words);
+  record.warnings = sweep.remarks;
   Made made;
   made.json = io::to_json(c, record);
   TextTable table = error_table();
@@ -245,7 +252,8 @@ Made calibrate_phantom(const CalibrateWords& words, const Session& session) {
   const auto places = ultrasound::resting_places(sweep.recording, tip, words.reference, sweep.always);
   const auto r = ultrasound::register_landmarks(ultrasound::landmarks_touched(sweep.setup.landmarks, places),
                                                 sweep.setup.landmarks);
-  const io::CalibrationRecord record = record_of(words);
+  io::CalibrationRecord record = record_of(words);
+  record.warnings = sweep.remarks;
   Made made;
   made.json = io::to_json(r, record);
   TextTable table({"landmark", "off mm", "left out mm", "error to expect there mm"});
@@ -294,7 +302,8 @@ void require_phantom(const CalibrateWords& words) {
 ExitCode calibrate(const CalibrateWords& words, const Session& session) {
   check_options(words);
   require_phantom(words);
-  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
+  io::FolderOptions options{
+      .replace = words.replace, .inputs = files_of(words.source), .document = "calibration.json"};
   for (const fs::path& file : {words.poses, words.validation})
     if (!file.empty()) options.inputs.push_back(file);
   io::FolderTransaction folder(words.out, options);
@@ -314,7 +323,7 @@ ExitCode calibrate(const CalibrateWords& words, const Session& session) {
     io::write_tracked_setup(folder.path() / "setup.xml", setup);
   }
   for (const auto& [name, picture] : made.figures) render::write_png(folder.path() / name, picture);
-  folder.commit();
+  folder.commit(session.progress());
   session.print(made.text + "Written: " + words.out.string() + "\n");
   return ExitCode::ok;
 }
@@ -338,14 +347,18 @@ Work declare(CLI::App& parser) {
           "--ruler-mm", words->ruler_mm,
           "image: size of a pixel across and down as the image's own ruler says; told if it disagrees")
       ->expected(2)
+      ->check(above_0)
       ->type_name("X Y");
   parser.add_option("--stylus", words->stylus, "Coordinate frame of the stylus")->capture_default_str();
   parser.add_option("--reference", words->reference, "Coordinate frame that stays in place")
       ->capture_default_str();
-  parser.add_option("-o,--out", words->out, "Folder to make: calibration.json, setup.xml, pictures")
+  parser
+      .add_option("-o,--out", words->out,
+                  "Folder to make: calibration.json; setup.xml (not time); a picture (image, time)")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return calibrate(*words, session); };
 }
 
@@ -357,8 +370,9 @@ Verb us_calibrate_verb() {
       .summary = "Calibrates an image, the time, a stylus or a phantom, each with its error",
       .description =
           "Every calibration tells its residuals, and its error on data that were left out; it is refused, "
-          "with what was seen, where the motion was too small or the data too few. What it found is added to "
-          "the set-ups given and written as setup.xml, which later verbs and PLUS read. An image's "
+          "with what was seen, where the motion was too small or the data too few. A transform that it found "
+          "is added to the set-ups given and written as setup.xml, which later verbs and PLUS read; a lag is "
+          "told for the program that records (PLUS: LocalTimeOffsetSec). An image's "
           "calibration holds for pictures of its size, orientation and depth, and is refused on others. "
           "Frames are named as in PLUS: Image, Probe, Stylus, StylusTip, Reference, Phantom.",
       .examples = {{"genu us calibrate stylus touches.igs.mha --out tip",

@@ -87,7 +87,8 @@ void add_rows(TextTable& table, const io::TrochlearPicture& picture) {
 }
 
 ExitCode measure_cartilage(const CartilageWords& words, const Session& session) {
-  io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = {words.file}});
+  io::FolderTransaction folder(
+      words.out, {.replace = words.replace, .inputs = {words.file}, .document = "cartilage.json"});
   const Pictures pictures = read_pictures(words.file, words.pixel_mm);
   if (words.frame != 0 &&
       std::find(pictures.numbers.begin(), pictures.numbers.end(), words.frame) == pictures.numbers.end())
@@ -123,7 +124,7 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
   }
   io::write_text(folder.path() / "cartilage.json", io::to_json(record));
   io::write_text(folder.path() / "cartilage.csv", io::trochlear_csv(record));
-  folder.commit();
+  folder.commit(session.progress());
   session.print(table.text());
   session.print("Scale: " + pictures.pixel_source +
                 ". Against MRI, ultrasound reads 12 to 21 % less (Kauppinen 2021).\n");
@@ -163,7 +164,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Folder to make: cartilage.json, cartilage.csv, pictures")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return measure_cartilage(*words, session); };
 }
 

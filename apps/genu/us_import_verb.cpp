@@ -75,7 +75,9 @@ ultrasound::TrackedSequence as_recording(UltrasoundClip clip) {
 ExitCode import_files(const ImportWords& words, const Session& session) {
   std::optional<io::FolderTransaction> folder;
   if (!words.out.empty())
-    folder.emplace(words.out, io::FolderOptions{.replace = words.replace, .inputs = words.files});
+    folder.emplace(
+        words.out,
+        io::FolderOptions{.replace = words.replace, .inputs = words.files, .document = "regions.csv"});
   TextTable table({"file", "frames", "size", "stored as", "B-mode pixels, or why none"});
   std::string csv = io::clip_regions_csv_header(), refusals, warnings;
   std::size_t refused = 0;
@@ -110,7 +112,7 @@ ExitCode import_files(const ImportWords& words, const Session& session) {
   if (refused == words.files.size()) throw IoError(refusals.substr(0, refusals.size() - 1));
   if (folder) {
     io::write_text(folder->path() / "regions.csv", csv);
-    folder->commit();
+    folder->commit(session.progress());
   }
   session.print(table.text());
   if (!warnings.empty()) session.print("Odd:\n" + warnings);
@@ -130,7 +132,8 @@ Work declare(CLI::App& parser) {
           "Folder to make: of each file a JSON, a picture with its regions and its frames as .igs.mha; "
           "regions.csv. Without it the files are only listed")
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return import_files(*words, session); };
 }
 

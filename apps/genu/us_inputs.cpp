@@ -14,6 +14,7 @@
 #include <genu/core/text.h>
 #include <genu/io/files.h>
 #include <genu/io/ultrasound_files.h>
+#include <genu/ultrasound/needle_guidance.h>
 
 #include "inputs.h"
 
@@ -143,6 +144,20 @@ void note_remarks(const std::vector<std::string>& remarks, const fs::path& file,
   for (const std::string& remark : remarks) session.note("genu: " + file.filename().string() + ": " + remark);
 }
 
+void require_way(const Sweep& sweep, const fs::path& file, std::string_view from, std::string_view to) {
+  const auto& frames = sweep.recording.frames;
+  if (std::any_of(frames.begin(), frames.end(), [&](const ultrasound::TrackedFrame& frame) {
+        return ultrasound::at_moment(frame, sweep.always).find(from, to).has_value();
+      }))
+    return;
+  throw InvalidInput("'" + file.string() + "': " +
+                     (frames.empty()
+                          ? std::string("it has no frames")
+                          : "in none of its " + std::to_string(frames.size()) + " frames a pose leads from " +
+                                std::string(from) + " to " + std::string(to) + "; in the first one " +
+                                ultrasound::why_apart(frames.front(), sweep.always, from, to)));
+}
+
 Sweep read_sweep(const SweepSource& source) {
   Sweep sweep{io::read_tracked_sequence(source.recording), read_setups(source.setups), {}, {}};
   refuse_calibration_of_others(sweep.setup, sweep.recording, source.recording, source.depth_mm);
@@ -221,7 +236,7 @@ CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
       .add_option("--pixel-mm", pixel_mm,
                   "Size of a pixel, across and down if they differ; goes before what the file says")
       ->expected(1, 2)
-      ->check(above_0)
+      ->check(within(0.001, 10.0))
       ->type_name("X [Y]");
 }
 

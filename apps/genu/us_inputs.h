@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <genu/io/tracked_files.h>
@@ -60,6 +61,10 @@ void refuse_calibration_of_others(const io::TrackedSetup& setup, const ultrasoun
 /// Notes what is to be minded of a file.
 void note_remarks(const std::vector<std::string>& remarks, const std::filesystem::path& file,
                   const Session& session);
+/// Makes sure that in some frame of a sweep sound poses lead from one coordinate frame to another.
+/// \throws InvalidInput naming the file, the frames and what is amiss in the first frame
+void require_way(const Sweep& sweep, const std::filesystem::path& file, std::string_view from,
+                 std::string_view to);
 /// \throws InvalidInput as refuse_calibration_of_others
 Sweep read_sweep(const SweepSource& source);
 /// The same, with the remarks noted.

@@ -41,6 +41,7 @@ struct ListenWords {
   NeedleWords needle;
   std::vector<std::filesystem::path> setups;
   std::optional<double> depth_mm;
+  bool replace = false;
 };
 
 /// Listens, shows what happens, and keeps what is wanted.
@@ -214,22 +215,45 @@ void record(const ListenWords& words, const Session& session, Listener& listener
                  result.recording);
 }
 
+/// What can't be written, or would be lost by writing, is told before anything is heard, and not after.
+void require_outputs(const ListenWords& words) {
+  std::vector<std::filesystem::path> inputs = words.setups;
+  for (const std::filesystem::path& file : files_of(words.needle)) inputs.push_back(file);
+  std::vector<std::filesystem::path> others;
+  std::error_code error;
+  for (const std::filesystem::path& file : {words.out, words.csv, words.json}) {
+    if (file.empty()) continue;
+    for (const std::filesystem::path& input : inputs)
+      if (std::filesystem::equivalent(file, input, error))
+        throw UsageError("'" + file.string() + "' is an input; it would be lost");
+    for (const std::filesystem::path& other : others)
+      if (std::filesystem::weakly_canonical(file, error) == std::filesystem::weakly_canonical(other, error))
+        throw UsageError("'" + file.string() + "' can't be two outputs");
+    if (!words.replace && std::filesystem::is_regular_file(file, error))
+      throw IoError("'" + file.string() + "' is there already; --replace writes over it");
+    io::require_writable(file);
+    others.push_back(file);
+  }
+}
+
 ExitCode listen(const ListenWords& words, const Session& session) {
   if (!words.out.empty() && !words.out.string().ends_with(".mha") && !words.out.string().ends_with(".nrrd"))
     throw UsageError("--out is a .igs.mha or .igs.nrrd, not \"" + words.out.string() + "\"");
-  // What can't be written is told before anything is heard, and not after.
-  for (const std::filesystem::path& file : {words.out, words.csv, words.json})
-    if (!file.empty()) io::require_writable(file);
+  require_outputs(words);
   Listener listener(words, session);
   LiveSession result = listener.listen();
+  // What can't be written does not cost the rest.
   std::exception_ptr failed;
-  if (listener.recorder().frames() > 0) try {
-      record(words, session, listener, result);
+  const auto try_to = [&failed](const auto& write) {
+    try {
+      write();
     } catch (const std::exception&) {
-      failed = std::current_exception();  // the tables are written all the same
+      if (!failed) failed = std::current_exception();
     }
-  if (!words.csv.empty()) io::write_text(words.csv, listener.pose_table());
-  if (!words.json.empty()) io::write_text(words.json, to_json(result));
+  };
+  if (listener.recorder().frames() > 0) try_to([&] { record(words, session, listener, result); });
+  if (!words.csv.empty()) try_to([&] { io::write_text(words.csv, listener.pose_table()); });
+  if (!words.json.empty()) try_to([&] { io::write_text(words.json, to_json(result)); });
   session.print(text_of(result));
   if (failed) std::rethrow_exception(failed);
   if (!words.out.empty() && result.recording.empty()) throw IoError("nothing was recorded: no frame came");
@@ -261,10 +285,11 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Records all frames")->type_name("FILE.igs.mha");
   parser.add_option("--csv", words->csv, "Writes a line a frame and pose")->type_name("FILE.csv");
   parser.add_option("--json", words->json, "Writes the summary for programs")->type_name("FILE.json");
+  parser.add_flag("--replace", words->replace, "Writes over files of these names");
   parser.add_option("--for", words->seconds, "Ends after so long; otherwise at Ctrl-C or with the server")
       ->type_name("SECONDS")
       ->check(above_0);
-  parser.add_option("--frames", words->frames, "Ends after so many frames")->type_name("N");
+  parser.add_option("--frames", words->frames, "Ends after so many frames")->type_name("N")->check(above_0);
   parser.add_option("--every", words->every_s, "Shows the streams so often")
       ->type_name("SECONDS")
       ->check(above_0)

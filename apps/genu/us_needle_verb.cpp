@@ -103,7 +103,8 @@ void write_figures(const fs::path& folder, const io::NeedleRecord& record, const
 }
 
 ExitCode find_needles(const NeedleVerbWords& words, const Session& session) {
-  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
+  io::FolderOptions options{
+      .replace = words.replace, .inputs = files_of(words.source), .document = "needle.json"};
   for (const fs::path& file : files_of(words.needle)) options.inputs.push_back(file);
   io::FolderTransaction folder(words.out, options);
   Moments moments = read_moments(words.source, words.needle.pixel_mm);
@@ -130,7 +131,7 @@ ExitCode find_needles(const NeedleVerbWords& words, const Session& session) {
   io::write_text(folder.path() / "needle.json", io::to_json(record));
   io::write_text(folder.path() / "needle.csv", io::needle_csv(record));
   write_figures(folder.path(), record, moments, words.figures);
-  folder.commit();
+  folder.commit(session.progress());
   session.print(text_of(record));
   for (const std::string& warning : record.warnings) session.print("Odd: " + warning + "\n");
   session.print("Written: " + words.out.string() + "\n");
@@ -153,7 +154,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Folder to make: needle.json, needle.csv, pictures")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return find_needles(*words, session); };
 }
 

@@ -18,6 +18,7 @@
 #include <genu/render/frame_figure.h>
 #include <genu/ultrasound/reconstruct.h>
 
+#include "inputs.h"
 #include "protocol.h"
 #include "us_inputs.h"
 #include "us_verbs.h"
@@ -57,8 +58,11 @@ Frame middle_slice(const Volume<float>& volume, int axis) {
 }
 
 ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
-  io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = files_of(words.source)});
+  io::FolderTransaction folder(
+      words.out,
+      {.replace = words.replace, .inputs = files_of(words.source), .document = "reconstruction.json"});
   const Sweep sweep = read_sweep(words.source, session);
+  require_way(sweep, words.source.recording, "Image", words.frame);
   ultrasound::ReconstructionOptions options = words.options;
   if (!words.clip.empty()) options.clip = {words.clip[0], words.clip[1], words.clip[2], words.clip[3]};
   const auto begin = std::chrono::steady_clock::now();
@@ -72,7 +76,8 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
   const io::Case named = new_case("reconstruction", "baseline", inputs);
   io::write_volume(folder.path() / "volume.nrrd", made.volume);
   io::write_text(folder.path() / "reconstruction.json",
-                 io::to_json(made, words.frame, options, named.inputs, named.created, named.genu_version));
+                 io::to_json(made, words.frame, options,
+                             {named.inputs, named.created, named.genu_version, sweep.remarks}));
   const Vector3 s = made.volume.geometry().spacing_mm();
   const std::array<std::pair<const char*, PixelSize>, 3> slices{
       {{"slice_x.png", {s.y, s.z}}, {"slice_y.png", {s.x, s.z}}, {"slice_z.png", {s.x, s.y}}}};
@@ -81,7 +86,7 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
     render::write_png(folder.path() / name,
                       render::frame_figure(middle_slice(made.volume, axis), {.pixel = pixel}));
   }
-  folder.commit();
+  folder.commit(session.progress());
   const GridSize& size = made.volume.geometry().size();
   std::size_t seen = 0, filled = 0;
   for (const std::uint8_t c : made.coverage.voxels()) {
@@ -105,10 +110,13 @@ Work declare(CLI::App& parser) {
   add_sweep_options(parser, words->source);
   parser.add_option("--frame", words->frame, "Coordinate frame along whose axes the volume lies")
       ->capture_default_str();
-  parser.add_option("--spacing-mm", words->options.spacing_mm, "Size of a voxel")->capture_default_str();
+  parser.add_option("--spacing-mm", words->options.spacing_mm, "Size of a voxel")
+      ->check(within(0.01, 50.0))
+      ->capture_default_str();
   parser
       .add_option("--max-gap-mm", words->options.max_gap_mm,
                   "Widest gap between seen voxels to fill; 0 fills none")
+      ->check(within(0.0, 1000.0))
       ->capture_default_str();
   parser.add_option("--clip", words->clip, "Part of each picture: first column and row, columns, rows")
       ->expected(4)
@@ -124,7 +132,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Folder to make: volume.nrrd, reconstruction.json, three slices")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) { return reconstruct(*words, session); };
 }
 

@@ -151,7 +151,8 @@ void write_tie(const fs::path& folder, const Knee& knee, const Sweep& sweep, con
 }
 
 ExitCode register_sweep(const RegisterWords& words, const Session& session) {
-  io::FolderOptions options{.replace = words.replace, .inputs = files_of(words.source)};
+  io::FolderOptions options{
+      .replace = words.replace, .inputs = files_of(words.source), .document = "registration.json"};
   for (const fs::path& file : files_of(words.labels)) options.inputs.push_back(file);
   options.inputs.insert(options.inputs.end(), {words.knee, words.landmarks});
   std::erase(options.inputs, fs::path());
@@ -160,6 +161,8 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   progress.report("reading", 0.0);
   const Knee knee = read_knee(words);
   const Sweep sweep = read_sweep(words.source, session);
+  require_way(sweep, words.source.recording, "Image", "Probe");
+  require_way(sweep, words.source.recording, "Probe", words.tracker);
   const auto pairs = read_pairs(words.landmarks);
   // Landmarks felt through skin are centimetres wide; a wrong order is off by more.
   constexpr double max_start_rms_mm = 20.0;
@@ -180,9 +183,9 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   std::vector<std::string> inputs;
   for (const fs::path& file : options.inputs) inputs.push_back(file.string());
   const io::Case named = new_case("registration", "baseline", inputs);
-  const io::CalibrationRecord record{named.inputs, named.created, named.genu_version, {}};
+  const io::CalibrationRecord record{named.inputs, named.created, named.genu_version, sweep.remarks};
   write_tie(folder.path(), knee, sweep, bone, seen, made, words.tracker, record);
-  folder.commit();
+  folder.commit(session.progress());
   std::string text = std::to_string(made.pictures) + " pictures show bone in " + std::to_string(made.points) +
                      " places; " + fixed(100 * made.matched_part, 0) + " % fit MRI's, to " +
                      fixed(made.rms_mm, 2) + " mm (RMS). Landmarks were off by " +
@@ -231,7 +234,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("-o,--out", words->out, "Folder to make: registration.json, setup.xml, pictures")
       ->required()
       ->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   return [words](const Session& session) {
     if (words->knee.empty() && words->labels.file.empty())
       throw UsageError("registering a sweep takes the MRI's bone: --case DIR or --labels FILE");

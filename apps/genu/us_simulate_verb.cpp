@@ -161,7 +161,8 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
   std::vector<fs::path> inputs = files_of(words.labels);
   inputs.insert(inputs.end(), {words.folder, words.choice.plan});
   std::erase(inputs, fs::path{});
-  io::FolderTransaction folder(words.out, {.replace = words.replace, .inputs = inputs});
+  io::FolderTransaction folder(words.out,
+                               {.replace = words.replace, .inputs = inputs, .document = "truth.json"});
   Scene scene = scene_of(words);
   const ultrasound::EchoBody body(scene.labels);
   if (words.to_skin) put_on_skin(scene, body);
@@ -190,7 +191,7 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
                               record.created,
                               ultrasound::image_setup_of(record.sweep.recording)});
   io::write_tracked_setup(folder.path() / "setup.xml", setup);
-  folder.commit();
+  folder.commit(session.progress());
   for (const char* name : {"frame_0000.png", "sweep.igs.mha", "setup.xml", "truth.csv", "truth.json"})
     session.print((words.out / name).string() + "\n");
   return ExitCode::ok;
@@ -267,7 +268,8 @@ Work declare(CLI::App& parser) {
   parser.add_option("CASE", words->folder, "Case folder with labels, and a plan")->type_name("DIR");
   add_label_options(parser, words->labels);
   parser.add_option("-o,--out", words->out, "Folder to make")->required()->type_name("DIR");
-  parser.add_flag("--replace", words->replace, "Puts the new folder in the place of an old one of Genu's");
+  parser.add_flag("--replace", words->replace,
+                  "Puts the new folder in the place of an old one of this verb's");
   declare_view(parser, *words);
   declare_machine(parser, *words);
   return [words](const Session& session) {

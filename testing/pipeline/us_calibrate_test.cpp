@@ -71,6 +71,35 @@ TEST(UsCalibrate, AnImageByNWires) {
   EXPECT_TRUE(transform_in(scratch / "image", {"Phantom", "Reference"}));
 }
 
+// What was fitted validates nothing, and the calibration that was there before is gone, whichever way it led.
+TEST(UsCalibrate, ANewCalibrationTakesThePlaceOfTheOldOne) {
+  GENU_REQUIRE_DATA(folder, "ultrasound/tracked");
+  const ScratchFolder scratch;
+  const fs::path wires = folder / "fCal_Test_Validation_3NWires_fCal2.0.igs.mha";
+  io::TrackedSetup before;
+  before.transforms.push_back({{"Probe", "Image"},
+                               AffineTransform(Matrix3{{{{5.0, 0, 0}, {0, 5.0, 0}, {0, 0, 5.0}}}}, {}),
+                               std::nullopt,
+                               "",
+                               {}});
+  io::write_tracked_setup(scratch / "before.xml", before);
+  const std::vector<std::string> line{"us",      "calibrate",
+                                      "image",   wires,
+                                      "--setup", "fcal_2.0",
+                                      "--setup", phantom_in_place(scratch),
+                                      "--setup", scratch / "before.xml",
+                                      "--out",   scratch / "image"};
+  std::vector<std::string> same = line;
+  same.insert(same.end(), {"--validate", folder / "." / "fCal_Test_Validation_3NWires_fCal2.0.igs.mha"});
+  expect_one_line(genu(same), 2, "--validate");
+  EXPECT_FALSE(fs::exists(scratch / "image"));
+  const Ended ended = genu(line);
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("the set-up says pixels of 0.2000 x 0.2000"));
+  EXPECT_TRUE(transform_in(scratch / "image", {"Image", "Probe"}));
+  EXPECT_FALSE(transform_in(scratch / "image", {"Probe", "Image"}));
+}
+
 TEST(UsCalibrate, TheTimeByAWaterTank) {
   GENU_REQUIRE_DATA(folder, "ultrasound/tracked");
   const ScratchFolder scratch;
@@ -110,7 +139,9 @@ TEST(UsCalibrate, AStylusAndThenThePhantomThatItTouched) {
   EXPECT_EQ(r["landmarks"].size(), 8U);
   EXPECT_LT(r["fitted"]["mean_mm"].get<double>(), 1.3);
   EXPECT_THAT(placed.out, HasSubstr("8 of "));
-  EXPECT_TRUE(transform_in(scratch / "phantom", {"Phantom", "Reference"}));
+  const auto phantom = transform_in(scratch / "phantom", {"Phantom", "Reference"});
+  ASSERT_TRUE(phantom);
+  EXPECT_NEAR(*phantom->error_mm, r["left_out"]["mean_mm"].get<double>(), 1e-3) << "and not the residual";
   EXPECT_TRUE(transform_in(scratch / "phantom", {"StylusTip", "Stylus"}));
 
   // Without the tip's place nobody knows where it rested.
@@ -147,6 +178,10 @@ TEST(UsCalibrate, RefusesInOneLineAndLeavesNothing) {
                   3, "broken.xml");
   expect_one_line(genu({"us", "calibrate", "gain", file, "--out", out}), 2, "gain");
   expect_one_line(genu({"us", "calibrate", "stylus", file}), 2, "--out is required");
+  expect_one_line(genu({"us", "calibrate", "time", file, "--depth-mm", "40", "--out", out}), 2, "--depth-mm");
+  for (const char* none : {"0", "nan", "-0.1"})
+    expect_one_line(genu({"us", "calibrate", "image", file, "--ruler-mm", none, "0.1", "--out", out}), 2,
+                    "--ruler-mm");
   expect_one_line(genu({"us", "calibrate", "image", file, "--ruler-mm", "0.1", "--out", out}), 2,
                   "--ruler-mm");
   EXPECT_FALSE(fs::exists(out));

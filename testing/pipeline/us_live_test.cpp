@@ -259,6 +259,19 @@ TEST(UsLive, WhatMakesNoSenseIsSaidInOneLine) {
        {std::pair{"--out", "a.igs.mha"}, {"--csv", "a.csv"}, {"--json", "a.json"}})
     EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", option, scratch / "nodir" / file}, 3),
                 AllOf(HasSubstr("no such folder"), Not(HasSubstr("connect"))));
+  for (const char* option : {"--out", "--csv", "--json"})
+    EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", option, sweep_file}, 3),
+                AllOf(HasSubstr("is there already; --replace"), Not(HasSubstr("connect"))));
+  EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", "--csv", scratch / "a", "--json", scratch / "a"}, 2),
+              HasSubstr("two outputs"));
+  EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", "--needle", "--setup", sweep_file, "--json", sweep_file,
+                       "--replace"},
+                      2),
+              HasSubstr("is an input"));
+  EXPECT_THAT(refusal({"us", "listen", "127.0.0.1:1", "--frames", "0"}, 2), HasSubstr("--frames"));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--embed", "ImageToPatient"}, 3),
+              AllOf(HasSubstr("sweep.igs.mha"), HasSubstr("from Image to Patient")));
+  EXPECT_THAT(refusal({"us", "replay", sweep_file, "--port", "99999"}, 2), HasSubstr("--port"));
   EXPECT_THAT(refusal({"us", "replay", "absent.igs.mha"}, 3), HasSubstr("absent.igs.mha"));
   EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "drop"}, 2), HasSubstr("KIND:FRAME"));
   EXPECT_THAT(refusal({"us", "replay", sweep_file, "--fault", "flood:1"}, 2), HasSubstr("no fault 'flood'"));

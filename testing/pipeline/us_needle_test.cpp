@@ -141,7 +141,8 @@ TEST(UsNeedle, ARecordingIsFollowedAndMeasuredWhereItsPosesAreSound) {
 
 TEST(UsNeedle, WhatMakesNoSenseIsSaidInOneLineAndLeavesNothing) {
   const ScratchFolder scratch;
-  io::write_tracked_sequence(scratch / "in.igs.mha", insertion());
+  ultrasound::TrackedSequence recording = insertion();
+  io::write_tracked_sequence(scratch / "in.igs.mha", recording);
   io::write_tracked_setup(scratch / "setup.xml", setup_to("Patient"));
   io::write_tracked_setup(scratch / "nowhere.xml", setup_to("Reference"));
   io::TrackedSetup other = setup_to("Patient");
@@ -168,7 +169,16 @@ TEST(UsNeedle, WhatMakesNoSenseIsSaidInOneLineAndLeavesNothing) {
   EXPECT_THAT(refusal({in, "--plan", plan}, 2), HasSubstr("--setup"));
   EXPECT_THAT(refusal({in, "--setup", setup, "--position-sd-mm", "1"}, 2), HasSubstr("--plan FILE"));
   EXPECT_THAT(refusal({in, "--setup", setup, "--plan", plan, "--target", "elsewhere"}, 2),
-              HasSubstr("no plan"));
+              AllOf(HasSubstr("no plan for the target \"elsewhere\""), HasSubstr("there are ")));
+  for (const char* none : {"nan", "-0.1", "2"})
+    EXPECT_THAT(refusal({in, "--min-confidence", none}, 2), HasSubstr("--min-confidence"));
+  EXPECT_THAT(refusal({in, "--pixel-mm", "1e300"}, 2), HasSubstr("--pixel-mm"));
+  EXPECT_THAT(refusal({in, "--setup", setup, "--pixel-mm", "0.3"}, 3),
+              AllOf(HasSubstr("which size of pixels holds"), HasSubstr("0.3000")));
+  recording.fields = {{"DepthMm", "60"}};
+  io::write_tracked_sequence(scratch / "deep.igs.mha", recording);
+  EXPECT_THAT(refusal({scratch / "deep.igs.mha", "--setup", setup, "--depth-mm", "40"}, 3),
+              AllOf(HasSubstr("deep.igs.mha"), HasSubstr("60.0 mm"), HasSubstr("--depth-mm 40.0")));
   EXPECT_THAT(refusal({in, "--setup", scratch / "nowhere.xml", "--plan", plan}, 3),
               HasSubstr("leads nowhere from Image to Patient"));
   EXPECT_THAT(refusal({in, "--setup", scratch / "other.xml"}, 3), HasSubstr("is of other pictures"));

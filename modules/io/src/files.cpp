@@ -121,6 +121,10 @@ void require_replaceable(const fs::path& folder, const FolderOptions& options) {
     fail("cannot replace the folder", folder,
          "Genu did not make it: it holds none of the documents that Genu puts into its folders, such as "
          "case.json");
+  std::error_code error;
+  if (!options.document.empty() && !fs::exists(folder / options.document, error))
+    fail("cannot replace the folder", folder,
+         "it holds no " + options.document.string() + ": Genu made it for something else");
   for (const fs::path& input : options.inputs)
     if (lies_in(input, folder))
       fail("cannot replace the folder", folder, "the input '" + input.string() + "' lies in it");
@@ -251,8 +255,9 @@ FolderTransaction::~FolderTransaction() {
   forget(temporary_);
 }
 
-void FolderTransaction::commit() {
+void FolderTransaction::commit(const Progress& progress) {
   if (committed_) throw InvalidInput("the folder '" + folder_.string() + "' is committed already");
+  progress.check();
   std::error_code error;
   if (!fs::exists(folder_, error) || (fs::is_empty(folder_, error) && !error)) {
     fs::rename(temporary_, folder_, error);  // takes the place of an empty folder

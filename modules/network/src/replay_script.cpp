@@ -111,9 +111,10 @@ ReplayScript::ReplayScript(TrackedSequence sequence, ReplayOptions options)
     throw InvalidInput("a replay's rate is " + std::to_string(options_.rate_hz) + " Hz");
   for (const ReplayFault& fault : options_.faults)
     if (fault.frame >= sequence_.frames.size() || !(fault.seconds >= 0.0))
-      throw InvalidInput("a fault of " + std::to_string(fault.seconds) + " s at frame " +
-                         std::to_string(fault.frame) + ": the recording has " +
-                         std::to_string(sequence_.frames.size()) + " frames");
+      throw InvalidInput(
+          "a fault at frame " + std::to_string(fault.frame) + ": the recording has " +
+          std::to_string(sequence_.frames.size()) + " frames, counted from 0" +
+          (fault.seconds >= 0.0 ? std::string() : "; and it lasts " + std::to_string(fault.seconds) + " s"));
   const double usual_s = usual_step(sequence_, options_.rate_hz);
   offsets_ = offsets_of(sequence_, usual_s);
   round_s_ = offsets_.back() + usual_s;

@@ -173,6 +173,24 @@ TEST_F(Ultrasound, UnknownTimesAreSaid) {
   EXPECT_THAT(frame_words(), HasSubstr("times not known, 10 a second"));
 }
 
+// PLUS writes the depth once a recording or once a frame.
+TEST_F(Ultrasound, ARecordingOfAnotherDepthHasNoScale) {
+  io::TrackedSetup setup = setup_for(120, 80);
+  setup.transforms[0].pictures->depth_mm = 40.0;
+  use(setup);
+  ultrasound::TrackedSequence deep = sweep(2), alike = sweep(2);
+  deep.fields = {{"DepthMm", "60"}};
+  alike.fields = {{"DepthMm", "40"}};
+  panel_.show_recording(tracked(std::move(deep)));
+  settle();
+  EXPECT_FALSE(shown().pixel);
+  EXPECT_THAT(words(), AllOf(HasSubstr("40.0 mm"), HasSubstr("60.0 mm")));
+  panel_.show_recording(tracked(std::move(alike)));
+  settle();
+  EXPECT_TRUE(shown().pixel);
+  EXPECT_THAT(words(), Not(HasSubstr("do not say theirs")));
+}
+
 // A recorder writes black for moments without an image; depth begins where the echo image does, not there.
 TEST_F(Ultrasound, DepthBeginsWhereTheFirstRealPictureShowsIt) {
   ultrasound::TrackedSequence sequence;

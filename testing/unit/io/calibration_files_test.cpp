@@ -66,6 +66,14 @@ TEST(CalibrationFiles, ARegistrationReadsBackWithItsErrors) {
   } catch (const IoError& problem) {
     EXPECT_NE(std::string(problem.what()).find("mirror.json"), std::string::npos);
   }
+  for (const auto& [row, column, value] : {std::tuple{1U, 1U, -0.5}, {3U, 1U, 9.0}}) {
+    json wrong = json::parse(text);
+    wrong["covariance"][row][column] = value;
+    EXPECT_THAT([&] { bone_registration_from_json(wrong.dump(), "wrong.json"); },
+                ::testing::ThrowsMessage<IoError>(::testing::AllOf(
+                    ::testing::HasSubstr("wrong.json"),
+                    ::testing::HasSubstr("row " + std::to_string(row + 1) + ", column 2 is"))));
+  }
 }
 
 TEST(CalibrationFiles, AnErrorThatNothingTellsIsNull) {

@@ -73,7 +73,7 @@ inline std::string sample_reconstruction() {
   return io::to_json(
       made, "Reference",
       {.compounding = ultrasound::Compounding::maximum, .clip = std::array<int, 4>{1, 2, 30, 40}},
-      {"sweep.igs.mha"}, "2026-11-22T10:00:00Z", "0.1.0");
+      {{"sweep.igs.mha"}, "2026-11-22T10:00:00Z", "0.1.0", {"a warning"}});
 }
 
 }  // namespace genu::testing

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 
 #include <fcntl.h>
@@ -190,6 +191,34 @@ TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
   }
   EXPECT_FALSE(fs::exists(scratch / "case/old.txt"));
   EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
+  EXPECT_EQ(entries(scratch.path()), 1);
+}
+
+// A word mistyped must not cost a case.
+TEST(FolderTransaction, ReplacesNothingOfAnotherKind) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "case");
+  write_text(scratch / "case/case.json", a_case);
+  EXPECT_THAT(message_of([&] {
+                FolderTransaction(scratch / "case", {.replace = true, .document = "calibration.json"});
+              }),
+              HasSubstr("it holds no calibration.json: Genu made it for something else"));
+  FolderTransaction same(scratch / "case", {.replace = true, .document = "case.json"});
+  same.commit();
+  EXPECT_FALSE(fs::exists(scratch / "case/case.json"));
+}
+
+TEST(FolderTransaction, AStopThatWasRequestedLeavesWhatWasThere) {
+  const ScratchFolder scratch;
+  fs::create_directory(scratch / "case");
+  write_text(scratch / "case/case.json", a_case);
+  std::stop_source stop;
+  {
+    FolderTransaction transaction(scratch / "case", {.replace = true});
+    stop.request_stop();
+    EXPECT_THROW(transaction.commit(Progress({}, stop.get_token())), Cancelled);
+  }
+  EXPECT_EQ(read_text(scratch / "case/case.json"), a_case);
   EXPECT_EQ(entries(scratch.path()), 1);
 }
 

@@ -18,6 +18,7 @@ TEST(ReconstructionFiles, HoldWhatWasMade) {
   EXPECT_EQ(document["voxels_filled"], 1);
   EXPECT_EQ(document["size"], nlohmann::json({2, 3, 4}));
   EXPECT_EQ(document["compounding"], "maximum");
+  EXPECT_EQ(document["warnings"], nlohmann::json({"a warning"}));
   EXPECT_EQ(document["clip"], nlohmann::json({1, 2, 30, 40}));
 }
 

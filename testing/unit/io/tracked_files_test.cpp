@@ -202,6 +202,14 @@ TEST(TrackedSequence, AVolumeIsNoRecording) {
   EXPECT_EQ(read.orientation, "MFA");
   ASSERT_EQ(read.remarks.size(), 1U);
   EXPECT_THAT(read.remarks[0], HasSubstr("UltrasoundImageOrientation"));
+  // What was only assumed is not said when it is written.
+  for (const char* name : {"again.mha", "again.nrrd"}) {
+    write_tracked_sequence(scratch / name, read);
+    const TrackedSequence again = read_tracked_sequence(scratch / name);
+    EXPECT_FALSE(again.orientation_stated);
+    EXPECT_EQ(again.remarks, read.remarks);
+    expect_equal(again, read);
+  }
   write_text(scratch / "said.mha",
              header + "UltrasoundImageOrientation = MFA\nElementDataFile = LOCAL\nabcd");
   EXPECT_TRUE(read_tracked_sequence(scratch / "said.mha").remarks.empty());

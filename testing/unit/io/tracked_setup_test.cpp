@@ -12,6 +12,7 @@
 namespace genu::io {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(TrackedSetup, ReadsTransformsWiresAndLandmarks) {
@@ -66,6 +67,23 @@ TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
     EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize=")" + size +
                            "\" " + matrix + end),
                 HasSubstr("not two numbers of pixels"));
+  for (const char* depth : {"nan", "inf", "0", "-5"})
+    EXPECT_THAT(
+        refusal_of(begin +
+                   R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize="4 3" ImagingDepthMm=")" +
+                   depth + "\" " + matrix + end),
+        AllOf(HasSubstr("ImagingDepthMm"), HasSubstr(std::string("'") + depth + "'")));
+  const std::string landmark = "<P><PhantomDefinition><Geometry><Landmarks><Landmark Name=\"1\" Position=\"",
+                    rest = "\"/></Landmarks></Geometry></PhantomDefinition></P>";
+  EXPECT_THAT(refusal_of(landmark + "1 nan 3" + rest), AllOf(HasSubstr("Position"), HasSubstr("'1 nan 3'")));
+  const std::string other = R"(Matrix="1 0 0 5 0 1 0 0 0 0 1 0 0 0 0 1" )";
+  for (const auto& [from, to] : {std::pair{"Image", "Probe"}, {"Probe", "Image"}}) {
+    const std::string second = std::string("/><Transform From=\"") + from + "\" To=\"" + to + "\" ";
+    EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" )" + matrix + second + other + end),
+                HasSubstr("two transforms between Image and Probe that differ"));
+    EXPECT_EQ(refusal_of(begin + R"(From="Image" To="Probe" )" + matrix + second + matrix + end),
+              "not refused");
+  }
   EXPECT_THAT(refusal_of(begin + R"(From="Reference" To="Patient" PatientAxes="RSA" )" + matrix + end),
               HasSubstr("'RSA', neither LPS nor RAS"));
   EXPECT_THAT(refusal_of("<P><PhantomDefinition><Geometry><NWire/></Geometry></PhantomDefinition></P>"),

@@ -415,6 +415,32 @@ TEST_F(UltrasoundPixels, FramesInSeveralFragmentsArePutTogether) {
   }
 }
 
+std::string bytes_of_hex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  return bytes;
+}
+
+// A scan's header of no bytes, the last of the stream: nothing may be read behind it.
+TEST_F(UltrasoundPixels, AStreamThatEndsInAScansHeaderIsRefused) {
+  write_object(file_, smooth(1, 1), EXS_JPEGLSLossless);
+  edit([](DcmDataset& d) {
+    const std::string bytes = bytes_of_hex("ffd8fff7000c08001b002101011100ffffda0002");
+    auto stream = std::make_unique<DcmPixelSequence>(DcmTag(DCM_PixelData, EVR_OB));
+    stream->insert(new DcmPixelItem(DcmTag(DCM_Item, EVR_OB)));
+    auto item = std::make_unique<DcmPixelItem>(DcmTag(DCM_Item, EVR_OB));
+    item->putUint8Array(reinterpret_cast<const Uint8*>(bytes.data()),
+                        static_cast<unsigned long>(bytes.size()));
+    stream->insert(item.release());
+    auto pixels = std::make_unique<DcmPixelData>(DcmTag(DCM_PixelData, EVR_OB));
+    pixels->putOriginalRepresentation(d.getOriginalXfer(), nullptr, stream.release());
+    d.insert(pixels.release(), true);
+  });
+  EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
+              HasSubstr("can't be decoded"));
+}
+
 // A decoder fills as much of the picture as the codestream has, and leaves the rest as it was.
 TEST_F(UltrasoundPixels, ACodestreamOfAnotherSizeIsRefused) {
   for (const E_TransferSyntax syntax : {EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
@@ -427,13 +453,6 @@ TEST_F(UltrasoundPixels, ACodestreamOfAnotherSizeIsRefused) {
     EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
                 HasSubstr("of 8 bits, those of the image take 16"));
   }
-}
-
-std::string bytes_of_hex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i < hex.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  return bytes;
 }
 
 TEST_F(UltrasoundPixels, PicturesOfTheScreenAreReadAndHaveNoScale) {

@@ -28,6 +28,13 @@ TEST(CalibratedImage, HoldsForNoOthers) {
   EXPECT_EQ(reasons_against(made_of, {640, 480, "UF", 60.0}).size(), 3U);
 }
 
+TEST(CalibratedImage, ADepthThatIsNoNumberHoldsForNone) {
+  EXPECT_FALSE(is_same_depth(std::nan(""), 45.0));
+  EXPECT_TRUE(is_same_depth(45.4, 45.0));
+  EXPECT_FALSE(is_same_depth(45.6, 45.0));
+  EXPECT_EQ(reasons_against({820, 616, "MF", std::nan("")}, made_of).size(), 1U);
+}
+
 TEST(CalibratedImage, SaysWhatNobodyCouldCheck) {
   EXPECT_THAT(cautions_about(made_of, made_of), IsEmpty());
   EXPECT_THAT(cautions_about(made_of, {820, 616, "MF", {}}),
@@ -60,6 +67,15 @@ TEST(CalibratedImage, TakesItsSetupFromARecording) {
   EXPECT_THROW(image_setup_of(recording), InvalidInput);
   recording.fields = {{"DepthMm", "-1"}};  // PLUS's word for a depth that was not set.
   EXPECT_EQ(image_setup_of(recording).depth_mm, 45.5);
+  EXPECT_EQ(image_setup_of(recording.frames[0], {{"DepthMm", "60"}}).depth_mm, 60.0);
+  EXPECT_EQ(image_setup_of(recording.frames[1], {{"DepthMm", "60"}}).depth_mm, 45.5) << "its own goes first";
+  for (const char* damaged : {"4.5 cm", "45,5", "forty", "nan"}) {
+    recording.fields = {{"DepthMm", damaged}};
+    EXPECT_THAT([&] { image_setup_of(recording); },
+                ::testing::ThrowsMessage<InvalidInput>(HasSubstr("DepthMm is '" + std::string(damaged))));
+    EXPECT_FALSE(image_setup_of(recording.frames[0], recording.fields).depth_mm);
+  }
+  recording.fields.clear();
   recording.frames[2].image = {4, 3, 1, std::vector<std::uint8_t>(12)};
   EXPECT_THROW(image_setup_of(recording), InvalidInput);
   EXPECT_THROW(image_setup_of(TrackedSequence{}), InvalidInput);

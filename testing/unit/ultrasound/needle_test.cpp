@@ -335,6 +335,8 @@ TEST(FindNeedle, RefusesWhatMakesNoSense) {
   EXPECT_THROW(find_needle(Frame{64, 64, 1, std::vector<std::uint8_t>(64)}), InvalidInput);
   EXPECT_THROW(find_needle(frame, {.pixel_size = PixelSize{0.1, 0.0}}), InvalidInput);
   EXPECT_THROW(find_needle(frame, {.min_length = 0.0}), InvalidInput);
+  for (const double confidence : {std::nan(""), -0.1, 1.1})
+    EXPECT_THROW(find_needle(frame, {.min_confidence = confidence}), InvalidInput) << confidence;
   EXPECT_THROW(find_needle(frame, {.min_angle_deg = 50.0, .max_angle_deg = 40.0}), InvalidInput);
   try {
     find_needle(frame, {.region = PixelBounds{40, 0, 32, 32}});

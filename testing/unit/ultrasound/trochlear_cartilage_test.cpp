@@ -79,6 +79,9 @@ TEST(TrochlearCartilage, RefusesThicknessesThatMakeNoSense) {
   const Frame frame = drawn::picture_of({}).frame;
   EXPECT_THROW(find_trochlear_cartilage(frame, {.min_thickness_mm = 4.0, .max_thickness_mm = 3.0}),
                InvalidInput);
+  const double nan = std::nan("");
+  EXPECT_THROW(find_trochlear_cartilage(frame, {.min_length_mm = nan}), InvalidInput);
+  EXPECT_THROW(find_trochlear_cartilage(frame, {.min_confidence = nan}), InvalidInput);
   EXPECT_THROW(find_trochlear_cartilage({}), InvalidInput);
 }
 

@@ -15,7 +15,7 @@
 
 namespace genu::io {
 
-/// What a calibration was made of, and when.
+/// What a calibration, a registration or a volume was made of, and when.
 struct CalibrationRecord {
   std::vector<std::string> inputs;  ///< File names.
   std::string created;              ///< ISO 8601, UTC.

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <genu/core/progress.h>
+
 namespace genu::io {
 
 /// Returns the path of a file or folder that ships with Genu, such as "staging/rule-1.json": under
@@ -45,6 +47,9 @@ bool made_by_genu(const std::filesystem::path& folder);
 struct FolderOptions {
   bool replace = false;  ///< commit() puts the new folder in the place of one that Genu made.
   std::vector<std::filesystem::path> inputs = {};  ///< What the work reads: replacing must not remove it.
+  /// A document that every folder of this kind holds, as "case.json": a folder without it is not replaced.
+  /// Empty: any folder of Genu's.
+  std::filesystem::path document = {};
 };
 
 /// A folder that appears whole or not at all: files go to `path()`, and `commit()` gives the folder its name.
@@ -53,7 +58,8 @@ class FolderTransaction {
  public:
   /// Makes the temporary folder beside `folder`.
   /// \throws IoError if `folder` is there and not empty, unless it is to be replaced; then if it was not made
-  /// by Genu or holds an input; if it is no folder; or if it is, or holds, the current folder.
+  /// by Genu, is of another kind or holds an input; if it is no folder; or if it is, or holds, the current
+  /// folder.
   explicit FolderTransaction(const std::filesystem::path& folder, FolderOptions options = {});
   ~FolderTransaction();
   FolderTransaction(const FolderTransaction&) = delete;
@@ -61,8 +67,8 @@ class FolderTransaction {
 
   const std::filesystem::path& path() const { return temporary_; }
   /// Gives the folder its name.
-  /// \throws IoError; what was there before stays as it was.
-  void commit();
+  /// \throws IoError, or Cancelled if a stop was requested; what was there before stays as it was.
+  void commit(const Progress& progress = {});
 
  private:
   std::filesystem::path folder_;

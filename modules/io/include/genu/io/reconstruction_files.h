@@ -2,8 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include <genu/io/calibration_files.h>
 #include <genu/ultrasound/reconstruct.h>
 
 namespace genu::io {
@@ -11,7 +11,6 @@ namespace genu::io {
 /// Returns what is known of a reconstructed volume beside its voxels
 /// (data/schemas/reconstruction.schema.json).
 std::string to_json(const ultrasound::Reconstruction& made, const std::string& frame,
-                    const ultrasound::ReconstructionOptions& options, const std::vector<std::string>& inputs,
-                    const std::string& created, const std::string& genu_version);
+                    const ultrasound::ReconstructionOptions& options, const CalibrationRecord& record);
 
 }  // namespace genu::io
