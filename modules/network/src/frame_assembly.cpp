@@ -131,6 +131,7 @@ class FrameAssembler::Moments {
   /// since others may be ahead of it.
   void note_time(double time_s, const std::vector<Part>& parts, bool image) {
     std::vector<std::string> names;
+    names.reserve(parts.size() + 1);
     for (const Part& part : parts) names.push_back(part.name);
     if (image) names.push_back(image_part);
     constexpr double another_clock_s = 1.0;  // as StreamHealth tells it
