@@ -233,9 +233,10 @@ Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
               table.text();
   made.transform = io::ConfiguredTransform{{words.stylus + "Tip", words.stylus},
                                            AffineTransform(RigidTransform::translation_by(tip)),
-                                           c.left_out.mean_mm,
+                                           std::nullopt,
                                            record.created,
                                            {}};
+  if (c.left_out.count > 0) made.transform->error_mm = c.left_out.mean_mm;
   return made;
 }
 

@@ -75,6 +75,7 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
   for (const fs::path& file : files_of(words.source)) inputs.push_back(file.string());
   const io::Case named = new_case("reconstruction", "baseline", inputs);
   io::write_volume(folder.path() / "volume.nrrd", made.volume);
+  io::write_volume(folder.path() / "coverage.nrrd", made.coverage);
   io::write_text(folder.path() / "reconstruction.json",
                  io::to_json(made, words.frame, options,
                              {named.inputs, named.created, named.genu_version, sweep.remarks}));
@@ -129,7 +130,10 @@ Work declare(CLI::App& parser) {
                   "mean, maximum or latest of what fell on a voxel")
       ->transform(CLI::CheckedTransformer(ways))
       ->default_str("mean");
-  parser.add_option("-o,--out", words->out, "Folder to make: volume.nrrd, reconstruction.json, three slices")
+  parser
+      .add_option("-o,--out", words->out,
+                  "Folder to make: volume.nrrd, coverage.nrrd (0 unknown, 1 seen, 2 filled), "
+                  "reconstruction.json, three slices")
       ->required()
       ->type_name("DIR");
   parser.add_flag("--replace", words->replace,
@@ -145,7 +149,8 @@ Verb us_reconstruct_verb() {
       .summary = "Puts a tracked sweep together to a volume",
       .description =
           "Spreads each picture's pixels over the voxels about them and fills gaps between seen voxels; "
-          "nothing is filled beyond what was seen. Pictures without a sound pose are left out, and told. "
+          "nothing is filled beyond what was seen. In volume.nrrd 0 is black or unknown: coverage.nrrd says "
+          "which. Pictures without a sound pose are left out, and told. "
           "The volume lies along the axes of a frame of the tracker, not of a patient.",
       .examples = {{"genu us reconstruct sweep.igs.mha --setup PlusDeviceSet.xml --out volume", "A sweep."},
                    {"genu us reconstruct sweep.igs.mha --setup image/setup.xml --spacing-mm 0.3 --clip 100 "

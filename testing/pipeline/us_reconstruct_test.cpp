@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `genu us reconstruct` on a real sweep, beside what PLUS made of it, and on a small one of known content.
 #include <cmath>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -47,8 +48,8 @@ TEST(UsReconstruct, ASpineAsPlusDid) {
                             folder / "PlusDeviceSet_SpinePhantomFreehandReconstructionOnly.xml", "--out",
                             scratch / "volume"});
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
-  EXPECT_THAT(tree_of(scratch / "volume"),
-              ElementsAre("reconstruction.json", "slice_x.png", "slice_y.png", "slice_z.png", "volume.nrrd"));
+  EXPECT_THAT(tree_of(scratch / "volume"), ElementsAre("coverage.nrrd", "reconstruction.json", "slice_x.png",
+                                                       "slice_y.png", "slice_z.png", "volume.nrrd"));
   EXPECT_THAT(ended.out, HasSubstr("21 pictures in Reference"));
   const json record = reconstruction_in(scratch / "volume");
   EXPECT_EQ(record["pictures"], 21);
@@ -67,11 +68,12 @@ TEST(UsReconstruct, ASpineAsPlusDid) {
 }
 
 /// Twelve pictures a millimetre apart along z, each as bright as its place says; one has no pose.
-fs::path stack_in(const ScratchFolder& scratch) {
+fs::path stack_in(const ScratchFolder& scratch, int darkest = 20) {
   ultrasound::TrackedSequence stack;
   for (int f = 0; f < 12; ++f) {
     ultrasound::TrackedFrame frame;
-    frame.image = {40, 30, 1, std::vector<std::uint8_t>(40 * 30, static_cast<std::uint8_t>(20 + 15 * f))};
+    frame.image = {40, 30, 1,
+                   std::vector<std::uint8_t>(40 * 30, static_cast<std::uint8_t>(darkest + 15 * f))};
     frame.time_s = 0.1 * f;
     ultrasound::TrackedPose& pose = frame.poses[{"Probe", "Reference"}];
     pose.rows[11] = f;
@@ -109,6 +111,33 @@ TEST(UsReconstruct, ALostPoseLeavesAGapThatIsFilledOrNot) {
   EXPECT_NEAR(at(open, 3.0), 65.0, 1.0);
   EXPECT_NEAR(at(filled, 5.0), 95.0, 2.0);
   EXPECT_EQ(at(open, 5.0), 0.0F);
+}
+
+TEST(UsReconstruct, TellsBlackThatWasSeenFromWhatIsUnknown) {
+  const ScratchFolder scratch;
+  const std::string stack = stack_in(scratch, 0), setup = scratch / "setup.xml";
+  for (const auto& [gap_mm, in_gap] : {std::pair("4", 2.0F), {"0", 0.0F}}) {
+    const fs::path out = scratch / gap_mm;
+    const Ended ended = genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "1",
+                              "--max-gap-mm", gap_mm, "--out", out});
+    ASSERT_EQ(ended.exit_code, 0) << ended.err;
+    const Volume<float> volume = io::read_volume(out / "volume.nrrd"),
+                        coverage = io::read_volume(out / "coverage.nrrd");
+    EXPECT_EQ(coverage.geometry(), volume.geometry());
+    std::map<float, std::size_t> counts;
+    for (const float c : coverage.voxels()) ++counts[c];
+    const json record = reconstruction_in(out);
+    EXPECT_EQ(counts[1.0F], record["voxels_seen"].get<std::size_t>());
+    EXPECT_EQ(counts[2.0F], record["voxels_filled"].get<std::size_t>());
+    EXPECT_EQ(counts[0.0F] + counts[1.0F] + counts[2.0F], volume.voxels().size());
+    const auto at = [](const Volume<float>& values, double z) {
+      const ContinuousIndex i = values.geometry().to_index({10.0, 7.0, z});
+      return values[{std::lround(i.i), std::lround(i.j), std::lround(i.k)}];
+    };
+    EXPECT_EQ(at(volume, 0.0), 0.0F);
+    EXPECT_EQ(at(coverage, 0.0), 1.0F) << "black, but seen";
+    EXPECT_EQ(at(coverage, 5.0), in_gap) << "its pose was lost";
+  }
 }
 
 TEST(UsReconstruct, RefusesInOneLineAndLeavesNothing) {

@@ -157,4 +157,8 @@ void write_volume(const fs::path& file, const Volume<float>& volume) {
     write_stored(file, {&volume.geometry(), Component::float32, volume.voxels().data(), false, file});
 }
 
+void write_volume(const fs::path& file, const Volume<std::uint8_t>& volume) {
+  write_stored(file, {&volume.geometry(), Component::uint8, volume.voxels().data(), true, file});
+}
+
 }  // namespace genu::io

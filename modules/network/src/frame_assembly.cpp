@@ -34,6 +34,12 @@ struct Moment {
   double first_s = 0.0, last_s = 0.0;
 };
 
+/// A moment that was given out.
+struct Given {
+  double time_s = 0.0;
+  bool image = false;
+};
+
 std::vector<Part> poses_in(const std::vector<LivePose>& poses) {
   std::vector<Part> parts;
   for (const LivePose& pose : poses)
@@ -59,8 +65,7 @@ class FrameAssembler::Moments {
       const bool taken = device_ == message.device;
       if (taken || !parts.empty()) put(message, parts, taken ? image : nullptr);
     } else if (std::holds_alternative<LiveLost>(message.content)) {
-      close_all();
-      given_.clear();
+      begin_anew();
     }
     return std::exchange(done_, {});
   }
@@ -96,15 +101,18 @@ class FrameAssembler::Moments {
 
   void put(const LiveMessage& message, const std::vector<Part>& parts, LiveImage* image) {
     const bool timed = !std::isnan(message.time_s);
-    if (timed &&
-        std::any_of(given_.begin(), given_.end(), [&](double t) { return same_time(t, message.time_s); })) {
+    if (timed) note_time(message.time_s, parts, image != nullptr);
+    const bool again = timed && image && shown_at(message.time_s);
+    if (timed && !again && std::any_of(given_.begin(), given_.end(), [&](const Given& given) {
+          return same_time(given.time_s, message.time_s);
+        })) {
       too_late_ += parts.size() + (image ? 1 : 0);
       // Next time it will be waited for.
       for (const Part& part : parts) meet(part.name);
       if (image) meet(image_part);
       return;
     }
-    const auto at = moment_of(message, timed);
+    const auto at = again ? begin(message) : moment_of(message, timed);
     for (const Part& part : parts)
       if (at->parts.insert(part.name).second) at->frame.poses[part.frames] = part.pose;
     if (image && at->parts.insert(image_part).second) {
@@ -113,8 +121,39 @@ class FrameAssembler::Moments {
       at->frame.fields = std::move(image->fields);
     }
     at->last_s = message.received_s;
-    if (timed && learnt_ && is_whole(*at)) close_up_to(at);
-    if (!timed) close(at);
+    if (!timed || again)
+      close(at);
+    else if (learnt_ && is_whole(*at))
+      close_up_to(at);
+  }
+
+  /// Begins anew where a part's time goes back further than by lateness: held against its own times alone,
+  /// since others may be ahead of it.
+  void note_time(double time_s, const std::vector<Part>& parts, bool image) {
+    std::vector<std::string> names;
+    names.reserve(parts.size() + 1);
+    for (const Part& part : parts) names.push_back(part.name);
+    if (image) names.push_back(image_part);
+    constexpr double another_clock_s = 1.0;  // as StreamHealth tells it
+    const bool back = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      const auto found = latest_of_.find(name);
+      return found != latest_of_.end() && time_s < found->second - another_clock_s;
+    });
+    if (back) begin_anew();
+    for (const std::string& name : names) {
+      double& latest_s = latest_of_.try_emplace(name, time_s).first->second;
+      latest_s = std::max(latest_s, time_s);
+    }
+  }
+
+  /// Returns true if a moment of this time had its image; one that is held is closed.
+  bool shown_at(double time_s) {
+    const auto held = std::find_if(open_.begin(), open_.end(), [&](const Moment& m) {
+      return same_time(m.frame.time_s, time_s) && m.parts.contains(image_part);
+    });
+    if (held != open_.end()) close(held);
+    return std::any_of(given_.begin(), given_.end(),
+                       [&](const Given& given) { return given.image && same_time(given.time_s, time_s); });
   }
 
   Open::iterator moment_of(const LiveMessage& message, bool timed) {
@@ -125,6 +164,10 @@ class FrameAssembler::Moments {
     // Until a first moment is over nobody knows what belongs to one.
     if (!learnt_ && !open_.empty()) close(open_.begin());
     while (open_.size() >= std::max<std::size_t>(options_.open_moments, 1)) close(open_.begin());
+    return begin(message);
+  }
+
+  Open::iterator begin(const LiveMessage& message) {
     Moment moment;
     moment.frame.time_s = message.time_s;
     moment.frame.image_status = "MISSING";
@@ -164,12 +207,10 @@ class FrameAssembler::Moments {
       }
     for (const std::string& name : moment.parts) meet(name);
     if (!std::isnan(frame.frame.time_s)) {
-      constexpr double another_clock_s = 1.0;  // a sender that goes back further began anew
       frame.out_of_order = frame.frame.time_s < latest_s_;
-      const bool anew = frame.frame.time_s < latest_s_ - another_clock_s;
-      latest_s_ = anew ? frame.frame.time_s : std::max(latest_s_, frame.frame.time_s);
+      latest_s_ = std::max(latest_s_, frame.frame.time_s);
       constexpr std::size_t remembered = 64;
-      given_.push_back(frame.frame.time_s);
+      given_.push_back({frame.frame.time_s, moment.parts.contains(image_part)});
       if (given_.size() > remembered) given_.pop_front();
     }
     done_.push_back(std::move(frame));
@@ -186,6 +227,13 @@ class FrameAssembler::Moments {
 
   void close_all() {
     while (!open_.empty()) close(open_.begin());
+  }
+
+  /// What the sender said until now says nothing of the times to come.
+  void begin_anew() {
+    close_all();
+    given_.clear();
+    latest_of_.clear();
     latest_s_ = -std::numeric_limits<double>::infinity();
   }
 
@@ -194,7 +242,8 @@ class FrameAssembler::Moments {
   std::set<std::string> names_;  // of poses
   std::map<std::string, Known> known_;
   Open open_;
-  std::deque<double> given_;
+  std::deque<Given> given_;
+  std::map<std::string, double> latest_of_;  // the sender's times of each part
   std::vector<AssembledFrame> done_;
   double latest_s_ = -std::numeric_limits<double>::infinity();
   std::size_t too_late_ = 0, left_out_ = 0;
@@ -250,8 +299,10 @@ void SequenceRecorder::add(const TrackedFrame& frame) {
 
 ultrasound::TrackedSequence SequenceRecorder::take() {
   ultrasound::TrackedSequence result = std::exchange(sequence_, {});
+  const Frame black = std::exchange(black_, {});
+  left_out_ = 0;
   for (TrackedFrame& frame : result.frames)
-    if (frame.image.empty() && !black_.empty()) frame.image = black_;
+    if (frame.image.empty() && !black.empty()) frame.image = black;
   return result;
 }
 

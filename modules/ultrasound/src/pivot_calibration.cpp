@@ -33,6 +33,16 @@ constexpr double least_singular = 0.04;
 /// Poses that follow each other, with the tip in one place.
 using Stretch = std::vector<RigidTransform>;
 
+/// Where a stretch lies among all poses: from `begin` up to but not with `end`.
+struct Range {
+  std::size_t begin, end;
+};
+
+Stretch stretch_of(const std::vector<RigidTransform>& poses, const Range& range) {
+  return {poses.begin() + static_cast<std::ptrdiff_t>(range.begin),
+          poses.begin() + static_cast<std::ptrdiff_t>(range.end)};
+}
+
 struct Tip {
   Vector3 in_stylus;
   double least_singular = 0.0;  ///< Over the root of the number of poses.
@@ -94,8 +104,7 @@ std::optional<Vector3> first_tip(const std::vector<RigidTransform>& poses, doubl
   std::vector<Vector3> tips;
   const std::size_t size = std::min(window, poses.size());
   for (std::size_t begin = 0; begin + size <= poses.size(); begin += window_step) {
-    const Stretch stretch(poses.begin() + static_cast<std::ptrdiff_t>(begin),
-                          poses.begin() + static_cast<std::ptrdiff_t>(begin + size));
+    const Stretch stretch = stretch_of(poses, {begin, begin + size});
     const Tip tip = solve({stretch});
     seen = std::max(seen, tip.least_singular);
     if (tip.least_singular < least_singular) continue;
@@ -128,8 +137,8 @@ double rotation_of(const Stretch& poses) {
 }
 
 /// Returns the stretches in which the tip stays in place while the stylus is turned.
-std::vector<Stretch> stretches_of(const std::vector<RigidTransform>& poses, const Vector3& tip) {
-  std::vector<Stretch> found;
+std::vector<Range> ranges_of(const std::vector<RigidTransform>& poses, const Vector3& tip) {
+  std::vector<Range> found;
   for (std::size_t begin = 0; begin < poses.size();) {
     Stretch stretch;
     std::size_t end = begin;
@@ -145,28 +154,82 @@ std::vector<Stretch> stretches_of(const std::vector<RigidTransform>& poses, cons
       ++begin;
       continue;
     }
-    if (rotation_of(stretch) >= least_stretch_rotation_deg) found.push_back(std::move(stretch));
+    if (rotation_of(stretch) >= least_stretch_rotation_deg) found.push_back({begin, end});
     begin = end;
   }
   return found;
 }
 
-/// Fills the errors of each fifth of the stretches' poses by the tip of the others.
-CalibrationError left_out_error(const std::vector<Stretch>& stretches) {
+/// The tip that poses agree on, and the stretches that it was found in.
+struct Fit {
+  std::vector<Range> ranges;
+  std::vector<Stretch> stretches;
+  Tip tip;
+};
+
+/// Returns what begins with a first tip; without stretches where it nowhere stays in place.
+Fit refined(const std::vector<RigidTransform>& poses, const Vector3& first) {
+  Fit fit;
+  fit.tip.in_stylus = first;
+  constexpr int rounds = 4;  // stretches end where they did after two or three
+  for (int round = 0; round < rounds; ++round) {
+    fit.ranges = ranges_of(poses, fit.tip.in_stylus);
+    fit.stretches.clear();
+    for (const Range& range : fit.ranges) fit.stretches.push_back(stretch_of(poses, range));
+    if (fit.stretches.empty()) return fit;
+    fit.tip = solve(fit.stretches);
+  }
+  return fit;
+}
+
+/// Returns when the stylus was on each pivot: stretches on one pivot that a few poses part are one, since
+/// what is off for so short a time is an error of its poses, and no way of the tip.
+std::vector<Range> times_on_pivots(const Fit& fit) {
+  std::vector<Range> times;
+  std::optional<Point3> last;
+  for (std::size_t s = 0; s < fit.ranges.size(); ++s) {
+    const Point3 pivot = place_of(fit.tip.in_stylus, fit.stretches[s]);
+    if (last && distance(*last, pivot) < max_spread_mm &&
+        fit.ranges[s].begin - times.back().end < least_stretch)
+      times.back().end = fit.ranges[s].end;
+    else
+      times.push_back(fit.ranges[s]);
+    last = pivot;
+  }
+  return times;
+}
+
+/// Returns the errors of each fifth of the times on pivots by the tip and the pivots of all other poses,
+/// which they alone choose; of the fifth itself all count.
+CalibrationError left_out_error(const std::vector<RigidTransform>& poses, const std::vector<Range>& times) {
   constexpr std::size_t parts = 5;
+  std::vector<std::size_t> part_of(poses.size(), parts);
+  for (const Range& time : times)
+    for (std::size_t n = time.begin; n < time.end; ++n)
+      part_of[n] = (n - time.begin) * parts / (time.end - time.begin);
   std::vector<double> errors;
   for (std::size_t part = 0; part < parts; ++part) {
-    std::vector<Stretch> in, out;
-    for (const Stretch& stretch : stretches) {
-      in.emplace_back();
-      out.emplace_back();
-      for (std::size_t n = 0; n < stretch.size(); ++n)
-        (n * parts / stretch.size() == part ? out : in).back().push_back(stretch[n]);
-    }
-    const Vector3 tip = solve(in).in_stylus;
-    for (std::size_t s = 0; s < stretches.size(); ++s) {
-      const Point3 place = place_of(tip, in[s]);
-      for (const RigidTransform& pose : out[s]) errors.push_back(distance(pose(Point3{} + tip), place));
+    std::vector<RigidTransform> in;
+    std::vector<std::size_t> index;  // of each among all poses
+    for (std::size_t n = 0; n < poses.size(); ++n)
+      if (part_of[n] != part) {
+        in.push_back(poses[n]);
+        index.push_back(n);
+      }
+    double seen = 0.0;
+    const auto first = first_tip(in, seen);
+    if (!first) continue;
+    const Fit fit = refined(in, *first);
+    if (fit.tip.least_singular < least_singular) continue;
+    for (const Range& time : times) {
+      Stretch on_pivot;
+      for (const Range& range : fit.ranges)
+        for (std::size_t n = range.begin; n < range.end; ++n)
+          if (index[n] >= time.begin && index[n] < time.end) on_pivot.push_back(in[n]);
+      if (on_pivot.empty()) continue;
+      const Point3 pivot = place_of(fit.tip.in_stylus, on_pivot);
+      for (std::size_t n = time.begin; n < time.end; ++n)
+        if (part_of[n] == part) errors.push_back(distance(poses[n](Point3{} + fit.tip.in_stylus), pivot));
     }
   }
   return calibration_error(std::move(errors));
@@ -191,43 +254,38 @@ PivotCalibration calibrate_pivot(const std::vector<RigidTransform>& poses) {
                        " sound poses; it takes at least " + std::to_string(least_poses));
   require_rotation(rotation_of(poses), "");
   double seen = 0.0;
-  std::optional<Vector3> tip = first_tip(poses, seen);
-  if (!tip)
+  const std::optional<Vector3> first = first_tip(poses, seen);
+  if (!first)
     throw InvalidInput(seen < least_singular
                            ? one_axis
                            : "cannot calibrate the stylus: no point of it stayed in place to " +
                                  fixed(max_spread_mm, 0) + " mm while it was turned");
-  std::vector<Stretch> stretches;
-  Tip solved;
-  constexpr int rounds = 4;  // stretches end where they did after two or three
-  for (int round = 0; round < rounds; ++round) {
-    stretches = stretches_of(poses, *tip);
-    if (stretches.empty())
-      throw InvalidInput("cannot calibrate the stylus: its tip nowhere stayed in place to " +
-                         fixed(max_spread_mm, 0) + " mm while it was turned by " +
-                         fixed(least_stretch_rotation_deg, 0) + " degrees");
-    solved = solve(stretches);
-    tip = solved.in_stylus;
-  }
+  const Fit fit = refined(poses, *first);
+  const std::vector<Stretch>& stretches = fit.stretches;
+  if (stretches.empty())
+    throw InvalidInput("cannot calibrate the stylus: its tip nowhere stayed in place to " +
+                       fixed(max_spread_mm, 0) + " mm while it was turned by " +
+                       fixed(least_stretch_rotation_deg, 0) + " degrees");
   for (const Stretch& stretch : stretches)
     result.rotation_deg = std::max(result.rotation_deg, rotation_of(stretch));
   require_rotation(result.rotation_deg, " on one pivot");
-  if (solved.least_singular < least_singular) throw InvalidInput(one_axis);
-  result.tip_in_stylus = *tip;
+  if (fit.tip.least_singular < least_singular) throw InvalidInput(one_axis);
+  const Vector3& tip = fit.tip.in_stylus;
+  result.tip_in_stylus = tip;
   std::vector<double> all;
   for (const Stretch& stretch : stretches) {
-    result.pivots.push_back(place_of(*tip, stretch));
-    const std::vector<double> d = distances(*tip, stretch);
+    result.pivots.push_back(place_of(tip, stretch));
+    const std::vector<double> d = distances(tip, stretch);
     all.insert(all.end(), d.begin(), d.end());
   }
   result.poses = all.size();
   result.others = poses.size() - all.size();
   result.fitted = calibration_error(std::move(all));
-  result.left_out = left_out_error(stretches);
+  result.left_out = left_out_error(poses, times_on_pivots(fit));
   const auto count = static_cast<double>(result.poses);
   const double freedom = std::max(1.0, 3.0 * count - 3.0 * static_cast<double>(stretches.size()) - 3.0);
   result.tip_sd_mm =
-      std::sqrt(result.fitted.rms_mm * result.fitted.rms_mm * count / freedom * solved.variance);
+      std::sqrt(result.fitted.rms_mm * result.fitted.rms_mm * count / freedom * fit.tip.variance);
   return result;
 }
 

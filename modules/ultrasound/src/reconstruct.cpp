@@ -145,41 +145,34 @@ class Slab {
     if (!(fi >= -1.0 && fj >= -1.0 && fi < static_cast<double>(size_[0]) &&
           fj < static_cast<double>(size_[1])))
       return;
+    if (compounding_ != Compounding::mean) return put_into_nearest(i, j, k, pixel);
     const auto ii = static_cast<std::int64_t>(fi), jj = static_cast<std::int64_t>(fj),
                kk = static_cast<std::int64_t>(fk);
     const auto a = static_cast<float>(i - fi), b = static_cast<float>(j - fj), c = static_cast<float>(k - fk);
     for (int dk = 0; dk < 2; ++dk)
       for (int dj = 0; dj < 2; ++dj)
         for (int di = 0; di < 2; ++di) {
-          const std::int64_t x = ii + di, y = jj + dj, z = kk + dk;
-          if (x < 0 || y < 0 || z < first_ || x >= size_[0] || y >= size_[1] || z >= last_) continue;
+          const auto v = voxel(ii + di, jj + dj, kk + dk);
+          if (!v) continue;
           const float weight = (di ? a : 1 - a) * (dj ? b : 1 - b) * (dk ? c : 1 - c);
-          take(static_cast<std::size_t>(x + size_[0] * (y + size_[1] * (z - first_))), weight, pixel);
+          value_[*v] += weight * static_cast<float>(pixel);
+          weight_[*v] += weight;
         }
   }
 
-  void take(std::size_t v, float weight, std::uint8_t pixel) {
+  void put_into_nearest(double i, double j, double k, std::uint8_t pixel) {
+    const auto nearest = [](double x) { return static_cast<std::int64_t>(std::floor(x + 0.5)); };
+    const auto v = voxel(nearest(i), nearest(j), nearest(k));
+    if (!v) return;
     const auto value = static_cast<float>(pixel);
-    // A pixel counts as falling upon the voxel it is nearest to.
-    constexpr float near_weight = 0.125F;
-    switch (compounding_) {
-      case Compounding::mean:
-        value_[v] += weight * value;
-        weight_[v] += weight;
-        break;
-      case Compounding::maximum:
-        if (weight >= near_weight) {
-          value_[v] = std::max(value_[v], value);
-          weight_[v] = 1.0F;
-        }
-        break;
-      case Compounding::latest:
-        if (weight >= near_weight) {
-          value_[v] = value;
-          weight_[v] = 1.0F;
-        }
-        break;
-    }
+    value_[*v] = compounding_ == Compounding::maximum ? std::max(value_[*v], value) : value;
+    weight_[*v] = 1.0F;
+  }
+
+  /// Returns where the slab holds a voxel, or nothing.
+  std::optional<std::size_t> voxel(std::int64_t x, std::int64_t y, std::int64_t z) const {
+    if (x < 0 || y < 0 || z < first_ || x >= size_[0] || y >= size_[1] || z >= last_) return std::nullopt;
+    return static_cast<std::size_t>(x + size_[0] * (y + size_[1] * (z - first_)));
   }
 
   GridSize size_;

@@ -294,7 +294,8 @@ TrochlearFinding find_trochlear_cartilage(const Frame& frame, const TrochlearCar
   finding.reasons = reasons_for_none(extent, options);
   if (!finding.reasons.empty()) return finding;
   TrochlearCartilage cartilage = cartilage_of(frame, picture, *bone, s, layer, extent, options.zones);
-  if (!cartilage.thickness.sulcus_px && !options.click) {
+  const bool asked_for = options.click || options.zones.sulcus_px;
+  if (!cartilage.thickness.sulcus_px && !asked_for) {
     finding.reasons.emplace_back(
         "bone with a dark layer is seen, but no valley: not the whole trochlea, or other bone; click into "
         "the "

@@ -249,6 +249,7 @@ TrochlearThickness measure_trochlear_thickness(const TrochlearContours& contours
   const double half =
       result.sulcus_px ? std::min(*result.sulcus_px - extent.begin, extent.end - *result.sulcus_px) : 0.0;
   if (half <= 0.0) {
+    result.sulcus_px.reset();
     result.notes.emplace_back("the sulcus of the trochlea is not in the picture: no zones");
     return result;
   }

@@ -125,6 +125,18 @@ TEST_P(RoundTrip, VolumeOfWholeNumbers) {
   }
 }
 
+TEST_P(RoundTrip, VolumeOfBytes) {
+  const ScratchFolder scratch;
+  Volume<std::uint8_t> volume(small_grid(GetParam().left_handed));
+  for (std::size_t v = 0; v < volume.voxels().size(); ++v)
+    volume.voxels()[v] = static_cast<std::uint8_t>(v * v % 256);
+  const fs::path file = scratch / (std::string("v") + GetParam().extension);
+  write_volume(file, volume);
+  const Volume<float> read = read_volume(file);
+  EXPECT_LT(corner_distance_mm(read.geometry(), volume.geometry()), GetParam().tolerance_mm);
+  EXPECT_EQ(read.voxels(), std::vector<float>(volume.voxels().begin(), volume.voxels().end()));
+}
+
 TEST_P(RoundTrip, LabelsOfEveryTissue) {
   const ScratchFolder scratch;
   const LabelMap labels = mixed_labels(small_grid(GetParam().left_handed));

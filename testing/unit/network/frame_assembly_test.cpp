@@ -40,6 +40,11 @@ struct Assembly {
   }
 };
 
+/// Returns how old a frame was when it came.
+double frame_age_s(const AssembledFrame& frame, const StreamHealth& health) {
+  return frame.begun_s - taken_s(frame, health.clock_offset_s());
+}
+
 AssembledFrame frame_of(double sent_s, double begun_s, double received_s) {
   AssembledFrame frame{.frame = {}, .begun_s = begun_s, .received_s = received_s};
   frame.frame.time_s = sent_s;
@@ -243,6 +248,95 @@ TEST(FrameAssembler, ALostLinkEndsWhatWasHeld) {
   EXPECT_THAT(assembly.frames[2].missing, ElementsAre("ProbeToTracker"));
 }
 
+// A recording that is played again and again with the times that it was recorded at.
+TEST(FrameAssembler, TimesThatGoBackByMoreThanASecondBeginAnew) {
+  Assembly assembly;
+  constexpr int rounds = 3, count = 50;
+  for (int n = 0; n < rounds * count; ++n) {
+    const double time_s = 100.0 + 0.05 * (n % count);
+    assembly.add(image_at(time_s, n), 0.05 * n);
+    assembly.add_pose(time_s, "ProbeToTracker", 0.05 * n);
+  }
+  ASSERT_EQ(assembly.frames.size(), static_cast<std::size_t>(rounds * count));
+  for (int n = 0; n < rounds * count; ++n) {
+    const AssembledFrame& frame = assembly.frames[static_cast<std::size_t>(n)];
+    EXPECT_EQ(frame.frame.image, picture(4, 3, 1, n)) << n;
+    EXPECT_THAT(frame.missing, IsEmpty()) << n;
+    EXPECT_FALSE(frame.out_of_order) << n;
+  }
+  EXPECT_EQ(assembly.assembler.too_late(), 0U);
+}
+
+TEST(FrameAssembler, GivesOutWhatItHoldsBeforeItBeginsAnew) {
+  Assembly assembly;
+  for (const double n : {5.0, 6.0}) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  assembly.add(image_at(7));
+  assembly.add(image_at(5));
+  ASSERT_EQ(assembly.frames.size(), 3U);
+  EXPECT_EQ(assembly.frames[2].frame.time_s, 7.0);
+  EXPECT_THAT(assembly.frames[2].missing, ElementsAre("ProbeToTracker"));
+  assembly.add_pose(5);
+  ASSERT_EQ(assembly.frames.size(), 4U);
+  EXPECT_THAT(assembly.frames[3].missing, IsEmpty());
+}
+
+TEST(FrameAssembler, APartThatIsLateBesideOthersBeginsNothingAnew) {
+  Assembly assembly({.patience = 2});
+  constexpr int count = 60;
+  for (int n = 0; n < count; ++n) {
+    const double time_s = 100.0 + 0.05 * n;
+    assembly.add(image_at(time_s, n), time_s);
+    assembly.add_pose(time_s, "ProbeToTracker", time_s);
+    if (n >= 40) assembly.add_pose(time_s - 1.5, "ReferenceToTracker", time_s);
+    assembly.take(assembly.assembler.look(time_s + 0.5));
+  }
+  EXPECT_EQ(assembly.frames.size(), static_cast<std::size_t>(count)) << "no moment is given out twice";
+  EXPECT_EQ(assembly.assembler.too_late(), 20U);
+}
+
+// Each is as old as its sender says: a picture that is sent again must not pass for a fresh one.
+TEST(FrameAssembler, AnImageWhoseTimeStandsStillIsAMomentOfItsOwn) {
+  Assembly assembly;
+  StreamHealth health;
+  constexpr int count = 200;
+  for (int n = 0; n < count; ++n) {
+    const double received_s = 1000.0 + 0.05 * n;
+    LiveMessage message = image_at(5.0, n);
+    std::get<LiveImage>(message.content).poses = {
+        {"ProbeToTracker", ultrasound::FramePair{"Probe", "Tracker"}, pose_at(n, 1, 2, 3)}};
+    message.received_s = received_s;
+    health.note(message);
+    assembly.add(std::move(message), received_s);
+    assembly.add_pose(5.0, "ReferenceToTracker", received_s);
+  }
+  assembly.take(assembly.assembler.finish());
+  ASSERT_EQ(assembly.frames.size(), static_cast<std::size_t>(count));
+  for (int n = 0; n < count; ++n) {
+    const AssembledFrame& frame = assembly.frames[static_cast<std::size_t>(n)];
+    EXPECT_EQ(frame.frame.image, picture(4, 3, 1, n)) << n;
+    EXPECT_EQ(frame.frame.poses.at({"Probe", "Tracker"}), pose_at(n, 1, 2, 3)) << n;
+    EXPECT_EQ(frame.missing.empty(), n == 0) << "what came beside it may be of any of them";
+    EXPECT_FALSE(frame.out_of_order);
+  }
+  EXPECT_NEAR(frame_age_s(assembly.frames.back(), health), 0.05 * (count - 1), 0.01);
+}
+
+TEST(FrameAssembler, AnImageThatComesAfterItsMomentIsTooLateOnce) {
+  Assembly assembly({.patience = 1});
+  for (const double n : {1.0, 2.0}) {
+    assembly.add(image_at(n));
+    assembly.add_pose(n);
+  }
+  for (const double n : {3.0, 3.1, 3.2}) assembly.add_pose(n);
+  ASSERT_EQ(assembly.frames.size(), 5U);
+  assembly.add(image_at(3.2));
+  EXPECT_EQ(assembly.frames.size(), 5U);
+  EXPECT_EQ(assembly.assembler.too_late(), 1U);
+}
+
 TEST(FrameAssembler, NamesWithoutEndAreNotAllKept) {
   Assembly assembly;
   for (int n = 0; n < 300; ++n) assembly.add_pose(1.0, "Tool" + std::to_string(n) + "ToTracker");
@@ -261,6 +355,29 @@ TEST(SequenceRecorder, ARecordingInColourSaysSo) {
   frame.image = picture(4, 3, 1);
   recorder.add(frame);
   EXPECT_EQ(recorder.take().image_type, "BRIGHTNESS");
+}
+
+TEST(SequenceRecorder, TheNextRecordingBeginsEmpty) {
+  SequenceRecorder recorder;
+  ultrasound::TrackedFrame frame, without;
+  const auto record = [&](const Frame& first, const Frame& other) {
+    for (const Frame& image : {first, other}) {
+      frame.image = image;
+      recorder.add(frame);
+    }
+    recorder.add(without);
+    EXPECT_EQ(recorder.left_out(), 1U);
+    return recorder.take();
+  };
+  record(picture(4, 3, 1), picture(6, 5, 3));
+  EXPECT_EQ(recorder.left_out(), 0U);
+  const auto second = record(picture(6, 5, 3), picture(4, 3, 1));
+  EXPECT_EQ(second.image_type, "RGB_COLOR");
+  EXPECT_EQ(second.frames[0].image, picture(6, 5, 3));
+  for (const std::size_t f : {1U, 2U}) {
+    EXPECT_EQ(second.frames[f].image_status, "INVALID");
+    EXPECT_EQ(second.frames[f].image, (Frame{6, 5, 3, std::vector<std::uint8_t>(6 * 5 * 3)}));
+  }
 }
 
 TEST(SequenceRecorder, MakesAFileOfWhateverCame) {

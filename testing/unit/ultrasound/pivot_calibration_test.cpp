@@ -76,6 +76,25 @@ TEST(PivotCalibration, TakesSeveralPointsOneAfterTheOther) {
   ASSERT_EQ(c.pivots.size(), 3U);
   for (std::size_t p = 0; p < pivots.size(); ++p) EXPECT_LT(distance(c.pivots[p], pivots[p]), 0.3) << p;
   EXPECT_EQ(c.others, 24U);
+  EXPECT_EQ(c.left_out.count, 150U) << "nobody knows where the tip was on the way";
+  EXPECT_LT(c.left_out.max_mm, 1.5);
+}
+
+TEST(PivotCalibration, OfWhatIsLeftOutAllCount) {
+  auto poses = turned_about({42, -13, 295}, 120, 25.0, 0.1, 1);
+  for (const std::size_t off : {25U, 50U, 75U, 100U})
+    poses[off] = RigidTransform::translation_by({3, 0, 4}) * poses[off];
+  const PivotCalibration c = calibrate_pivot(poses);
+  EXPECT_LT(length(c.tip_in_stylus - tip), 0.1);
+  EXPECT_EQ(c.others, 4U);
+  EXPECT_LT(c.fitted.max_mm, 2.0) << "none of them is fitted";
+  EXPECT_EQ(c.left_out.count, 120U);
+  EXPECT_NEAR(c.left_out.max_mm, 5.0, 0.5);
+  EXPECT_NEAR(c.left_out.mean_mm, c.fitted.mean_mm + 4 * 5.0 / 120, 0.05);
+}
+
+TEST(PivotCalibration, TheShortestRecordingHasALeftOutErrorToo) {
+  EXPECT_EQ(calibrate_pivot(turned_about({42, -13, 295}, 20, 25.0, 0.1, 1)).left_out.count, 20U);
 }
 
 /// A stylus that lies still.

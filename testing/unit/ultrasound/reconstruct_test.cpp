@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -127,6 +128,41 @@ TEST(Reconstruct, CompoundsAsItIsTold) {
   EXPECT_NEAR(value(Compounding::mean), 100.0F, 0.01F);
   EXPECT_NEAR(value(Compounding::maximum), 150.0F, 0.01F);
   EXPECT_NEAR(value(Compounding::latest), 60.0F, 0.01F);
+}
+
+/// Returns the distance along an axis in voxels.
+double voxels_apart(double a, std::int64_t b) {
+  return std::abs(a - static_cast<double>(b));
+}
+
+TEST(Reconstruct, TheGreatestAndTheLatestFallUponTheNearestVoxelAlone) {
+  // Four bright pixels on black, oblique among voxels that are no cubes.
+  TrackedSequence recording = sweep(1, 0.0);
+  recording.frames[0].image = {2, 2, 1, {200, 200, 200, 200}};
+  const ImageGeometry grid({30, 40, 20}, {34.05, -24.1, 9.15}, {0.7, 0.4, 0.9});
+  CoordinateFrames always;
+  always.set({"Image", "Probe"}, AffineTransform(Matrix3{{{{3.1, 0, 0}, {0, 2.7, 0}, {0, 0, 1}}}}, {}));
+  std::vector<ContinuousIndex> places;
+  for (const double y : {0.0, 2.7})
+    for (const double x : {0.0, 3.1}) places.push_back(grid.to_index(oblique()(Point3{x, y, 0})));
+  for (const Compounding compounding : {Compounding::maximum, Compounding::latest}) {
+    const Reconstruction r = reconstruct(recording, always, "Reference",
+                                         {.compounding = compounding, .max_gap_mm = 0.0, .grid = grid});
+    std::size_t seen = 0;
+    for (std::size_t v = 0; v < r.coverage.voxels().size(); ++v) {
+      if (r.coverage.voxels()[v] == 0) continue;
+      ++seen;
+      const VoxelIndex at = grid.index_of(v);
+      EXPECT_EQ(r.volume[at], 200.0F);
+      EXPECT_TRUE(std::any_of(places.begin(), places.end(),
+                              [&](const ContinuousIndex& p) {
+                                return voxels_apart(p.i, at.i) <= 0.5 && voxels_apart(p.j, at.j) <= 0.5 &&
+                                       voxels_apart(p.k, at.k) <= 0.5;
+                              }))
+          << at.i << " " << at.j << " " << at.k;
+    }
+    EXPECT_EQ(seen, places.size());
+  }
 }
 
 TEST(Reconstruct, LeavesOutWhatIsNotSoundAndSaysSo) {

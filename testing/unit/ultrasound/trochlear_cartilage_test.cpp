@@ -67,6 +67,18 @@ TEST(TrochlearCartilage, IsFoundWhereAPersonClicks) {
   EXPECT_THAT(find_trochlear_cartilage(picture.frame, options).reasons, Contains(HasSubstr("click")));
 }
 
+TEST(TrochlearCartilage, IsNotRefusedForAValleyThatWasTold) {
+  const drawn::Trochlea t;
+  const auto picture = drawn::picture_of(t);
+  TrochlearCartilageOptions options = with_pixels(t.pixel_mm);
+  options.zones.sulcus_px = 0.0;  // beside what is measured
+  const auto finding = find_trochlear_cartilage(picture.frame, options);
+  ASSERT_TRUE(finding.cartilage);
+  EXPECT_FALSE(finding.cartilage->thickness.sulcus_px);
+  EXPECT_TRUE(finding.cartilage->thickness.zones.empty());
+  EXPECT_NEAR(finding.cartilage->thickness.all.near.mean, t.thickness_mm, 0.25);
+}
+
 TEST(TrochlearCartilage, IsMeasuredInPixelsWithoutAScale) {
   const drawn::Trochlea t;
   const auto finding = find_trochlear_cartilage(drawn::picture_of(t).frame);

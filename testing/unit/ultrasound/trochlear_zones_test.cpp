@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -15,6 +16,7 @@
 namespace genu::ultrasound {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -128,6 +130,18 @@ TEST(TrochlearZones, AreNoneWithoutASulcus) {
   EXPECT_EQ(measure_trochlear_thickness(lines, {.pixel_size = PixelSize{0.1, 0.1}, .sulcus_px = 150.0})
                 .zones.size(),
             3U);
+}
+
+TEST(TrochlearZones, AreNoneAroundASulcusBesideWhatWasMeasured) {
+  TrochlearContours lines = circles(301, 300.0, 30.0, 20.0);
+  std::fill_n(lines.bone_px.begin(), 40, nan);
+  for (const double sulcus : {20.0, 40.0, 300.0}) {
+    const auto result =
+        measure_trochlear_thickness(lines, {.pixel_size = PixelSize{0.1, 0.1}, .sulcus_px = sulcus});
+    EXPECT_FALSE(result.sulcus_px) << sulcus;
+    EXPECT_TRUE(result.zones.empty()) << sulcus;
+    EXPECT_THAT(result.notes, Contains(HasSubstr("the sulcus of the trochlea is not in the picture")));
+  }
 }
 
 TEST(TrochlearZones, RefuseLinesThatDoNotBelongTogether) {

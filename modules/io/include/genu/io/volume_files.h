@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -28,6 +29,8 @@ Volume<float> read_volume(const std::filesystem::path& file);
 /// Reads back with the same voxels; the grid to 1e-4 mm in NIfTI, whose header holds floats, and to 1e-9 mm
 /// in the others. Voxels that are all whole 16-bit numbers are stored as such. \throws IoError
 void write_volume(const std::filesystem::path& file, const Volume<float>& volume);
+/// Writes a byte a voxel, compressed but for .nii: what voxels are, not what they measure. \throws IoError
+void write_volume(const std::filesystem::path& file, const Volume<std::uint8_t>& volume);
 
 /// Numbers in a file and the tissues they stand for.
 struct LabelTable {

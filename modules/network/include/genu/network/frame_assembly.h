@@ -41,6 +41,12 @@ double taken_s(const AssembledFrame& frame, double clock_offset_s);
 /// Which parts a moment has is learnt from those that have come. A moment that has them all is given out at
 /// once, after those before it. A message without a time is a moment of its
 /// own, since nothing says what it belongs to.
+///
+/// A sender one of whose parts goes back by more than a second in its own times begins anew, as for
+/// StreamHealth: all that is held is given out, and times that were there before may come again. A part that
+/// is late by more than that beside others, but goes on in itself, is late. An image whose time has had one
+/// before (the sender's clock stands still, or goes round in less than a second) is a moment of its own too,
+/// with the poses that came in its message; it keeps its time, and so is as old as that says.
 class FrameAssembler {
  public:
   explicit FrameAssembler(const AssemblyOptions& options = {});
@@ -71,7 +77,7 @@ class SequenceRecorder {
   /// one that is INVALID.
   void add(const ultrasound::TrackedFrame& frame);
   std::size_t frames() const { return sequence_.frames.size(); }
-  /// Returns how many images were left out for their size.
+  /// Returns how many images of the recording were left out for their size.
   std::size_t left_out() const { return left_out_; }
   /// Gives the recording away; the next begins empty.
   ultrasound::TrackedSequence take();

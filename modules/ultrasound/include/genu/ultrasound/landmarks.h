@@ -70,7 +70,8 @@ std::vector<Point3> resting_places(const TrackedSequence& recording, std::string
 
 /// Returns the landmarks where the tip rested on them, in its coordinates: those of the places, in order,
 /// that fit the landmarks best. Rests beside the phantom, as at the begin and the end, are left out so. How
-/// well they fit is for register_landmarks to say.
+/// well they fit is for register_landmarks to say. All landmarks choose the places, one that it leaves out
+/// later too: with places to spare, its errors tell less than they should.
 /// \throws InvalidInput if there are fewer places than landmarks, or too many to choose from
 std::vector<Landmark> landmarks_touched(const std::vector<Landmark>& landmarks,
                                         const std::vector<Point3>& places);

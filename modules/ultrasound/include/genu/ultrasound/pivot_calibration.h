@@ -17,8 +17,11 @@ struct PivotCalibration {
   Vector3 tip_in_stylus;  ///< From the marker's origin, in its coordinates.
   std::vector<Point3>
       pivots;  ///< The points that it was turned about, in order, in the reference's coordinates.
-  CalibrationError fitted;    ///< Distances of the tip from the pivot it was on.
-  CalibrationError left_out;  ///< Of each fifth of the poses, from their pivots, with the tip of all others.
+  CalibrationError fitted;  ///< Distances of the tip from the pivot it was on.
+  /// Of each fifth of the time on each pivot, by the tip and the pivot that all other poses tell and choose:
+  /// all poses count, those too that are off for less than ten. When the tip came to a pivot and left it is
+  /// told by all poses.
+  CalibrationError left_out;
   std::size_t poses = 0;      ///< That were fitted: the tip was on a pivot.
   std::size_t others = 0;     ///< On the way from one pivot to another, off, or at rest.
   double rotation_deg = 0.0;  ///< How far the stylus was turned on one pivot, between any two poses.

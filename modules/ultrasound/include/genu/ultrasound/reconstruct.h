@@ -13,7 +13,8 @@
 
 namespace genu::ultrasound {
 
-/// What a voxel becomes that several pixels fall upon.
+/// What a voxel becomes that several pixels fall upon: the mean of those about it, or the greatest or the
+/// latest of those that it is the nearest voxel to.
 enum class Compounding : std::uint8_t { mean, maximum, latest };
 
 struct ReconstructionOptions {
@@ -38,10 +39,10 @@ struct Reconstruction {
 
 /// Returns the pictures of a sweep in one grid along the axes of the frame `to`.
 ///
-/// Each pixel is spread over the eight voxels about it by its distance from their centres, and voxels take
-/// the mean of what reached them (Gobbi and Peters 2002, MICCAI, LNCS 2489:156; Boisvert et al. 2008). Gaps
-/// are filled along the shortest of thirteen lines through the voxel that has seen voxels on both sides, in
-/// proportion to their distances. Nothing is filled beyond what was seen.
+/// For the mean each pixel is spread over the eight voxels about it by its distance from their centres (Gobbi
+/// and Peters 2002, MICCAI, LNCS 2489:156; Boisvert et al. 2008); for the other two it falls upon the nearest
+/// one. Gaps are filled along the shortest of thirteen lines through the voxel that has seen voxels on both
+/// sides, in proportion to their distances. Nothing is filled beyond what was seen.
 ///
 /// A pose that stretches, shears or mirrors is none: the probe's in `to` is rigid, and where Image is tied to
 /// `to` by no probe, pixels have the size, angle and handedness that most of the sweep's have.
