@@ -171,20 +171,20 @@ void read_scale(Moments& moments, const SweepSource& source, const std::vector<d
 
 }  // namespace
 
-Moments read_moments(const SweepSource& source, const std::vector<double>& pixel_mm) {
+Moments read_moments(const SweepSource& source, const NeedleWords& words) {
   Moments moments;
   if (is_tracked(source.recording)) {
     Sweep sweep = read_sweep(source);
     moments.frames = std::move(sweep.recording.frames);
     moments.setup = std::move(sweep.setup);
     moments.warnings = std::move(sweep.remarks);
-    read_scale(moments, source, pixel_mm);
+    read_scale(moments, source, words.pixel_mm);
     return moments;
   }
   if (!source.setups.empty() || source.depth_mm)
     throw UsageError("'" + source.recording.string() +
                      "' does not say where the probe was: --setup and --depth-mm are for tracked recordings");
-  Pictures pictures = read_pictures(source.recording, pixel_mm);
+  Pictures pictures = read_pictures(source.recording, words.pixel_mm, {"--region", words.part()});
   for (std::size_t n = 0; n < pictures.frames.size(); ++n) {
     ultrasound::TrackedFrame frame;
     frame.image = std::move(pictures.frames[n]);
@@ -196,10 +196,7 @@ Moments read_moments(const SweepSource& source, const std::vector<double>& pixel
   moments.part = pictures.part;
   moments.warnings = std::move(pictures.warnings);
   // That there is no scale, and why, is told beside the numbers.
-  if (!moments.pixel)
-    std::erase_if(moments.warnings, [&](const std::string& warning) {
-      return warning.find(moments.pixel_source) != std::string::npos;
-    });
+  if (!moments.pixel) erase_told_twice(moments.warnings, moments.pixel_source);
   return moments;
 }
 

@@ -25,6 +25,10 @@ struct NeedleWords {
   std::optional<double> position_sd_mm, rotation_sd_deg;
 
   bool has_plan() const { return !knee.empty() || !choice.plan.empty(); }
+  std::optional<PixelBounds> part() const {
+    if (region.empty()) return std::nullopt;
+    return PixelBounds{region[0], region[1], region[2], region[3]};
+  }
 };
 /// Adds --side, --region, --min-confidence, --min-angle-deg, --pixel-mm, --case, --plan and what chooses of
 /// it, --registration, --position-sd-mm and --rotation-sd-deg; returns them.
@@ -48,6 +52,6 @@ struct Moments {
 };
 /// Reads a DICOM still or clip, a PNG or JPEG picture or a tracked recording with its set-up.
 /// \throws UsageError if a set-up is given for what has no poses; as read_sweep and read_pictures do
-Moments read_moments(const SweepSource& source, const std::vector<double>& pixel_mm);
+Moments read_moments(const SweepSource& source, const NeedleWords& words);
 
 }  // namespace genu::app

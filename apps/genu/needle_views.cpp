@@ -74,17 +74,6 @@ std::string state_words(const ultrasound::NeedleFinding& finding) {
   return words + (finding.state == NeedleState::predicted ? finding.why_none : finding.needle->why);
 }
 
-/// Parts a text of several clauses into lines that fit below a picture.
-void add_wrapped(std::vector<std::string>& lines, std::string text, std::size_t width) {
-  while (text.size() > width) {
-    std::size_t at = text.rfind(' ', width);
-    if (at == std::string::npos || at == 0) break;
-    lines.push_back(text.substr(0, at));
-    text = "    " + text.substr(at + 1);
-  }
-  lines.push_back(std::move(text));
-}
-
 std::vector<std::string> row_of(const io::NeedlePicture& picture, bool with_plan) {
   const ultrasound::NeedleFinding& f = picture.finding;
   std::vector<std::string> row{std::to_string(picture.frame)};
@@ -206,17 +195,12 @@ render::Picture needle_figure(const Frame& frame, const io::NeedlePicture& pictu
   } else if (f.doubtful) {
     marks.lines.push_back({shaft_of(*f.doubtful), doubt_colour, 1.2, true});
   }
-  // Letters are some 7 pixels wide in a figure that is at least 600 high.
-  const double enlarged = std::max(1.0, static_cast<double>(marks.min_height) / frame.height);
-  const double square = record.pixel ? record.pixel->x_mm / record.pixel->y_mm : 1.0;
-  const auto letters = static_cast<std::size_t>(std::max(30.0, frame.width * enlarged * square / 7.5));
-  const auto say = [&](std::string text) { add_wrapped(marks.words, std::move(text), letters); };
-  say("picture " + std::to_string(picture.frame) + ", " + state_words(f));
+  marks.words.push_back("picture " + std::to_string(picture.frame) + ", " + state_words(f));
   if (picture.guidance) {
     const ultrasound::NeedleGuidance& g = *picture.guidance;
-    if (g.deviation) say(deviation_words(*g.deviation));
-    if (g.plan) say(plan_words(*g.plan));
-    if (!g.why_unplaced.empty()) say("no numbers: " + g.why_unplaced);
+    if (g.deviation) marks.words.push_back(deviation_words(*g.deviation));
+    if (g.plan) marks.words.push_back(plan_words(*g.plan));
+    if (!g.why_unplaced.empty()) marks.words.push_back("no numbers: " + g.why_unplaced);
   }
   return render::frame_figure(frame, marks);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <map>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -37,6 +37,16 @@ struct CartilageWords {
   fs::path out;
   bool replace = false;
 };
+
+/// Returns the pixel that a place is in; nothing where none is named.
+std::optional<PixelBounds> pixel_at(const std::vector<double>& place) {
+  if (place.empty()) return std::nullopt;
+  const auto whole = [](double at) {
+    constexpr double most = 1e6;  // No picture is as large; the click itself is refused later.
+    return static_cast<int>(std::lround(std::isfinite(at) ? std::clamp(at, -most, most) : -most));
+  };
+  return PixelBounds{whole(place[0]), whole(place[1]), 1, 1};
+}
 
 render::FrameLine line_of(const std::vector<double>& rows, const render::Rgb& colour) {
   render::FrameLine line{{}, colour, 1.5};
@@ -86,10 +96,26 @@ void add_rows(TextTable& table, const io::TrochlearPicture& picture) {
   if (t.zones.empty()) add(t.all);
 }
 
+/// What MRI would have measured; nothing where nothing was measured.
+std::string words_about_mri(const io::TrochlearRecord& record) {
+  const auto measured =
+      std::find_if(record.pictures.begin(), record.pictures.end(),
+                   [](const io::TrochlearPicture& p) { return p.finding.cartilage.has_value(); });
+  if (measured == record.pictures.end()) return {};
+  constexpr double least = 0.12, most = 0.21;
+  const double factor = measured->finding.cartilage->thickness.sound_speed_factor;
+  if (factor == 1.0) return " Against MRI, ultrasound reads 12 to 21 % less (Kauppinen 2021).";
+  const auto left = [factor](double less) { return fixed(100.0 * ((1.0 - less) * factor - 1.0), 0); };
+  return " Thickness and area are multiplied by " + fixed(factor, 3) +
+         " for the speed of sound: against MRI, of -21 to -12 % (Kauppinen 2021) " + left(most) + " to " +
+         left(least) + " % remain.";
+}
+
 ExitCode measure_cartilage(const CartilageWords& words, const Session& session) {
   io::FolderTransaction folder(
       words.out, {.replace = words.replace, .inputs = {words.file}, .document = "cartilage.json"});
-  const Pictures pictures = read_pictures(words.file, words.pixel_mm);
+  Pictures pictures = read_pictures(words.file, words.pixel_mm, {"--click", pixel_at(words.click)});
+  if (!pictures.pixel) erase_told_twice(pictures.warnings, pictures.pixel_source);
   if (words.frame != 0 &&
       std::find(pictures.numbers.begin(), pictures.numbers.end(), words.frame) == pictures.numbers.end())
     throw UsageError("'" + words.file.string() + "' shows " + std::to_string(pictures.frames.size()) +
@@ -100,7 +126,8 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
   options.area = pictures.part;
   const io::Case named = new_case("cartilage", "baseline", {words.file.string()});
   io::TrochlearRecord record{named.inputs.front(),  named.created, named.genu_version,
-                             pictures.pixel_source, options.zones, {}};
+                             pictures.pixel_source, options.zones, {},
+                             pictures.warnings};
   const std::string unit = pictures.pixel ? "mm" : "px";
   TextTable table({"picture", "zone", "outer border " + unit, "inner border " + unit, "area " + unit + "2",
                    "measured %"});
@@ -110,7 +137,10 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
     if (words.frame != 0 && words.frame != number) continue;
     session.progress().report("picture " + std::to_string(number),
                               static_cast<double>(f) / static_cast<double>(pictures.frames.size()));
-    io::TrochlearPicture picture{number, ultrasound::find_trochlear_cartilage(pictures.frames[f], options)};
+    io::TrochlearPicture picture{
+        number, with_context(
+                    "measuring cartilage in '" + words.file.string() + "', picture " + std::to_string(number),
+                    [&] { return ultrasound::find_trochlear_cartilage(pictures.frames[f], options); })};
     add_rows(table, picture);
     const std::string start = "picture " + std::to_string(number) + ": ";
     for (const std::string& reason : picture.finding.reasons)
@@ -126,8 +156,7 @@ ExitCode measure_cartilage(const CartilageWords& words, const Session& session) 
   io::write_text(folder.path() / "cartilage.csv", io::trochlear_csv(record));
   folder.commit(session.progress());
   session.print(table.text());
-  session.print("Scale: " + pictures.pixel_source +
-                ". Against MRI, ultrasound reads 12 to 21 % less (Kauppinen 2021).\n");
+  session.print("Scale: " + pictures.pixel_source + "." + words_about_mri(record) + "\n");
   if (!remarks.empty()) session.print(remarks);
   for (const std::string& warning : pictures.warnings) session.print("Odd: " + warning + "\n");
   session.print("Written: " + words.out.string() + "\n");
@@ -143,12 +172,15 @@ Work declare(CLI::App& parser) {
       ->type_name("FILE");
   add_pixel_option(parser, words->pixel_mm);
   add_side_option(parser, words->options.zones.knee);
-  const std::map<std::string, Side> sides{{"left", Side::left}, {"right", Side::right}};
+  const auto set_picture_left = [words](const std::string& word) {
+    words->options.zones.picture_left = side_named(word);
+    if (!words->options.zones.picture_left)
+      throw CLI::ValidationError("--picture-left", "\"" + word + "\" is neither left nor right");
+  };
   parser
-      .add_option_function<Side>(
-          "--picture-left", [words](const Side& side) { words->options.zones.picture_left = side; },
+      .add_option_function<std::string>(
+          "--picture-left", set_picture_left,
           "The patient's side at the left of the picture; with --side it tells medial from lateral")
-      ->transform(CLI::CheckedTransformer(sides))
       ->type_name("left|right");
   parser.add_option("--click", words->click, "A place in the cartilage or on the bone under it, in pixels")
       ->expected(2)
@@ -157,7 +189,7 @@ Work declare(CLI::App& parser) {
       .add_option("--sound-speed", words->options.zones.cartilage_sound_speed_m_s,
                   "Of cartilage, m/s; thickness is multiplied by its ratio to the machine's 1540. Nothing is "
                   "corrected by default")
-      ->check(within(1000.0, 2500.0))
+      ->check(within(ultrasound::least_sound_speed_m_s, ultrasound::most_sound_speed_m_s))
       ->capture_default_str();
   parser.add_option("--frame", words->frame, "Which picture of a clip, from 1; all by default")
       ->type_name("N");

@@ -94,6 +94,7 @@ ExitCode import_files(const ImportWords& words, const Session& session) {
       ++refused;
       table.add_row({name, "-", "-", "-", "refused"});
       refusals.append(describe(error)).append("\n");
+      csv += io::clip_refusal_csv_row(name, describe(error));
       continue;
     }
     table.add_row({name, std::to_string(clip.frames.size()),

@@ -200,14 +200,20 @@ Pictures pictures_of_recording(const fs::path& file) {
   return pictures;
 }
 
-Pictures pictures_of_clip(const fs::path& file) {
+constexpr std::string_view no_millimetres = "no millimetres: ";
+
+Pictures pictures_of_clip(const fs::path& file, const NamedPart& part) {
   ultrasound::UltrasoundClip clip = io::read_ultrasound_clip(file);
-  const ultrasound::ClipScale scale = ultrasound::b_mode_scale(clip);
+  const ultrasound::ClipScale scale =
+      part.bounds ? ultrasound::b_mode_scale(clip, *part.bounds) : ultrasound::b_mode_scale(clip);
   Pictures pictures;
   pictures.pixel = scale.scale.pixel_size;
   pictures.pixel_source = scale.scale.pixel_size
                               ? "region " + std::to_string(clip.regions[*scale.region].item) + " of the file"
                               : scale.scale.reason;
+  if (scale.differ)
+    pictures.pixel_source.append("; ").append(part.option) +=
+        " within one of them takes its scale, or --pixel-mm says one";
   if (scale.region)
     pictures.part = ultrasound::visible_part(clip.regions[*scale.region], clip.width(), clip.height());
   pictures.frames = std::move(clip.frames);
@@ -215,17 +221,26 @@ Pictures pictures_of_clip(const fs::path& file) {
   std::iota(pictures.numbers.begin(), pictures.numbers.end(), std::size_t{1});
   pictures.times_s = std::move(clip.times_s);
   pictures.warnings = std::move(clip.warnings);
+  if (pictures.pixel)
+    std::erase_if(pictures.warnings, [](const std::string& w) { return w.starts_with(no_millimetres); });
   return pictures;
 }
 
 }  // namespace
 
-Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm) {
-  Pictures pictures = is_tracked(file) ? pictures_of_recording(file) : pictures_of_clip(file);
+void erase_told_twice(std::vector<std::string>& warnings, const std::string& pixel_source) {
+  std::erase_if(warnings, [&](const std::string& w) {
+    return w.starts_with(no_millimetres) &&
+           pixel_source.find(w.substr(no_millimetres.size())) != std::string::npos;
+  });
+}
+
+Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm, const NamedPart& part) {
+  Pictures pictures = is_tracked(file) ? pictures_of_recording(file) : pictures_of_clip(file, part);
   if (!pixel_mm.empty()) {
     pictures.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
     pictures.pixel_source = "--pixel-mm";
-    std::erase_if(pictures.warnings, [](const std::string& w) { return w.starts_with("no millimetres"); });
+    std::erase_if(pictures.warnings, [](const std::string& w) { return w.starts_with(no_millimetres); });
   }
   if (pictures.frames.empty()) throw InvalidInput("'" + file.string() + "' shows no ultrasound picture");
   return pictures;

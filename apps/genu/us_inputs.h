@@ -89,9 +89,17 @@ struct Pictures {
   std::optional<PixelBounds> part;  ///< Of the pictures that is B-mode, if the file says so.
   std::vector<std::string> warnings;
 };
+/// The part of the pictures that the user names, and how.
+struct NamedPart {
+  const char* option = "";  ///< For a file whose regions differ in scale: what names one of them.
+  std::optional<PixelBounds> bounds;
+};
 /// Reads a DICOM still or clip, a PNG or JPEG picture or a tracked recording, told apart by extension and
 /// content. \param pixel_mm what the user says of pixels: one number or two; goes before the file's
-Pictures read_pictures(const std::filesystem::path& file, const std::vector<double>& pixel_mm = {});
+Pictures read_pictures(const std::filesystem::path& file, const std::vector<double>& pixel_mm,
+                       const NamedPart& part);
+/// Erases the warning that there is no scale where `pixel_source` says why already.
+void erase_told_twice(std::vector<std::string>& warnings, const std::string& pixel_source);
 /// Adds --pixel-mm.
 CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm);
 

@@ -107,7 +107,7 @@ ExitCode find_needles(const NeedleVerbWords& words, const Session& session) {
       .replace = words.replace, .inputs = files_of(words.source), .document = "needle.json"};
   for (const fs::path& file : files_of(words.needle)) options.inputs.push_back(file);
   io::FolderTransaction folder(words.out, options);
-  Moments moments = read_moments(words.source, words.needle.pixel_mm);
+  Moments moments = read_moments(words.source, words.needle);
   const std::vector<std::size_t> places = places_of(moments, words);
   std::vector<std::string> inputs;
   for (const fs::path& file : options.inputs) inputs.push_back(file.string());
@@ -124,10 +124,9 @@ ExitCode find_needles(const NeedleVerbWords& words, const Session& session) {
   if (words.frame == 0) record.frames_without_image = moments.frames.size() - places.size();
   if (record.plan) require_patient(moments, record.plan->guide.always);
   record.finder.pixel_size = moments.pixel;
-  record.finder.region = moments.part;
-  if (const std::vector<int>& r = words.needle.region; !r.empty())
-    record.finder.region = PixelBounds{r[0], r[1], r[2], r[3]};
-  look(record, moments, places, session.progress());
+  record.finder.region = words.needle.part() ? words.needle.part() : moments.part;
+  with_context("looking for needles in '" + words.source.recording.string() + "'",
+               [&] { look(record, moments, places, session.progress()); });
   io::write_text(folder.path() / "needle.json", io::to_json(record));
   io::write_text(folder.path() / "needle.csv", io::needle_csv(record));
   write_figures(folder.path(), record, moments, words.figures);

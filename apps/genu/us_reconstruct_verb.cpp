@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,10 +32,16 @@ struct ReconstructWords {
   SweepSource source;
   std::string frame = "Reference";
   ultrasound::ReconstructionOptions options;
+  std::string compounding = "mean";
   std::vector<int> clip;
   fs::path out;
   bool replace = false;
 };
+
+ultrasound::Compounding compounding_named(const std::string& word) {
+  if (word == "maximum") return ultrasound::Compounding::maximum;
+  return word == "latest" ? ultrasound::Compounding::latest : ultrasound::Compounding::mean;
+}
 
 /// Returns the slice through the middle of the volume, across one of its axes.
 Frame middle_slice(const Volume<float>& volume, int axis) {
@@ -64,6 +69,7 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
   const Sweep sweep = read_sweep(words.source, session);
   require_way(sweep, words.source.recording, "Image", words.frame);
   ultrasound::ReconstructionOptions options = words.options;
+  options.compounding = compounding_named(words.compounding);
   if (!words.clip.empty()) options.clip = {words.clip[0], words.clip[1], words.clip[2], words.clip[3]};
   const auto begin = std::chrono::steady_clock::now();
   const auto made = with_context("reconstructing " + words.source.recording.string(), [&] {
@@ -122,14 +128,10 @@ Work declare(CLI::App& parser) {
   parser.add_option("--clip", words->clip, "Part of each picture: first column and row, columns, rows")
       ->expected(4)
       ->type_name("X Y W H");
-  const std::map<std::string, ultrasound::Compounding> ways{{"mean", ultrasound::Compounding::mean},
-                                                            {"maximum", ultrasound::Compounding::maximum},
-                                                            {"latest", ultrasound::Compounding::latest}};
-  parser
-      .add_option("--compounding", words->options.compounding,
-                  "mean, maximum or latest of what fell on a voxel")
-      ->transform(CLI::CheckedTransformer(ways))
-      ->default_str("mean");
+  parser.add_option("--compounding", words->compounding, "mean, maximum or latest of what fell on a voxel")
+      ->check(CLI::IsMember({"mean", "maximum", "latest"}))
+      ->type_name("mean|maximum|latest")
+      ->capture_default_str();
   parser
       .add_option("-o,--out", words->out,
                   "Folder to make: volume.nrrd, coverage.nrrd (0 unknown, 1 seen, 2 filled), "

@@ -10,6 +10,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <genu/core/box.h>
 #include <genu/io/case_folder.h>
 #include <genu/io/files.h>
 #include <genu/io/results.h>
@@ -142,6 +143,63 @@ void put_on_skin(Scene& scene, const ultrasound::EchoBody& body) {
   }
 }
 
+/// Returns the part of a polygon where a coordinate, times a sign, is at most a bound.
+std::vector<Point3> cut(const std::vector<Point3>& polygon, double Point3::*axis, double sign, double most) {
+  std::vector<Point3> left;
+  for (std::size_t n = 0; n < polygon.size(); ++n) {
+    const Point3 &a = polygon[n], &b = polygon[(n + 1) % polygon.size()];
+    const double beyond_a = sign * a.*axis - most, beyond_b = sign * b.*axis - most;
+    if (beyond_a <= 0.0) left.push_back(a);
+    if ((beyond_a <= 0.0) != (beyond_b <= 0.0)) left.push_back(lerp(a, b, beyond_a / (beyond_a - beyond_b)));
+  }
+  return left;
+}
+
+/// Returns true if a rectangle has a place in a grid's voxels.
+bool meets(const ImageGeometry& grid, const std::array<Point3, 4>& corners) {
+  std::vector<Point3> left;  // in voxels
+  for (const Point3& corner : corners) {
+    const ContinuousIndex at = grid.to_index(corner);
+    left.push_back({at.i, at.j, at.k});
+  }
+  constexpr std::array axes{&Point3::x, &Point3::y, &Point3::z};
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    left = cut(left, axes.at(a), -1.0, 0.5);
+    left = cut(left, axes.at(a), 1.0, static_cast<double>(grid.size().at(a)) - 0.5);
+  }
+  return !left.empty();
+}
+
+Box box_of(const ImageGeometry& grid) {
+  Box box;
+  for (const double i : {-0.5, static_cast<double>(grid.size()[0]) - 0.5})
+    for (const double j : {-0.5, static_cast<double>(grid.size()[1]) - 0.5})
+      for (const double k : {-0.5, static_cast<double>(grid.size()[2]) - 0.5})
+        box.include(grid.to_patient(ContinuousIndex{i, j, k}));
+  return box;
+}
+
+/// Refuses pictures of what nothing is known of: they would show muscle without end.
+void require_labels_in_view(const Scene& scene, const SimulateWords& words) {
+  const ImageGeometry& grid = scene.labels.geometry();
+  const double half = 0.5 * scene.width_mm;
+  for (std::size_t n = 0; n < scene.patient_from_probe.size(); ++n) {
+    const RigidTransform& pose = scene.patient_from_probe[n];
+    if (meets(grid, {pose(Point3{-half, 0.0, 0.0}), pose(Point3{half, 0.0, 0.0}),
+                     pose(Point3{half, scene.depth_mm, 0.0}), pose(Point3{-half, scene.depth_mm, 0.0})}))
+      continue;
+    const Box box = box_of(grid);
+    std::ostringstream text;
+    text << "frame " << n << ", with the probe at " << pose(Point3{}) << " and its beam along "
+         << pose(Vector3{0.0, 1.0, 0.0}) << (words.contact.empty() ? " (the plan's)" : " (--contact, --beam");
+    if (!words.contact.empty())
+      text << (words.to.empty() && words.to_beam.empty() ? ")" : ", --to, --to-beam)");
+    text << ", does not meet the labels of " << scene.source << ", which lie from " << box.low << " to "
+         << box.high;
+    throw InvalidInput(text.str());
+  }
+}
+
 void write_frames(const fs::path& folder, const io::SimulationRecord& record) {
   const auto& frames = record.sweep.recording.frames;
   for (std::size_t n = 0; n < frames.size(); ++n) {
@@ -166,6 +224,7 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
   Scene scene = scene_of(words);
   const ultrasound::EchoBody body(scene.labels);
   if (words.to_skin) put_on_skin(scene, body);
+  require_labels_in_view(scene, words);
   const auto pixels = [&](double mm) { return static_cast<int>(std::lround(mm / words.pixel_mm)); };
   const int width = pixels(scene.width_mm), height = pixels(scene.depth_mm);
   // The tracker's axes are the patient's: who wants to find them again may move the recording.

@@ -10,6 +10,7 @@
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
+#include "../unit/io/ultrasound_object.h"
 #include "command.h"
 
 namespace genu::testing {
@@ -18,8 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 json cartilage_in(const fs::path& folder) {
   return result_in(folder / "cartilage.json", "trochlear_cartilage");
@@ -82,18 +86,23 @@ TEST(UsCartilage, MeasuresTwoRealPicturesAsPeopleDid) {
 TEST(UsCartilage, ASpeedOfSoundAndNoScaleAreHonoured) {
   GENU_REQUIRE_DATA(picture, "ultrasound/knee_trochlea/Subject001_R_01.jpg");
   const ScratchFolder scratch;
+  std::string said;
   const auto mean_of = [&](const char* name, const std::vector<std::string>& more) {
     std::vector<std::string> words{"us", "cartilage", picture, "--out", scratch / name};
     words.insert(words.end(), more.begin(), more.end());
     const Ended ended = genu(words);
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     const json cartilage = cartilage_in(scratch / name)["pictures"][0]["cartilage"];
+    said = ended.out;
     EXPECT_EQ(cartilage["unit"], more.empty() ? "px" : "mm");
     EXPECT_EQ(cartilage["zones"][1]["name"], "middle") << "no side was told";
     return cartilage["all"]["near"]["mean"].get<double>();
   };
   const double plain = mean_of("plain", {"--pixel-mm", "0.0909"});
+  EXPECT_THAT(said, HasSubstr("reads 12 to 21 % less"));
   EXPECT_NEAR(mean_of("fast", {"--pixel-mm", "0.0909", "--sound-speed", "1694"}), 1.1 * plain, 1e-3);
+  EXPECT_THAT(said, AllOf(HasSubstr("multiplied by 1.100"), HasSubstr(" -13 to -3 % remain"),
+                          Not(HasSubstr("reads 12 to 21 % less"))));
   EXPECT_NEAR(mean_of("pixels", {}), plain / 0.0909, 0.1 * plain / 0.0909);
 }
 
@@ -113,6 +122,37 @@ TEST(UsCartilage, APictureWithoutCartilageSaysWhy) {
   EXPECT_TRUE(record["pictures"][0]["cartilage"].is_null());
   ASSERT_FALSE(record["pictures"][0]["reasons"].empty());
   EXPECT_THAT(ended.out, HasSubstr(record["pictures"][0]["reasons"][0].get<std::string>()));
+  EXPECT_THAT(ended.out, Not(HasSubstr("MRI"))) << "nothing was measured that could be compared";
+}
+
+TEST(UsCartilage, WhatIsOddStandsInItsFileToo) {
+  const ScratchFolder scratch;
+  UltrasoundObject still{.columns = 64, .rows = 64, .bytes = counted(64 * 64)};
+  still.more = [](DcmDataset& d) { set_text(d, DCM_Modality, "MR"); };
+  write_object(scratch / "still.dcm", still);
+  const Ended ended =
+      genu({"us", "cartilage", scratch / "still.dcm", "--pixel-mm", "0.2", "--out", scratch / "out"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_THAT(cartilage_in(scratch / "out")["warnings"],
+              ElementsAre(json("its modality is 'MR' and not ultrasound")));
+  EXPECT_THAT(ended.out, HasSubstr("Odd: its modality is 'MR'"));
+}
+
+TEST(UsCartilage, OfRegionsOfTwoScalesTheClickChoosesOne) {
+  const ScratchFolder scratch;
+  UltrasoundObject screen{.columns = 200, .rows = 100, .bytes = counted(200 * 100)};
+  screen.more = [](DcmDataset& d) {
+    add_region(d, 0, 0, 99, 99);
+    add_region(d, 100, 0, 199, 99).putAndInsertFloat64(DCM_PhysicalDeltaX, 0.02);
+  };
+  write_object(scratch / "still.dcm", screen);
+  EXPECT_THAT(
+      genu({"us", "cartilage", scratch / "still.dcm", "--out", scratch / "all"}).out,
+      HasSubstr("differ in scale; --click within one of them takes its scale, or --pixel-mm says one"));
+  const Ended ended =
+      genu({"us", "cartilage", scratch / "still.dcm", "--click", "150", "50", "--out", scratch / "right"});
+  EXPECT_THAT(ended.out, HasSubstr("Scale: region 2 of the file."));
+  EXPECT_EQ(cartilage_in(scratch / "right")["pixel_mm"], json({0.2, 0.1}));
 }
 
 TEST(UsCartilage, RefusesInOneLineAndLeavesNothing) {
@@ -124,12 +164,17 @@ TEST(UsCartilage, RefusesInOneLineAndLeavesNothing) {
   const std::string file = scratch / "dark.igs.mha", out = scratch / "out";
   expect_one_line(genu({"us", "cartilage", file, "--frame", "2", "--out", out}), 2, "there is no picture 2");
   expect_one_line(genu({"us", "cartilage", file, "--sound-speed", "15", "--out", out}), 2, "--sound-speed");
+  // One range for the option and for what measures: no word of the module's after the work has begun.
+  for (const char* speed : {"1299", "2201", "nan"})
+    expect_one_line(genu({"us", "cartilage", file, "--sound-speed", speed, "--out", out}), 2,
+                    "--sound-speed: Value " + std::string(speed));
+  EXPECT_THAT(genu({"us", "cartilage", "--help"}).out, HasSubstr("[1300 - 2200]"));
   expect_one_line(genu({"us", "cartilage", file, "--pixel-mm", "0", "--out", out}), 2, "--pixel-mm");
   expect_one_line(genu({"us", "cartilage", file, "--picture-left", "up", "--out", out}), 2, "--picture-left");
   expect_one_line(genu({"us", "cartilage", file}), 2, "--out is required");
   expect_one_line(genu({"us", "cartilage", scratch / "absent.png", "--out", out}), 3, "absent.png");
   expect_one_line(genu({"us", "cartilage", file, "--pixel-mm", "0.1", "--click", "500", "10", "--out", out}),
-                  3, "click");
+                  3, "dark.igs.mha', picture 1: finding bone: the click");
   io::write_text(scratch / "words.png", "no picture");
   expect_one_line(genu({"us", "cartilage", scratch / "words.png", "--out", out}), 3, "words.png");
   EXPECT_FALSE(fs::exists(out));

@@ -10,6 +10,7 @@
 #include <genu/io/tracked_files.h>
 #include <genu/testing/data.h>
 
+#include "../unit/io/ultrasound_object.h"
 #include "command.h"
 
 namespace genu::testing {
@@ -85,6 +86,18 @@ TEST(UsImport, WritesOfEachFileWhatItKnows) {
   EXPECT_EQ(clip_of(scratch / "clips" / "2_OBXXXX1A_rle_2frame.dcm.json")["frames"], 2);
   const json linear = clip_of(scratch / "clips" / "1_deid_greyscale_linear.dcm.json");
   EXPECT_FALSE(linear["b_mode"]["pixel_size_mm"].is_null());
+}
+
+TEST(UsImport, TheTableHasARowForARefusedFileToo) {
+  const ScratchFolder scratch;
+  write_object(scratch / "good.dcm", {.columns = 64, .rows = 64, .bytes = counted(64 * 64)});
+  io::write_text(scratch / "words.dcm", "no picture");
+  const Ended ended =
+      genu({"us", "import", scratch / "words.dcm", scratch / "good.dcm", "--out", scratch / "clips"});
+  EXPECT_EQ(ended.exit_code, 4) << ended.err;
+  EXPECT_THAT(io::read_text(scratch / "clips" / "regions.csv"),
+              AllOf(HasSubstr("\nwords.dcm,,,"), HasSubstr("neither a DICOM object nor PNG nor JPEG"),
+                    HasSubstr("\ngood.dcm,1,64,64,")));
 }
 
 TEST(UsImport, RefusesInOneLineAndLeavesNothing) {

@@ -78,6 +78,32 @@ TEST(UsNeedle, ADicomRegionIsWhereItLooksAndWhatAPixelIs) {
   EXPECT_NEAR(needle["angle_deg"].get<double>(), 30.0, 2.0);
 }
 
+TEST(UsNeedle, OfRegionsOfTwoScalesTheNamedPartChoosesOne) {
+  const ScratchFolder scratch;
+  UltrasoundObject screen{.columns = 200, .rows = 100, .bytes = counted(200 * 100)};
+  screen.more = [](DcmDataset& d) {
+    add_region(d, 0, 0, 99, 99);
+    add_region(d, 100, 0, 199, 99).putAndInsertFloat64(DCM_PhysicalDeltaX, 0.02);
+  };
+  write_object(scratch / "still.dcm", screen);
+  const auto looked = [&](const char* name, const std::vector<std::string>& more) {
+    std::vector<std::string> words{"us", "needle", scratch / "still.dcm", "-o", scratch / name};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ended ended = genu(words);
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    return ended.out;
+  };
+  EXPECT_THAT(looked("all", {}),
+              AllOf(HasSubstr("regions 1 (0.100000 x 0.100000 mm a pixel) and 2 (0.200000 x 0.100000 mm) "
+                              "differ in scale; --region within one of them takes its scale"),
+                    Not(HasSubstr("Odd: no millimetres"))));
+  EXPECT_TRUE(needle_in(scratch / "all")["pixel_mm"].is_null());
+  EXPECT_THAT(looked("right", {"--region", "110", "10", "80", "80"}),
+              AllOf(HasSubstr("Scale: region 2 of the file."), Not(HasSubstr("no millimetres"))));
+  EXPECT_EQ(needle_in(scratch / "right")["pixel_mm"], json({0.2, 0.1}));
+  EXPECT_THAT(looked("both", {"--region", "60", "10", "80", "80"}), HasSubstr("differ in scale"));
+}
+
 TEST(UsNeedle, NoNeedleIsAnAnswerWithAReason) {
   const ScratchFolder scratch;
   ultrasound::TrackedSequence one;
@@ -162,6 +188,8 @@ TEST(UsNeedle, WhatMakesNoSenseIsSaidInOneLineAndLeavesNothing) {
     return ended.err;
   };
   EXPECT_THAT(refusal({"absent.png"}, 3), HasSubstr("absent.png"));
+  write_object(scratch / "dot.dcm", {.columns = 1, .rows = 1, .bytes = {7, 0}});
+  EXPECT_THAT(refusal({scratch / "dot.dcm"}, 3), AllOf(HasSubstr("dot.dcm': "), HasSubstr("1 x 1 pixels")));
   EXPECT_THAT(refusal({in, "--frame", "9"}, 2), HasSubstr("there is no frame 9"));
   EXPECT_THAT(refusal({in, "--frame", "5"}, 3), HasSubstr("shows no image: its status is INVALID"));
   EXPECT_THAT(refusal({in, "--side", "up"}, 2), HasSubstr("--side"));

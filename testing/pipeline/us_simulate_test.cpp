@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -83,6 +84,28 @@ TEST(UsSimulate, SaysWhatItLacks) {
   EXPECT_EQ(beside.exit_code, 3);
   EXPECT_THAT(beside.err, HasSubstr("no skin"));
   EXPECT_FALSE(fs::exists(scratch / "a"));
+}
+
+// Beyond the labels there is muscle without end, which looks like a picture.
+TEST(UsSimulate, APictureThatMissesTheLabelsIsRefused) {
+  const ScratchFolder scratch;
+  const std::string labels = labels_in(scratch);
+  const auto at = [&](const std::string& x, const std::vector<std::string>& more) {
+    std::vector<std::string> words{
+        "us",  "simulate", "--labels",    labels,     "--contact",  x,        "-27",
+        "-4",  "--beam",   "0",           "1",        "0",          "--face", "1",
+        "0",   "0",        "--width-mm",  "16",       "--depth-mm", "24",     "--pixel-mm",
+        "0.2", "-o",       scratch / "a", "--replace"};
+    words.insert(words.end(), more.begin(), more.end());
+    return genu(words);
+  };
+  expect_one_line(at("1e6", {}), 3,
+                  "probe at (1e+06, -27, -4) and its beam along (0, 1, 0) (--contact, --beam)");
+  EXPECT_THAT(at("1e6", {}).err,
+              AllOf(HasSubstr("does not meet the labels of "), HasSubstr("which lie from (")));
+  EXPECT_FALSE(fs::exists(scratch / "a"));
+  EXPECT_EQ(at("11", {}).exit_code, 0);
+  expect_one_line(at("11", {"--to", "500", "0", "0", "--frames", "3"}), 3, "frame 1, ");
 }
 
 }  // namespace

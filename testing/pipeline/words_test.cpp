@@ -61,6 +61,21 @@ TEST(Words, EveryVerbExplainsItselfWithExamplesAndExitCodes) {
   for (const std::string& verb : ultrasound_verbs) EXPECT_THAT(help_of({"us"}).out, HasSubstr("\n  " + verb));
 }
 
+// A value of an 8-bit type that is printed as if it were a letter is a control character, or ends the text.
+TEST(Words, HelpIsPrintableText) {
+  std::vector<std::vector<std::string>> all = all_verbs();
+  all.emplace_back();
+  for (const auto& words : all) {
+    const std::string help = help_of(words).out;
+    const auto odd = std::find_if(help.begin(), help.end(),
+                                  [](unsigned char c) { return c != '\n' && (c < 0x20 || c == 0x7f); });
+    EXPECT_EQ(odd, help.end()) << joined(words) << " after: " << std::string(help.begin(), odd);
+  }
+  const Ended odd_word = genu({"us", "reconstruct", "x.igs.mha", "--compounding", "foo", "--out", "o"});
+  expect_one_line(odd_word, 2, "--compounding: foo not in {mean,maximum,latest}");
+  EXPECT_EQ(odd_word.err.find('\0'), std::string::npos);
+}
+
 // Examples rot: every option that an example names must be one that the verb has.
 TEST(Words, ExamplesUseOptionsThatExist) {
   for (const auto& words : all_verbs()) {

@@ -108,7 +108,11 @@ std::string to_json(const UltrasoundClip& clip, std::string_view source) {
 
 std::string clip_regions_csv_header() {
   return "file,frames,width,height,photometric,encoding,region,shows,format,min_x,min_y,max_x,max_y,place,"
-         "x_unit,y_unit,x_delta,y_delta,x_mm,y_mm,no_scale_because\n";
+         "x_unit,y_unit,x_delta,y_delta,x_mm,y_mm,no_scale_because,refused_because\n";
+}
+
+std::string clip_refusal_csv_row(std::string_view source, std::string_view reason) {
+  return csv_cell(source) + ",,,,,,,,,,,,,,,,,,,,," + csv_cell(reason) + "\n";
 }
 
 std::string clip_regions_csv_rows(const UltrasoundClip& clip, std::string_view source) {
@@ -116,7 +120,7 @@ std::string clip_regions_csv_rows(const UltrasoundClip& clip, std::string_view s
                             std::to_string(clip.width()) + "," + std::to_string(clip.height()) + "," +
                             csv_cell(clip.photometric) + "," + csv_cell(clip.encoding) + ",";
   if (clip.regions.empty())
-    return start + ",,,,,,,,,,,,,," + csv_cell(b_mode_scale(clip).scale.reason) + "\n";
+    return start + ",,,,,,,,,,,,,," + csv_cell(b_mode_scale(clip).scale.reason) + ",\n";
   std::string text;
   for (const UltrasoundRegion& r : clip.regions) {
     const RegionScale scale = scale_of(r, clip.width(), clip.height());
@@ -128,7 +132,7 @@ std::string clip_regions_csv_rows(const UltrasoundClip& clip, std::string_view s
     text.append(",").append(name(place_of(r, clip.width(), clip.height())));
     text.append(",").append(ultrasound::name(r.x.unit)).append(",").append(ultrasound::name(r.y.unit));
     text.append(",").append(cell(r.x.delta)).append(",").append(cell(r.y.delta)).append(",");
-    text.append(size_cells(scale.pixel_size)).append(",").append(csv_cell(scale.reason)).append("\n");
+    text.append(size_cells(scale.pixel_size)).append(",").append(csv_cell(scale.reason)).append(",\n");
   }
   return text;
 }

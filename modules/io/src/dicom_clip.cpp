@@ -109,7 +109,7 @@ Times times_from(const Attributes& all, std::size_t frames, const DcmTagKey& tag
   const auto value = unless_damaged("", warnings, [&] { return all.number(tag); });
   if (!value) return {};
   if (*value > 0.0) return evenly(frames, is_rate ? 1.0 / *value : *value / ms_per_s, tag_text(tag));
-  warnings.push_back(tag_text(tag) + " is not positive and not used");
+  warnings.push_back(tag_text(tag) + " = '" + all.raw(tag) + "' is not positive and not used");
   return {};
 }
 
@@ -121,7 +121,8 @@ Times times_from_vector(const Attributes& all, std::size_t frames, std::vector<s
   Times times{{0.0}, tag_text(tag)};
   for (std::size_t f = 1; f < frames; ++f) {
     if (steps_ms[f] < 0.0) {
-      warnings.push_back(tag_text(tag) + " goes back in time and is not used");
+      warnings.push_back(tag_text(tag) + " goes back in time, by '" + std::to_string(steps_ms[f]) +
+                         "' ms at frame " + std::to_string(f + 1) + ", and is not used");
       return {};
     }
     times.s.push_back(times.s.back() + steps_ms[f] / ms_per_s);
@@ -144,19 +145,19 @@ void compare_with_rate(const Attributes& all, UltrasoundClip& clip) {
 
 }  // namespace
 
-std::vector<UltrasoundRegion> read_regions(const Attributes& all, std::vector<std::string>& warnings) {
+void read_regions(const Attributes& all, UltrasoundClip& clip) {
   constexpr std::size_t most_regions = 1000;  // a machine writes a handful
-  std::vector<UltrasoundRegion> regions;
   for (std::size_t i = 0; i < most_regions; ++i) {
     const std::optional<Attributes> item = all.item(DCM_SequenceOfUltrasoundRegions, i);
     if (!item) break;
     const int number = static_cast<int>(i) + 1;
-    if (const auto region = read_region(RegionReader(*item, number, warnings), number))
-      regions.push_back(*region);
+    if (const auto region = read_region(RegionReader(*item, number, clip.warnings), number))
+      clip.regions.push_back(*region);
+    else
+      ++clip.regions_left_out;
   }
   if (all.item(DCM_SequenceOfUltrasoundRegions, most_regions))
-    warnings.push_back("regions past the first " + std::to_string(most_regions) + " are left out");
-  return regions;
+    clip.warnings.push_back("regions past the first " + std::to_string(most_regions) + " are left out");
 }
 
 void read_times(const Attributes& all, std::size_t frames, UltrasoundClip& clip) {
@@ -181,8 +182,18 @@ void read_times(const Attributes& all, std::size_t frames, UltrasoundClip& clip)
     break;
   }
   compare_with_rate(all, clip);
-  if (clip.time_source.empty())
-    clip.warnings.emplace_back("the times of its frames are not known: the header has no Frame Time");
+  if (!clip.time_source.empty()) return;
+  constexpr std::size_t longest = 40;  // a vector has a number a frame
+  std::string stated;
+  for (const DcmTagKey& tag : {DCM_FrameTime, DCM_FrameTimeVector, DCM_CineRate}) {
+    if (!all.has(tag)) continue;
+    const std::string value = all.raw(tag);
+    stated.append(stated.empty() ? "" : ", ").append(tag_text(tag)).append(" = '");
+    stated.append(value, 0, longest).append(value.size() > longest ? "...'" : "'");
+  }
+  clip.warnings.push_back(
+      "the times of its frames are not known: " +
+      (stated.empty() ? "the header has no " + tag_text(DCM_FrameTime) : "the header says " + stated));
 }
 
 void read_origin(const Attributes& all, UltrasoundClip& clip) {

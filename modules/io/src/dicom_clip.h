@@ -9,9 +9,8 @@
 // stands for, with a warning, and never the pictures.
 namespace genu::io::dicom {
 
-/// Returns the regions of (0018,6011). One whose bounds are missing or damaged is left out.
-std::vector<ultrasound::UltrasoundRegion> read_regions(const Attributes& all,
-                                                       std::vector<std::string>& warnings);
+/// Fills in the regions of (0018,6011). One whose bounds are missing or damaged is left out, and counted.
+void read_regions(const Attributes& all, ultrasound::UltrasoundClip& clip);
 
 /// Fills in the times of so many frames and where they come from: what (0028,0009) points to, else Frame
 /// Time, Frame Time Vector or Cine Rate.

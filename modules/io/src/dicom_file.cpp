@@ -160,10 +160,12 @@ void refuse_if_damaged(const OpenFile& file) {
   const unsigned long elements = dataset.card();
   DcmElement* last = elements == 0 ? nullptr : dataset.getElement(elements - 1);
   const std::string tag = last == nullptr ? "" : tag_text(last->getTag());
+  const std::string why = "the file is cut off or damaged (" + std::string(file.status.text()) + ")";
+  if (last != nullptr && last->getLengthField() == DCM_UndefinedLength)
+    refuse(file.path, {Refusal::unreadable, tag, "of undefined length", "its data end early: " + why});
   const std::string value =
       last == nullptr ? "" : std::to_string(last->getLengthField()) + " bytes announced";
-  refuse(file.path, {Refusal::unreadable, tag, value,
-                     "the file is cut off or damaged (" + std::string(file.status.text()) + ")"});
+  refuse(file.path, {Refusal::unreadable, tag, value, why});
 }
 
 DcmPixelData* pixels_of(DcmDataset& dataset) {

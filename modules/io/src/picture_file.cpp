@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "picture_file.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <string>
@@ -29,12 +30,13 @@ UltrasoundClip read_picture_file(const fs::path& file, std::int64_t max_bytes) {
   const bool png = begins_as_png(bytes);
   UltrasoundClip clip;
   try {
-    clip.frames.push_back(picture_in(bytes, max_bytes));
+    clip.frames.push_back(picture_in(bytes, std::min(max_bytes, largest_picture_bytes)));
   } catch (const InvalidInput& problem) {
     throw IoError(file.string() + ": " + problem.what());
   }
   clip.origin.kind = png ? "PNG" : "JPEG";
   clip.encoding = clip.origin.kind;
+  clip.may_state_regions = false;
   clip.photometric = clip.frames.front().channels == 1 ? "grey" : "RGB";
   clip.lossy = !png;
   clip.times_s = {0.0};

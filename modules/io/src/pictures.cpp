@@ -28,12 +28,13 @@ namespace {
 
 /// Refuses a size before anything, libpng's own rows too, takes memory for it.
 void check_size(std::int64_t width, std::int64_t height, int channels, std::int64_t max_bytes) {
-  constexpr std::int64_t longest_side = 1 << 20;
+  constexpr std::int64_t longest_side = 1 << 15;  // as of a recording's images
   if (width < 1 || height < 1) fail_damaged("it has no pixels");
   // A side that is so long is checked first, so that the product stays small.
   if (width > longest_side || height > longest_side || width * height * channels > max_bytes)
     throw InvalidInput("its size of " + std::to_string(width) + " x " + std::to_string(height) +
-                       " pixels is larger than is allowed");
+                       " pixels is larger than is allowed (" + std::to_string(longest_side) + " a side, " +
+                       std::to_string(max_bytes) + " bytes)");
 }
 
 Frame empty_picture(std::int64_t width, std::int64_t height, int channels) {
@@ -88,6 +89,7 @@ class PngReading {
   int bits() const { return png_get_bit_depth(png_, info_); }
   /// Of what is asked for.
   int channels() const { return (png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1; }
+  /// As they are stored, and once pixels are asked for as those will be.
   std::size_t row_bytes() const { return png_get_rowbytes(png_, info_); }
   const char* why() const { return why_.data(); }
 
@@ -119,6 +121,11 @@ Frame read_png(std::string_view bytes, std::int64_t max_bytes) {
   const std::int64_t width = reading.width(), height = reading.height();
   const int channels = reading.channels();
   check_size(width, height, channels, max_bytes);
+  constexpr std::size_t most_deflated = 1032;  // bytes that deflate makes of one
+  if (reading.row_bytes() * static_cast<std::size_t>(height) / most_deflated > bytes.size())
+    fail_damaged(("its header says " + std::to_string(width) + " x " + std::to_string(height) +
+                  " pixels, more than its " + std::to_string(bytes.size()) + " bytes can hold")
+                     .c_str());
   if (!reading.ask()) fail_damaged(reading.why());
   Frame frame = empty_picture(width, height, channels);
   if (reading.row_bytes() * static_cast<std::size_t>(height) != frame.pixels.size())

@@ -256,6 +256,9 @@ VoxelPlace meta_place(const fs::path& file, const HeaderLines& header) {
 TrackedSequence read_meta_sequence(const fs::path& file) {
   const HeaderLines header = read_header_lines(
       file, '=', [](const std::string& key, bool) { return key == "elementdatafile"; }, most_lines);
+  if (std::none_of(header.lines.begin(), header.lines.end(),
+                   [](const auto& line) { return lower(line.first) == "elementdatafile"; }))
+    fail_reading(file, "it has no header of NRRD, nor one of MetaImage, which ends with ElementDataFile");
   if (lower(value_of(header, "elementdatafile")) != "local")
     refuse(file, "ElementDataFile", value_of(header, "elementdatafile"), "not LOCAL: a sequence is one file");
   Layout layout;
@@ -333,7 +336,9 @@ TrackedSequence read_nrrd_sequence(const fs::path& file) {
 
 TrackedSequence read_tracked_sequence(const fs::path& file) {
   std::error_code error;
+  if (fs::is_directory(file, error)) fail_reading(file, "it is a folder");
   if (!fs::is_regular_file(file, error)) fail_reading(file, "there is no such file");
+  if (fs::is_empty(file, error)) fail_reading(file, "it is empty");
   std::array<char, 4> magic{};
   std::ifstream(file, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "NRRD" ? read_nrrd_sequence(file)

@@ -67,7 +67,8 @@ std::string to_json(const TrochlearRecord& record) {
       {"picture_left", side_of(z.picture_left)},
       {"machine_sound_speed_m_s", z.machine_sound_speed_m_s},
       {"cartilage_sound_speed_m_s", z.cartilage_sound_speed_m_s},
-      {"pictures", OrderedJson::array()}};
+      {"pictures", OrderedJson::array()},
+      {"warnings", record.warnings}};
   for (const TrochlearPicture& p : record.pictures)
     document["pictures"].push_back(
         {{"frame", p.frame},

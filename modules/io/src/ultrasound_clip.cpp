@@ -142,7 +142,7 @@ UltrasoundClip read_dicom_clip(const dicom::OpenFile& file, const ClipReadOption
   clip.warnings.insert(clip.warnings.end(), format.warnings.begin(), format.warnings.end());
   if (all.has(DCM_OverlayData)) clip.warnings.emplace_back("an overlay (6000,3000) is not drawn");
   dicom::read_times(all, static_cast<std::size_t>(format.layout.frames), clip);
-  clip.regions = dicom::read_regions(all, clip.warnings);
+  dicom::read_regions(all, clip);
   read_frames(dataset, format, clip, progress);
   return clip;
 }
@@ -152,6 +152,11 @@ UltrasoundClip read_dicom_clip(const dicom::OpenFile& file, const ClipReadOption
 UltrasoundClip read_ultrasound_clip(const std::filesystem::path& path, const ClipReadOptions& options,
                                     const Progress& progress) {
   dicom::set_up_dcmtk();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    dicom::refuse(path, {Refusal::unreadable, "", "", "it is a folder"});
+  if (std::filesystem::is_regular_file(path, error) && std::filesystem::is_empty(path, error))
+    dicom::refuse(path, {Refusal::unreadable, "", "", "it is empty"});
   UltrasoundClip clip;
   if (is_picture_file(path)) {
     clip = read_picture_file(path, options.max_bytes);

@@ -99,6 +99,25 @@ void draw_scale(Canvas& canvas, const FrameMarks& marks, const Scale& scale, int
   }
 }
 
+/// Parts lines at spaces so that they fit; what goes on is moved in.
+std::vector<std::string> wrapped(const std::vector<std::string>& lines, int width) {
+  std::vector<std::string> all;
+  for (std::string line : lines) {
+    while (text_width(line, letters) > width) {
+      const std::size_t first = line.find_first_not_of(' ');
+      std::size_t at = line.rfind(' ');
+      while (at != std::string::npos && at > first && text_width(line.substr(0, at), letters) > width)
+        at = line.rfind(' ', at - 1);
+      if (at == std::string::npos || at <= first) at = line.find(' ', first);  // one word is too long
+      if (at == std::string::npos) break;
+      all.push_back(line.substr(0, at));
+      line = "    " + line.substr(at + 1);
+    }
+    all.push_back(std::move(line));
+  }
+  return all;
+}
+
 /// Returns a step of 1, 2 or 5 times a power of ten that parts a range in some five.
 double tick_of(double range) {
   const double raw = range / 5.0, power = std::pow(10.0, std::floor(std::log10(raw)));
@@ -176,8 +195,11 @@ Picture frame_figure(const Frame& frame, const FrameMarks& marks) {
   const Scale scale = scale_of(frame, marks);
   const int width = std::max(1, static_cast<int>(std::lround(frame.width * scale.x))),
             height = static_cast<int>(std::lround(frame.height * scale.y));
-  const int words_height = marks.words.empty() ? 0 : 10 + line_height * static_cast<int>(marks.words.size());
-  Canvas canvas(width, height + words_height, black);
+  constexpr int narrowest_words = 240, margin = 10;
+  const int whole = marks.words.empty() ? width : std::max(width, narrowest_words);
+  const std::vector<std::string> words = wrapped(marks.words, whole - 2 * margin);
+  const int words_height = words.empty() ? 0 : 10 + line_height * static_cast<int>(words.size());
+  Canvas canvas(whole, height + words_height, black);
   paint(canvas, frame, scale, width, height);
   for (const FrameLine& line : marks.lines) {
     const std::vector<Segment> segments = segments_of(line, scale);
@@ -195,9 +217,9 @@ Picture frame_figure(const Frame& frame, const FrameMarks& marks) {
     canvas.text(scale.spot(note.at), note.words,
                 {letters, colour_of(note.colour), true, note.across, note.above, black});
   draw_scale(canvas, marks, scale, width, height);
-  canvas.fill(0, height, width, height + words_height, black);
-  for (std::size_t n = 0; n < marks.words.size(); ++n)
-    canvas.text({10.0, height + 6.0 + line_height * static_cast<double>(n)}, marks.words[n],
+  canvas.fill(0, height, whole, height + words_height, black);
+  for (std::size_t n = 0; n < words.size(); ++n)
+    canvas.text({margin, height + 6.0 + line_height * static_cast<double>(n)}, words[n],
                 {letters, white, false, 0.0, 0.0, {}});
   return std::move(canvas).take();
 }

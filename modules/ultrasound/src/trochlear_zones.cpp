@@ -33,11 +33,11 @@ void check(const TrochlearContours& c, const TrochlearZoneOptions& o) {
   if (!(size.x_mm > 0.0) || !(size.y_mm > 0.0) || !std::isfinite(size.x_mm) || !std::isfinite(size.y_mm))
     throw InvalidInput("measuring trochlear cartilage: a pixel size of " + std::to_string(size.x_mm) + " x " +
                        std::to_string(size.y_mm) + " mm");
-  // Soft tissue lies between 1400 (fat) and 2000 m/s; what is outside is a mistake of units.
   for (const double speed : {o.machine_sound_speed_m_s, o.cartilage_sound_speed_m_s})
-    if (!(speed >= 1300.0 && speed <= 2200.0))
+    if (!(speed >= least_sound_speed_m_s && speed <= most_sound_speed_m_s))
       throw InvalidInput("measuring trochlear cartilage: a sound speed of " + std::to_string(speed) +
-                         " m/s is not between 1300 and 2200");
+                         " m/s is not between " + std::to_string(static_cast<int>(least_sound_speed_m_s)) +
+                         " and " + std::to_string(static_cast<int>(most_sound_speed_m_s)));
   if (!(o.intercondylar_part > 0.0 && o.intercondylar_part < 1.0))
     throw InvalidInput("measuring trochlear cartilage: an intercondylar part of " +
                        std::to_string(o.intercondylar_part) + " is not between 0 and 1");
@@ -157,13 +157,16 @@ ThicknessFigures figures_of(std::vector<double> values, double area) {
   return figures;
 }
 
+/// Which columns a part holds: neighbours share none, so that parts add up; at the right end none follows.
+enum class LastColumn { of_next_part, held };
+
 /// Measures the columns between two.
 class Measure {
  public:
   Measure(const TrochlearContours& contours, const TrochlearThickness& thickness, const PixelSize& size)
       : contours_(contours), thickness_(thickness), size_(size) {}
 
-  ZonePart operator()(std::string name, double begin, double end) const {
+  ZonePart operator()(std::string name, double begin, double end, LastColumn last_column) const {
     ZonePart part;
     part.name = std::move(name);
     part.begin_px = begin;
@@ -171,11 +174,10 @@ class Measure {
     std::vector<double> near, far;
     double near_area = 0.0, far_area = 0.0;
     const double pixel = size_.x_mm * size_.y_mm * thickness_.sound_speed_factor;
-    // Columns belong to a part by their rounded border, so that neighbouring parts share none but the
-    // border's.
     const auto first = static_cast<std::size_t>(std::lround(std::max(0.0, begin)));
-    const auto last = static_cast<std::size_t>(std::lround(std::max(0.0, end)));
-    for (std::size_t x = first; x <= last && x < contours_.bone_px.size(); ++x) {
+    const auto past =
+        static_cast<std::size_t>(std::lround(std::max(0.0, end))) + (last_column == LastColumn::held ? 1 : 0);
+    for (std::size_t x = first; x < past && x < contours_.bone_px.size(); ++x) {
       ++part.columns;
       if (!std::isnan(thickness_.near[x])) {
         near.push_back(thickness_.near[x]);
@@ -244,7 +246,7 @@ TrochlearThickness measure_trochlear_thickness(const TrochlearContours& contours
     result.notes.emplace_back("no column shows both bone and cartilage");
     return result;
   }
-  result.all = measure("all", extent.begin, extent.end);
+  result.all = measure("all", extent.begin, extent.end, LastColumn::held);
   result.sulcus_px = options.sulcus_px ? options.sulcus_px : sulcus_of(contours, result.near, options);
   const double half =
       result.sulcus_px ? std::min(*result.sulcus_px - extent.begin, extent.end - *result.sulcus_px) : 0.0;
@@ -262,10 +264,13 @@ TrochlearThickness measure_trochlear_thickness(const TrochlearContours& contours
   for (std::size_t z = 0; z < 3; ++z) {
     TrochlearZone zone;
     const double begin = borders[z], third = (borders[z + 1] - begin) / 3.0;
-    zone.whole = measure(names[z], begin, borders[z + 1]);
+    const LastColumn last = z == 2 ? LastColumn::held : LastColumn::of_next_part;
+    // A third ends where the next begins, and the last where its zone does, to the bit.
+    const std::array parts{begin, begin + third, begin + 2.0 * third, borders[z + 1]};
+    zone.whole = measure(names[z], begin, borders[z + 1], last);
     for (std::size_t n = 0; n < 3; ++n)
-      zone.thirds[n] = measure(names[z] + " " + std::to_string(n + 1), begin + static_cast<double>(n) * third,
-                               begin + static_cast<double>(n + 1) * third);
+      zone.thirds[n] = measure(names[z] + " " + std::to_string(n + 1), parts[n], parts[n + 1],
+                               n == 2 ? last : LastColumn::of_next_part);
     result.zones.push_back(std::move(zone));
   }
   note_facets(contours, options, result);

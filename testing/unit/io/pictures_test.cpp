@@ -20,6 +20,7 @@
 namespace genu::io {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -141,6 +142,22 @@ TEST(Pictures, WhatIsNoneOrTooLargeOrTooDeepIsRefused) {
   EXPECT_THAT(refusal(png_start(1, 1, 16, 0) + png_end(std::string("\0\1\2", 3))), HasSubstr("16 bits"));
   EXPECT_THROW(picture_in(png_of(speckled(8, 8, 3)), 191), InvalidInput);
   EXPECT_NO_THROW(picture_in(png_of(speckled(8, 8, 3)), 192));
+}
+
+// 400 MB would be filled with zeros before the first row is found to be missing.
+TEST(Pictures, ASizeThatSoFewBytesCannotHoldIsRefused) {
+  const std::string claims = png_start(20000, 20000, 8, 0) + png_end(std::string(20, '\0'));
+  EXPECT_EQ(refusal(claims), "the picture is damaged: its header says 20000 x 20000 pixels, more than its " +
+                                 std::to_string(claims.size()) + " bytes can hold");
+  EXPECT_THAT(refusal(png_start(40000, 2, 8, 0) + png_end(std::string(80002, '\0'))),
+              HasSubstr("40000 x 2 pixels is larger than is allowed (32768 a side, 536870912 bytes)"));
+  // What deflate packs best is read.
+  const Frame black{4000, 3000, 1, std::vector<std::uint8_t>(12'000'000)};
+  EXPECT_EQ(picture_in(png_of(black)), black);
+  const testing::ScratchFolder scratch;
+  write_text(scratch / "claims.png", claims);
+  EXPECT_THAT(testing::message_of<IoError>([&] { read_ultrasound_clip(scratch / "claims.png"); }),
+              AllOf(HasSubstr("claims.png"), HasSubstr("20000 x 20000")));
 }
 
 TEST(Pictures, DamagedPngIsRefused) {

@@ -145,7 +145,10 @@ TEST(TrackedSequence, RefusesWhatIsDamagedNamingTheField) {
   EXPECT_THAT(with("ElementDataFile = LOCAL", "ElementDataFile = other.raw"), HasSubstr("other.raw"));
   EXPECT_THAT(refusal(scratch / "none.mha"), HasSubstr("no such file"));
   write_text(scratch / "empty.mha", "");
-  EXPECT_THAT(refusal(scratch / "empty.mha"), HasSubstr("ElementDataFile"));
+  EXPECT_THAT(refusal(scratch / "empty.mha"), HasSubstr("it is empty"));
+  EXPECT_THAT(refusal(scratch.path()), HasSubstr("it is a folder"));
+  write_text(scratch / "photo.mha", "\xff\xd8\xff\xe0 a JPEG file");
+  EXPECT_THAT(refusal(scratch / "photo.mha"), HasSubstr("no header of NRRD, nor one of MetaImage"));
 }
 
 // A header alone, and what it promises must not be made room for.

@@ -63,10 +63,13 @@ TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
   EXPECT_THAT(refusal_of(begin + R"(From="A" To="B" Matrix="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1")" + end),
               HasSubstr("can't be inverted"));
   const std::string matrix = R"(Matrix="1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1" )";
-  for (const char* size : {"0 5", "1e300 5", "820.5 616", "-3 4", "nan 4"})
+  for (const char* size : {"0 5", "1e300 5", "820.5 616", "-3 4"})
     EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize=")" + size +
                            "\" " + matrix + end),
                 HasSubstr("not two numbers of pixels"));
+  EXPECT_THAT(refusal_of(begin + R"(From="Image" To="Probe" ImageOrientation="MF" ImageSize="nan 4" )" +
+                         matrix + end),
+              AllOf(HasSubstr("ImageSize"), HasSubstr("'nan 4', not 2 numbers")));
   for (const char* depth : {"nan", "inf", "0", "-5"})
     EXPECT_THAT(
         refusal_of(begin +

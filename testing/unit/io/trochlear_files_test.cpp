@@ -22,6 +22,7 @@ TEST(TrochlearFiles, HoldWhatWasMeasured) {
   EXPECT_EQ(cartilage["zones"][1]["name"], "intercondylar");
   EXPECT_NEAR(cartilage["zones"][1]["far"]["mean"].get<double>(), 4.0, 0.02);
   EXPECT_EQ(cartilage["bone_px"][0], nullptr);
+  EXPECT_EQ(document["warnings"], nlohmann::json::array({"its modality is 'MR' and not ultrasound"}));
   EXPECT_EQ(document["pictures"][1]["cartilage"], nullptr);
   EXPECT_EQ(document["pictures"][1]["reasons"][0], "no bone is seen");
 }

@@ -15,7 +15,8 @@ inline io::TrochlearRecord sample_trochlea() {
       .genu_version = "0.1.0",
       .pixel_source = "--pixel-mm",
       .zones = {.pixel_size = PixelSize{0.1, 0.1}, .knee = Side::left, .picture_left = Side::right},
-      .pictures = {}};
+      .pictures = {},
+      .warnings = {"its modality is 'MR' and not ultrasound"}};
   ultrasound::TrochlearCartilage c;
   for (int x = 0; x < 200; ++x) {
     const double bone = 300.0 - 0.002 * (x - 100.0) * (x - 100.0);

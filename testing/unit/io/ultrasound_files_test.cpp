@@ -134,6 +134,21 @@ TEST_F(UltrasoundFiles, ADamagedDeltaCostsTheScaleAndNotThePictures) {
   }
 }
 
+TEST_F(UltrasoundFiles, RegionsThatAreLeftOutAreNotCalledMissing) {
+  const auto broken = [](DcmDataset& d) {
+    add_region(d, 0, 0, 39, 59).findAndDeleteElement(DCM_RegionLocationMaxX1);
+  };
+  EXPECT_EQ(b_mode_scale(read(broken)).scale.reason,
+            "the file holds no sound region: one region is so damaged that it was left out");
+  EXPECT_EQ(b_mode_scale(read([&](DcmDataset& d) {
+              broken(d);
+              broken(d);
+              add_region(d, 40, 0, 79, 59).putAndInsertUint16(DCM_RegionDataType, 0xD);
+            })).scale.reason,
+            "none of its regions is a 2D image of tissue or flow, and 2 regions are so damaged that they "
+            "were left out");
+}
+
 TEST_F(UltrasoundFiles, AttributesThatARegionLacksAreNamed) {
   for (const DcmTagKey& tag : {DCM_RegionLocationMinX0, DCM_RegionLocationMaxY1}) {
     const UltrasoundClip clip = read([&](DcmDataset& d) {
@@ -226,7 +241,14 @@ TEST_F(UltrasoundTimes, AreUnknownRatherThanWrong) {
         four_frames([&](DcmDataset& d) { testing::set_text(d, DCM_FrameTime, wrong); });
     EXPECT_THAT(clip.times_s, Each(::testing::IsNan())) << wrong;
     EXPECT_EQ(clip.time_source, "");
-    EXPECT_THAT(clip.warnings, Contains(HasSubstr("(0018,1063) FrameTime"))) << wrong;
+    EXPECT_THAT(clip.warnings, Contains("the times of its frames are not known: the header says "
+                                        "(0018,1063) FrameTime = '" +
+                                        std::string(wrong) + "'"))
+        << wrong;
+    if (*wrong != 's') {
+      EXPECT_THAT(clip.warnings, Contains("(0018,1063) FrameTime = '" + std::string(wrong) +
+                                          "' is not positive and not used"));
+    }
   }
   for (const char* wrong : {"0\\10\\30", "0\\10\\-30\\20"}) {
     const UltrasoundClip clip =
@@ -234,7 +256,7 @@ TEST_F(UltrasoundTimes, AreUnknownRatherThanWrong) {
     EXPECT_THAT(clip.times_s, Each(::testing::IsNan())) << wrong;
   }
   EXPECT_THAT(four_frames([](DcmDataset&) {}).warnings,
-              Contains(HasSubstr("times of its frames are not known")));
+              Contains(HasSubstr("times of its frames are not known: the header has no (0018,1063)")));
 }
 
 // ---- Refusals ----
@@ -280,6 +302,11 @@ TEST_F(UltrasoundFiles, WhatIsNoPictureIsRefusedByItsKind) {
               HasSubstr("neither a DICOM object nor PNG nor JPEG"));
   EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(scratch_ / "none"); }),
               HasSubstr("can't be opened"));
+  write_text(file_, "");
+  EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
+              HasSubstr("it is empty"));
+  EXPECT_THAT(testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(scratch_.path()); }),
+              HasSubstr("it is a folder"));
   UltrasoundObject object{.bytes = testing::counted(12)};
   object.more = [](DcmDataset& d) {
     d.clear();
@@ -324,6 +351,8 @@ TEST_F(UltrasoundFiles, JsonKeepsToItsSchemaAndCsvToItsColumns) {
   EXPECT_EQ(cells(rows.substr(first_end)), columns) << rows;
   clip.regions.clear();
   EXPECT_EQ(cells(clip_regions_csv_rows(clip, "c")), columns);
+  EXPECT_EQ(cells(clip_refusal_csv_row("c", "it is damaged")), columns);
+  EXPECT_THAT(clip_refusal_csv_row("c", "tag, value"), ::testing::EndsWith(",\"tag, value\"\n"));
   EXPECT_THAT(clip_regions_csv_rows(clip, "c"), HasSubstr("no calibration"));
   validate_json(to_json(clip, "c"), "ultrasound_clip", "a clip without regions");
 }

@@ -25,10 +25,12 @@
 namespace genu::io {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::ScratchFolder;
 using testing::UltrasoundObject;
 using ultrasound::UltrasoundClip;
@@ -441,6 +443,16 @@ TEST_F(UltrasoundPixels, AStreamThatEndsInAScansHeaderIsRefused) {
               HasSubstr("can't be decoded"));
 }
 
+TEST_F(UltrasoundPixels, AnEncapsulatedFileThatIsCutOffSaysThatItsDataEndEarly) {
+  write_object(file_, smooth(1, 3), EXS_RLELossless);
+  const std::string whole = read_text(file_);
+  write_text(file_, whole.substr(0, whole.size() - 500));
+  EXPECT_THAT(
+      testing::message_of<SeriesRefused>([&] { read_ultrasound_clip(file_); }),
+      AllOf(HasSubstr("its data end early"), HasSubstr("[(7fe0,0010) PixelData = 'of undefined length']"),
+            Not(HasSubstr("4294967295"))));
+}
+
 // A decoder fills as much of the picture as the codestream has, and leaves the rest as it was.
 TEST_F(UltrasoundPixels, ACodestreamOfAnotherSizeIsRefused) {
   for (const E_TransferSyntax syntax : {EXS_JPEGProcess14SV1, EXS_JPEGLSLossless}) {
@@ -465,7 +477,7 @@ TEST_F(UltrasoundPixels, PicturesOfTheScreenAreReadAndHaveNoScale) {
   EXPECT_EQ(clip.frames[0], (Frame{2, 2, 3, {255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7}}));
   EXPECT_EQ(clip.encoding, "PNG");
   EXPECT_FALSE(b_mode_scale(clip).scale.pixel_size);
-  EXPECT_THAT(clip.warnings, ElementsAre(HasSubstr("no millimetres")));
+  EXPECT_THAT(clip.warnings, ElementsAre("no millimetres: a PNG file can't state a scale"));
 
   const DJ_RPLossy quality(98);
   write_object(file_, smooth(3, 3), EXS_JPEGProcess1, &quality);

@@ -50,6 +50,32 @@ TEST(FrameFigure, IsEnlargedToItsTrueShape) {
   EXPECT_EQ(words.width, 800);
 }
 
+TEST(FrameFigure, WordsThatAreTooLongGoOnInTheNextLine) {
+  const std::string sentence =
+      "region 1 reaches out of the picture, which was cropped or made smaller since: no scale";
+  const auto with = [&](const Frame& frame, const std::vector<std::string>& words) {
+    return frame_figure(frame, {.words = words});
+  };
+  const int one = with(ramp(200, 150), {"short"}).height;
+  EXPECT_EQ(with(ramp(200, 150), {sentence}).height, one) << "it fits in 800 pixels";
+  const Picture narrow = with(ramp(75, 150), {sentence});  // 300 pixels wide
+  EXPECT_EQ(narrow.width, 300);
+  EXPECT_EQ(narrow.height, one + 2 * 20);
+  // Nothing is lost: as many pixels are bright as where all of it fits, but for what is between the lines.
+  const auto brightness = [](const Picture& p) {
+    double sum = 0.0;
+    for (std::size_t n = 3U * 600U * static_cast<std::size_t>(p.width); n < p.rgb.size(); ++n)
+      sum += p.rgb[n];
+    return sum;
+  };
+  const double whole = brightness(with(ramp(200, 150), {sentence}));
+  EXPECT_NEAR(brightness(narrow), whole, 0.03 * whole);
+  const Picture slit = with(ramp(2, 150), {sentence});
+  EXPECT_EQ(slit.width, 240) << "words have room below a slit of a picture";
+  EXPECT_NEAR(brightness(slit), whole, 0.03 * whole);
+  EXPECT_EQ(with(ramp(75, 150), {std::string(200, 'x')}).height, one) << "a word stays whole";
+}
+
 TEST(FrameFigure, NotesStandOnTheSideThatIsAskedFor) {
   const auto words = [](double across) {
     const Picture p = frame_figure(

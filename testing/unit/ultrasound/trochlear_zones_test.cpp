@@ -116,6 +116,40 @@ TEST(TrochlearZones, SayWhatPartOfThemWasMeasured) {
   EXPECT_NEAR(result.zones[2].thirds[1].far.mean, 2.0, 0.01) << "the other line was seen";
 }
 
+TEST(TrochlearZones, AddUpWithoutAColumnInTwoOfThem) {
+  const auto lines = circles(301, 300.0, 30.0, 20.0);
+  for (const double sulcus : {150.0, 150.5, 131.0, 170.3}) {
+    const auto result =
+        measure_trochlear_thickness(lines, {.pixel_size = PixelSize{0.1, 0.12}, .sulcus_px = sulcus});
+    ASSERT_EQ(result.zones.size(), 3U);
+    ZonePart sum;
+    sum.near.area = sum.far.area = 0.0;
+    const auto add = [](ZonePart& to, const ZonePart& part) {
+      to.columns += part.columns;
+      to.columns_measured += part.columns_measured;
+      to.near.area += part.near.area;
+      to.far.area += part.far.area;
+    };
+    const auto expect_same = [&](const ZonePart& parts, const ZonePart& whole) {
+      EXPECT_EQ(parts.columns, whole.columns) << whole.name << " " << sulcus;
+      EXPECT_EQ(parts.columns_measured, whole.columns_measured) << whole.name << " " << sulcus;
+      EXPECT_NEAR(parts.near.area, whole.near.area, 1e-9) << whole.name << " " << sulcus;
+      EXPECT_NEAR(parts.far.area, whole.far.area, 1e-9) << whole.name << " " << sulcus;
+    };
+    for (const TrochlearZone& zone : result.zones) {
+      ZonePart thirds;
+      thirds.near.area = thirds.far.area = 0.0;
+      for (const ZonePart& third : zone.thirds) add(thirds, third);
+      expect_same(thirds, zone.whole);
+      add(sum, zone.whole);
+    }
+    const double first = std::round(result.zones[0].whole.begin_px),
+                 last = std::round(result.zones[2].whole.end_px);
+    EXPECT_EQ(sum.columns, static_cast<std::size_t>(last - first) + 1) << sulcus;
+    if (sulcus == 150.0) expect_same(sum, result.all);
+  }
+}
+
 TEST(TrochlearZones, AreNoneWithoutASulcus) {
   TrochlearContours lines;
   for (int x = 0; x < 300; ++x) {

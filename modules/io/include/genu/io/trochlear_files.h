@@ -20,6 +20,7 @@ struct TrochlearRecord {
   std::string pixel_source;  ///< Where the size of a pixel comes from, or why it is not known.
   ultrasound::TrochlearZoneOptions zones;
   std::vector<TrochlearPicture> pictures;
+  std::vector<std::string> warnings;  ///< What is odd about the file, a sentence each.
 };
 
 /// Returns the record's JSON form (data/schemas/trochlear_cartilage.schema.json); null was not measured.

@@ -33,8 +33,9 @@ ultrasound::UltrasoundClip read_ultrasound_clip(const std::filesystem::path& fil
 std::string to_json(const ultrasound::UltrasoundClip& clip, std::string_view source);
 
 /// Returns the header, and one row a region: file, region, what it shows, bounds, units, deltas, mm a pixel
-/// or why not. A clip without regions has one row, with the reason.
+/// or why not. A clip without regions has one row, with the reason, and so has a file that was refused.
 std::string clip_regions_csv_header();
+std::string clip_refusal_csv_row(std::string_view source, std::string_view reason);
 std::string clip_regions_csv_rows(const ultrasound::UltrasoundClip& clip, std::string_view source);
 
 }  // namespace genu::io

@@ -43,7 +43,7 @@ struct FrameMarks {
   std::vector<FrameLine> lines = {};
   std::vector<FrameSpot> spots = {};
   std::vector<FrameNote> notes = {};
-  std::vector<std::string> words = {};  ///< Lines of text below the picture.
+  std::vector<std::string> words = {};  ///< Text below the picture; a line that is too long for it is parted.
   std::optional<PixelSize> pixel = {};  ///< Gives the true shape and a bar of 10 mm.
   std::optional<double> face_row = {};  ///< Where the probe's face lies: with `pixel`, depth in centimetres.
   int min_height = 600;                 ///< Of the picture in the figure; small ones are enlarged.

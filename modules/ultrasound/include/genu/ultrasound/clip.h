@@ -23,6 +23,8 @@ struct UltrasoundClip {
   std::vector<double> times_s;            ///< One a frame, the first at 0; NaN where the file does not say.
   std::string time_source;                ///< Where the times come from; empty where they are not known.
   std::vector<UltrasoundRegion> regions;  ///< In the file's order.
+  std::size_t regions_left_out = 0;       ///< So damaged that nobody knows where they lie.
+  bool may_state_regions = true;          ///< Its format can: PNG and JPEG can't.
   ClipOrigin origin;
   std::string photometric;  ///< As stored: "MONOCHROME2", "YBR_FULL_422" ...
   std::string encoding;     ///< The name of the transfer syntax.
@@ -40,9 +42,13 @@ struct UltrasoundClip {
 struct ClipScale {
   std::optional<std::size_t> region;  ///< Index in the clip's `regions`.
   RegionScale scale;
+  bool differ = false;  ///< There is none because regions differ in scale: a part of one has that of its own.
 };
 /// Returns the scale of the largest region that shows tissue (or, if none does, flow) and has one; none if
 /// such regions differ in scale, as a pixel's size then depends on where it lies.
 ClipScale b_mode_scale(const UltrasoundClip& clip, const ScaleOptions& options = {});
+/// Returns the scale of the B-mode region whose pixels a part of the picture shows; that of the whole clip if
+/// the part is not within one.
+ClipScale b_mode_scale(const UltrasoundClip& clip, const PixelBounds& part, const ScaleOptions& options = {});
 
 }  // namespace genu::ultrasound

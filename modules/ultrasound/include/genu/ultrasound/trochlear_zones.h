@@ -20,6 +20,9 @@ struct TrochlearContours {
   std::vector<double> bone_px;  ///< Leading edge of the bone's echo.
 };
 
+/// Speeds of sound that are believed: soft tissue lies between 1400 (fat) and 2000 m/s.
+constexpr double least_sound_speed_m_s = 1300.0, most_sound_speed_m_s = 2200.0;
+
 struct TrochlearZoneOptions {
   std::optional<PixelSize> pixel_size = {};  ///< Without it, thickness is in pixels, taken as square.
   double machine_sound_speed_m_s = 1540.0;   ///< That the machine's scale rests on.
@@ -46,8 +49,9 @@ struct ThicknessFigures {
 /// Some columns of the picture.
 struct ZonePart {
   std::string name;
-  double begin_px = 0.0, end_px = 0.0;  ///< First and last column.
-  std::size_t columns = 0;              ///< Of the picture between them.
+  /// Columns, rounded; the second is the next part's first, and the last column of the rightmost part.
+  double begin_px = 0.0, end_px = 0.0;
+  std::size_t columns = 0;  ///< Of the picture between them.
   std::size_t columns_measured = 0;
   ThicknessFigures near;  ///< From the near (outer) border of the interface to the bone.
   ThicknessFigures far;   ///< From its far (inner) border to the bone.
@@ -75,11 +79,11 @@ struct TrochlearThickness {
 ///
 /// Thickness at a column is the shortest distance from the bone to the other line. Zones lie symmetrically
 /// around the sulcus, as wide as the shorter side; the middle quarter is intercondylar, and left and right of
-/// it lie medial and lateral, three thirds each: the zones of Harkey et al. 2020 (J Sport Rehabil 29:1042)
-/// and of the SCOUT program (White et al. 2024, Comput Methods Biomech Biomed Engin 27:531), whose table of
-/// manual contours this reproduces. Medial and lateral are never guessed: without both sides' options, zones
-/// are "left", "middle" and "right". \throws InvalidInput if the lines differ in length or options make no
-/// sense
+/// it lie medial and lateral, three thirds each, no column in two of them: the zones of Harkey et al. 2020 (J
+/// Sport Rehabil 29:1042) and of the SCOUT program (White et al. 2024, Comput Methods Biomech Biomed Engin
+/// 27:531), whose table of manual contours this reproduces. Medial and lateral are never guessed: without
+/// both sides' options, zones are "left", "middle" and "right". \throws InvalidInput if the lines differ in
+/// length or options make no sense
 TrochlearThickness measure_trochlear_thickness(const TrochlearContours& contours,
                                                const TrochlearZoneOptions& options = {});
 
