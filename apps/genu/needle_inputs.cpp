@@ -83,7 +83,9 @@ std::vector<CLI::Option*> add_needle_options(CLI::App& parser, NeedleWords& word
           "Side of the picture that the needle comes from; else the deeper end is the tip, of a level one "
           "that within the picture"))
       ->type_name("left|right");
-  add(parser.add_option("--region", words.region, "Part of the picture to look in, in pixels"))
+  add(parser.add_option(
+          "--region", words.region,
+          "Part of the picture to look in, in pixels; a DICOM region that it lies in gives the scale"))
       ->expected(4)
       ->type_name("X Y W H");
   add(parser.add_option("--min-confidence", words.finder.min_confidence, "What is less sure is no needle"))
@@ -120,6 +122,17 @@ std::vector<fs::path> files_of(const NeedleWords& words) {
   return files;
 }
 
+std::optional<PixelSize> pixel_of(const std::optional<AffineTransform>& calibration,
+                                  const std::vector<double>& pixel_mm) {
+  if (pixel_mm.empty())
+    return calibration ? std::optional(ultrasound::pixel_size_of(*calibration)) : std::nullopt;
+  const PixelSize pixel{pixel_mm.front(), pixel_mm.back()};
+  const auto reasons = calibration ? ultrasound::scale_disagreements(*calibration, {{"--pixel-mm", pixel}})
+                                   : std::vector<std::string>();
+  if (!reasons.empty()) throw InvalidInput("which size of pixels holds cannot be told: " + reasons.front());
+  return pixel;
+}
+
 std::optional<io::NeedlePlanChosen> read_guide(const NeedleWords& words, const io::TrackedSetup& setup) {
   if (!words.has_plan()) {
     if (!words.registration.empty() || words.position_sd_mm || words.rotation_sd_deg ||
@@ -149,24 +162,16 @@ namespace {
 /// The scale of tracked pictures: the calibration's, or what came with them, where the user says none.
 void read_scale(Moments& moments, const SweepSource& source, const std::vector<double>& pixel_mm) {
   moments.pixel_source = "a tracked recording states none; --pixel-mm or a calibration does";
-  const auto probe_from_image = moments.setup.coordinate_frames().find("Image", "Probe");
-  if (probe_from_image) {
-    moments.pixel = ultrasound::pixel_size_of(*probe_from_image);
-    moments.pixel_source = "Image to Probe of " + source.setups.back().string();
-  }
+  std::optional<AffineTransform> calibration = moments.setup.coordinate_frames().find("Image", "Probe");
+  if (calibration) moments.pixel_source = "Image to Probe of " + source.setups.back().string();
   for (const ultrasound::TrackedFrame& frame : moments.frames)
     for (const auto& [frames, pose] : frame.poses)
-      if (const auto sound = pose.transform(); sound && frames.from == "Image" && !moments.pixel) {
-        moments.pixel = ultrasound::pixel_size_of(*sound);
+      if (const auto sound = pose.transform(); sound && frames.from == "Image" && !calibration) {
+        calibration = sound;
         moments.pixel_source = ultrasound::name_of(frames) + " of the recording";
       }
-  if (pixel_mm.empty()) return;
-  moments.pixel = PixelSize{pixel_mm.front(), pixel_mm.back()};
-  moments.pixel_source = "--pixel-mm";
-  if (probe_from_image)
-    for (const std::string& reason :
-         ultrasound::scale_disagreements(*probe_from_image, {{"--pixel-mm", *moments.pixel}}))
-      throw InvalidInput("which size of pixels holds cannot be told: " + reason);
+  if (!pixel_mm.empty()) moments.pixel_source = "--pixel-mm";
+  moments.pixel = pixel_of(calibration, pixel_mm);
 }
 
 }  // namespace

@@ -36,6 +36,11 @@ std::vector<CLI::Option*> add_needle_options(CLI::App& parser, NeedleWords& word
 /// Returns every file and folder that the words name.
 std::vector<std::filesystem::path> files_of(const NeedleWords& words);
 
+/// Returns the size of pixels that the user states, or else that of a calibration; nothing if neither is.
+/// \throws InvalidInput if both are and disagree
+std::optional<PixelSize> pixel_of(const std::optional<AffineTransform>& calibration,
+                                  const std::vector<double>& pixel_mm);
+
 /// Returns the plan that the words choose, with what always holds and the errors to expect; nothing if they
 /// name none. \throws UsageError if a plan or a registration has nothing that leads to it; InvalidInput if
 /// the set-up and the registration disagree

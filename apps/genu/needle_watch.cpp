@@ -21,11 +21,8 @@ NeedleWatch::NeedleWatch(const NeedleWords& words, io::TrackedSetup setup,
       finder_(words.finder),
       depth_mm_(depth_mm),
       stale_s_(stale_s) {
-  if (const auto probe_from_image = setup_.coordinate_frames().find("Image", "Probe"))
-    finder_.pixel_size = ultrasound::pixel_size_of(*probe_from_image);
-  if (!words.pixel_mm.empty()) finder_.pixel_size = PixelSize{words.pixel_mm.front(), words.pixel_mm.back()};
-  if (const std::vector<int>& r = words.region; !r.empty())
-    finder_.region = PixelBounds{r[0], r[1], r[2], r[3]};
+  finder_.pixel_size = pixel_of(setup_.coordinate_frames().find("Image", "Probe"), words.pixel_mm);
+  if (words.part()) finder_.region = words.part();
   // A core stays free for whoever listens.
   finder_.threads = std::max(2U, std::thread::hardware_concurrency()) - 1;
   worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });

@@ -46,7 +46,7 @@ ExitCode make_phantom(PhantomWords words, const Session& session) {
     words.options.view.offset_mm = parse_vector(words.offset, "offset", "lateral,anterior,proximal in mm");
   words.options.scan.contrast = parse_contrast(words.contrast);
 
-  io::FolderTransaction folder(words.out, {.replace = words.replace, .document = "truth.json"});
+  io::FolderTransaction folder(words.out, {.replace = words.replace, .document = "labels.nrrd"});
   write_phantom(folder.path(), words.options, session.progress());
   folder.commit(session.progress());
   for (const char* name : {"dicom", "labels.nrrd", "truth.json"})

@@ -80,7 +80,7 @@ ExitCode segment_image(const SegmentWords& words, const Session& session) {
   progress.report("writing labels", 1.0);
   io::write_labels(words.out, result.labels, io::label_table_named("genu"));
   if (!words.report.empty()) io::write_text(words.report, io::to_json(result.report));
-  if (maps) maps->commit(session.progress());
+  if (maps) maps->commit({});  // the labels are there already
   for (const fs::path& file : {words.out, words.report, words.probabilities})
     if (!file.empty()) session.print("Written: " + file.string() + "\n");
   return ExitCode::ok;

@@ -106,9 +106,11 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   const auto c = ultrasound::calibrate_spatial(views, sweep.setup.n_wires);
   const ultrasound::ImageSetup pictures = pictures_of(sweep.recording, words.source.depth_mm);
   std::optional<CalibrationError> validation;
+  std::vector<std::string> warnings = sweep.remarks;
   if (!words.validation.empty()) {
     const auto other = io::read_tracked_sequence(words.validation);
     note_remarks(other.remarks, words.validation, session);
+    warnings.insert(warnings.end(), other.remarks.begin(), other.remarks.end());
     const auto reasons = ultrasound::reasons_against(pictures, ultrasound::image_setup_of(other));
     if (!reasons.empty())
       throw InvalidInput("'" + words.validation.string() + "' validates nothing: " + reasons.front());
@@ -122,7 +124,7 @@ Made calibrate_image(const CalibrateWords& words, const Session& session) {
   if (!words.ruler_mm.empty()) stated.push_back({"the ruler", {words.ruler_mm[0], words.ruler_mm[1]}});
   if (const auto before = sweep.always.find("Image", "Probe"))
     stated.push_back({"the set-up", ultrasound::pixel_size_of(*before)});
-  record.warnings = sweep.remarks;
+  record.warnings = std::move(warnings);
   for (std::string& disagreement : ultrasound::scale_disagreements(c.probe_from_image, stated))
     record.warnings.push_back(std::move(disagreement));
   if (!pictures.depth_mm)
@@ -202,7 +204,11 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
   session.progress().report("comparing", 0.8);
   const auto c = ultrasound::calibrate_temporal(depths, motion);
   Made made;
-  made.json = io::to_json(c, record_of(words));
+  io::CalibrationRecord record = record_of(words);
+  for (const auto* remarks : {&video.remarks, &tracker.remarks, &setup.remarks})
+    for (const std::string& remark : *remarks)
+      if (remarks != &tracker.remarks || !words.poses.empty()) record.warnings.push_back(remark);
+  made.json = io::to_json(c, record);
   made.text = "The tracker's time stamps less the video's: " + fixed(c.lag_s, 4) + " s (SD " +
               fixed(c.lag_sd_s, 4) + " s), correlation " + fixed(c.correlation, 3) + ", at least " +
               fixed(c.left_out_correlation, 3) + " in each fifth by the lag of the others, " +
@@ -214,7 +220,7 @@ Made calibrate_time(const CalibrateWords& words, const Session& session) {
 
 Made calibrate_stylus(const CalibrateWords& words, const Session& session) {
   const Sweep sweep = read_sweep(words.source, session);
-  require_way(sweep, words.source.recording, words.stylus, words.reference);
+  require_way(sweep.recording, sweep.always, words.source.recording, words.stylus, words.reference);
   session.progress().report("calibrating", 0.5);
   const auto c = ultrasound::calibrate_pivot(
       ultrasound::rigid_poses(sweep.recording, words.stylus, words.reference, sweep.always));

@@ -105,7 +105,9 @@ std::string words_about_mri(const io::TrochlearRecord& record) {
   constexpr double least = 0.12, most = 0.21;
   const double factor = measured->finding.cartilage->thickness.sound_speed_factor;
   if (factor == 1.0) return " Against MRI, ultrasound reads 12 to 21 % less (Kauppinen 2021).";
-  const auto left = [factor](double less) { return fixed(100.0 * ((1.0 - less) * factor - 1.0), 0); };
+  const auto left = [factor](double less) {
+    return std::to_string(std::lround(100.0 * ((1.0 - less) * factor - 1.0)));
+  };
   return " Thickness and area are multiplied by " + fixed(factor, 3) +
          " for the speed of sound: against MRI, of -21 to -12 % (Kauppinen 2021) " + left(most) + " to " +
          left(least) + " % remain.";
@@ -182,7 +184,11 @@ Work declare(CLI::App& parser) {
           "--picture-left", set_picture_left,
           "The patient's side at the left of the picture; with --side it tells medial from lateral")
       ->type_name("left|right");
-  parser.add_option("--click", words->click, "A place in the cartilage or on the bone under it, in pixels")
+  parser
+      .add_option(
+          "--click", words->click,
+          "A place in the cartilage or on the bone under it, in pixels; a DICOM region that it lies in "
+          "gives the scale")
       ->expected(2)
       ->type_name("X Y");
   parser

@@ -84,7 +84,10 @@ ultrasound::ImageSetup pictures_of(const ultrasound::TrackedSequence& recording,
 ultrasound::ImageSetup pictures_of(const ultrasound::TrackedFrame& frame,
                                    const std::optional<double>& depth_mm) {
   ultrasound::ImageSetup pictures = ultrasound::image_setup_of(frame);
-  if (!pictures.depth_mm) pictures.depth_mm = depth_mm;
+  if (depth_mm && !pictures.depth_mm) {
+    pictures.depth_mm = depth_mm;
+    pictures.unread_depth.clear();
+  }
   return pictures;
 }
 
@@ -144,10 +147,11 @@ void note_remarks(const std::vector<std::string>& remarks, const fs::path& file,
   for (const std::string& remark : remarks) session.note("genu: " + file.filename().string() + ": " + remark);
 }
 
-void require_way(const Sweep& sweep, const fs::path& file, std::string_view from, std::string_view to) {
-  const auto& frames = sweep.recording.frames;
+void require_way(const ultrasound::TrackedSequence& sweep, const ultrasound::CoordinateFrames& always,
+                 const fs::path& file, std::string_view from, std::string_view to) {
+  const auto& frames = sweep.frames;
   if (std::any_of(frames.begin(), frames.end(), [&](const ultrasound::TrackedFrame& frame) {
-        return ultrasound::at_moment(frame, sweep.always).find(from, to).has_value();
+        return ultrasound::at_moment(frame, always).find(from, to).has_value();
       }))
     return;
   throw InvalidInput("'" + file.string() + "': " +
@@ -155,7 +159,7 @@ void require_way(const Sweep& sweep, const fs::path& file, std::string_view from
                           ? std::string("it has no frames")
                           : "in none of its " + std::to_string(frames.size()) + " frames a pose leads from " +
                                 std::string(from) + " to " + std::string(to) + "; in the first one " +
-                                ultrasound::why_apart(frames.front(), sweep.always, from, to)));
+                                ultrasound::why_apart(frames.front(), always, from, to)));
 }
 
 Sweep read_sweep(const SweepSource& source) {
@@ -249,7 +253,8 @@ Pictures read_pictures(const fs::path& file, const std::vector<double>& pixel_mm
 CLI::Option* add_pixel_option(CLI::App& parser, std::vector<double>& pixel_mm) {
   return parser
       .add_option("--pixel-mm", pixel_mm,
-                  "Size of a pixel, across and down if they differ; goes before what the file says")
+                  "Size of a pixel, across and down if they differ; goes before what the file says, "
+                  "and may not contradict a calibration")
       ->expected(1, 2)
       ->check(within(0.001, 10.0))
       ->type_name("X [Y]");

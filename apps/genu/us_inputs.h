@@ -63,8 +63,8 @@ void note_remarks(const std::vector<std::string>& remarks, const std::filesystem
                   const Session& session);
 /// Makes sure that in some frame of a sweep sound poses lead from one coordinate frame to another.
 /// \throws InvalidInput naming the file, the frames and what is amiss in the first frame
-void require_way(const Sweep& sweep, const std::filesystem::path& file, std::string_view from,
-                 std::string_view to);
+void require_way(const ultrasound::TrackedSequence& sweep, const ultrasound::CoordinateFrames& always,
+                 const std::filesystem::path& file, std::string_view from, std::string_view to);
 /// \throws InvalidInput as refuse_calibration_of_others
 Sweep read_sweep(const SweepSource& source);
 /// The same, with the remarks noted.

@@ -224,11 +224,10 @@ void require_outputs(const ListenWords& words) {
   for (const std::filesystem::path& file : {words.out, words.csv, words.json}) {
     if (file.empty()) continue;
     for (const std::filesystem::path& input : inputs)
-      if (std::filesystem::equivalent(file, input, error))
-        throw UsageError("'" + file.string() + "' is an input; it would be lost");
+      if (io::lies_in(file, input))
+        throw UsageError("'" + file.string() + "' is an input, or lies in one: it would be lost");
     for (const std::filesystem::path& other : others)
-      if (std::filesystem::weakly_canonical(file, error) == std::filesystem::weakly_canonical(other, error))
-        throw UsageError("'" + file.string() + "' can't be two outputs");
+      if (io::lies_in(file, other)) throw UsageError("'" + file.string() + "' can't be two outputs");
     if (!words.replace && std::filesystem::is_regular_file(file, error))
       throw IoError("'" + file.string() + "' is there already; --replace writes over it");
     io::require_writable(file);

@@ -67,7 +67,7 @@ ExitCode reconstruct(const ReconstructWords& words, const Session& session) {
       words.out,
       {.replace = words.replace, .inputs = files_of(words.source), .document = "reconstruction.json"});
   const Sweep sweep = read_sweep(words.source, session);
-  require_way(sweep, words.source.recording, "Image", words.frame);
+  require_way(sweep.recording, sweep.always, words.source.recording, "Image", words.frame);
   ultrasound::ReconstructionOptions options = words.options;
   options.compounding = compounding_named(words.compounding);
   if (!words.clip.empty()) options.clip = {words.clip[0], words.clip[1], words.clip[2], words.clip[3]};

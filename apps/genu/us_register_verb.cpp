@@ -161,8 +161,8 @@ ExitCode register_sweep(const RegisterWords& words, const Session& session) {
   progress.report("reading", 0.0);
   const Knee knee = read_knee(words);
   const Sweep sweep = read_sweep(words.source, session);
-  require_way(sweep, words.source.recording, "Image", "Probe");
-  require_way(sweep, words.source.recording, "Probe", words.tracker);
+  require_way(sweep.recording, sweep.always, words.source.recording, "Image", "Probe");
+  require_way(sweep.recording, sweep.always, words.source.recording, "Probe", words.tracker);
   const auto pairs = read_pairs(words.landmarks);
   // Landmarks felt through skin are centimetres wide; a wrong order is off by more.
   constexpr double max_start_rms_mm = 20.0;

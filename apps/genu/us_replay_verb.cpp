@@ -85,15 +85,8 @@ ExitCode replay(const ReplayWords& words, const Session& session) {
       note_remarks(cautions_about(setup, pictures_of(sequence, {})), words.file, session);
     options.always = setup.coordinate_frames();
   }
-  if (options.embedded && std::none_of(sequence.frames.begin(), sequence.frames.end(),
-                                       [&](const ultrasound::TrackedFrame& frame) {
-                                         return ultrasound::at_moment(frame, options.always)
-                                             .find(options.embedded->from, options.embedded->to)
-                                             .has_value();
-                                       }))
-    throw InvalidInput("--embed " + words.embedded + ": no frame of '" + words.file.string() +
-                       "' has poses that lead from " + options.embedded->from + " to " +
-                       options.embedded->to + ", with what --setup says");
+  if (options.embedded)
+    require_way(sequence, options.always, words.file, options.embedded->from, options.embedded->to);
   const auto is_image = [](const ultrasound::TrackedFrame& frame) { return frame.shows_image(); };
   const auto images = std::count_if(sequence.frames.begin(), sequence.frames.end(), is_image);
   const std::string what =
@@ -128,7 +121,6 @@ Work declare(CLI::App& parser) {
   parser.add_option("--port", options.port, "Where to listen; 0 takes any that is free")
       ->check(CLI::Range(0, 65535))
       ->type_name("N")
-      ->check(not_below_0)
       ->capture_default_str();
   parser
       .add_option("--address", options.address,

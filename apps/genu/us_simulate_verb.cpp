@@ -220,7 +220,7 @@ ExitCode simulate(const SimulateWords& words, const Session& session) {
   inputs.insert(inputs.end(), {words.folder, words.choice.plan});
   std::erase(inputs, fs::path{});
   io::FolderTransaction folder(words.out,
-                               {.replace = words.replace, .inputs = inputs, .document = "truth.json"});
+                               {.replace = words.replace, .inputs = inputs, .document = "truth.csv"});
   Scene scene = scene_of(words);
   const ultrasound::EchoBody body(scene.labels);
   if (words.to_skin) put_on_skin(scene, body);
@@ -347,7 +347,8 @@ Verb us_simulate_verb() {
       "tendon, fluid, "
       "and the needle. DIR/frame_0000.png ... hold the pictures, DIR/sweep.igs.mha the tracked sequence, "
       "DIR/setup.xml the calibration as it was handed out, DIR/truth.json and truth.csv where skin, "
-      "cartilage, bone and needle are in each frame.",
+      "cartilage, bone and needle are in each frame. A frame that misses the labels is refused, and all with "
+      "it.",
       {{"genu us simulate knee -o view", "What to expect on the screen for the best plan of the case."},
        {"genu us simulate --labels phantom/labels.nrrd --plan plan.json --target suprapatellar_recess -o "
         "view",

@@ -122,7 +122,10 @@ TEST(UsCalibrate, TheTimeByAWaterTank) {
 TEST(UsCalibrate, AStylusAndThenThePhantomThatItTouched) {
   GENU_REQUIRE_DATA(touches, "ultrasound/tracked/EightLandmarkPointsTrackedForPhantomRegistration.igs.mha");
   const ScratchFolder scratch;
-  const Ended tip = genu({"us", "calibrate", "stylus", touches, "--out", scratch / "tip"});
+  const std::vector<std::string> line{"us",    "calibrate",     "stylus",   touches,
+                                      "--out", scratch / "tip", "--replace"};
+  ASSERT_EQ(genu(line).exit_code, 0);
+  const Ended tip = genu(line);
   ASSERT_EQ(tip.exit_code, 0) << tip.err;
   EXPECT_THAT(tree_of(scratch / "tip"), ElementsAre("calibration.json", "setup.xml"));
   const json c = result_in(scratch / "tip" / "calibration.json", "pivot_calibration");

@@ -123,6 +123,9 @@ TEST(UsCartilage, APictureWithoutCartilageSaysWhy) {
   ASSERT_FALSE(record["pictures"][0]["reasons"].empty());
   EXPECT_THAT(ended.out, HasSubstr(record["pictures"][0]["reasons"][0].get<std::string>()));
   EXPECT_THAT(ended.out, Not(HasSubstr("MRI"))) << "nothing was measured that could be compared";
+  EXPECT_EQ(
+      genu({"us", "cartilage", scratch / "grey.igs.mha", "--out", scratch / "out", "--replace"}).exit_code,
+      0);
 }
 
 TEST(UsCartilage, WhatIsOddStandsInItsFileToo) {

@@ -61,7 +61,8 @@ TEST(UsImport, WritesOfEachFileWhatItKnows) {
                                        "gdcm-US-ALOKA-16.dcm"};
   std::vector<std::string> words{"us", "import"};
   for (const std::string& name : names) words.push_back(folder / name);
-  words.insert(words.end(), {"--out", scratch / "clips"});
+  words.insert(words.end(), {"--out", scratch / "clips", "--replace"});
+  ASSERT_EQ(genu(words).exit_code, 0);
   const Ended ended = genu(words);
   ASSERT_EQ(ended.exit_code, 0) << ended.err;
   std::vector<std::string> expected{"regions.csv"};

@@ -118,6 +118,12 @@ TEST(UsNeedle, NoNeedleIsAnAnswerWithAReason) {
   EXPECT_EQ(found["pictures"][0]["state"], "none");
   EXPECT_EQ(found["pictures"][0]["needle"], nullptr);
   EXPECT_THAT(found["pictures"][0]["why_none"].get<std::string>(), HasSubstr("where 0.50 is asked for"));
+  const Ended again =
+      genu({"us", "needle", scratch / "still.igs.mha", "-o", scratch / "needle", "--replace"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  expect_one_line(
+      genu({"us", "reconstruct", scratch / "still.igs.mha", "-o", scratch / "needle", "--replace"}), 3,
+      "it holds no reconstruction.json");
 }
 
 TEST(UsNeedle, ARecordingIsFollowedAndMeasuredWhereItsPosesAreSound) {

@@ -96,7 +96,7 @@ TEST(UsReconstruct, ALostPoseLeavesAGapThatIsFilledOrNot) {
   const std::string stack = stack_in(scratch), setup = scratch / "setup.xml";
   const auto volume_of = [&](const char* name, const std::string& gap_mm) {
     const Ended ended = genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "1",
-                              "--max-gap-mm", gap_mm, "--out", scratch / name});
+                              "--max-gap-mm", gap_mm, "--out", scratch / name, "--replace"});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("11 pictures in Reference, 1 left out without a sound pose"));
     EXPECT_EQ(reconstruction_in(scratch / name)["without_pose"], 1);
@@ -106,6 +106,7 @@ TEST(UsReconstruct, ALostPoseLeavesAGapThatIsFilledOrNot) {
     const ContinuousIndex i = volume.geometry().to_index({10.0, 7.0, z});
     return volume[{std::lround(i.i), std::lround(i.j), std::lround(i.k)}];
   };
+  volume_of("filled", "0");  // that another one replaces
   const Volume<float> filled = volume_of("filled", "4"), open = volume_of("open", "0");
   EXPECT_NEAR(at(filled, 3.0), 65.0, 1.0);
   EXPECT_NEAR(at(open, 3.0), 65.0, 1.0);

@@ -157,7 +157,8 @@ MarginMeasures measure(Margin margin, const MarginCourse& course, const BoneMap&
   result.spacing_mm = std::max({grid.spacing_mm().x, grid.spacing_mm().y, grid.spacing_mm().z});
   if (course.places.empty()) return result;
   const double range_deg = course.seen_to_deg - course.seen_from_deg;
-  const auto cuts = static_cast<std::size_t>(std::ceil(range_deg / degrees_per_radian * course.radius_mm / bin_mm));
+  const auto cuts =
+      static_cast<std::size_t>(std::ceil(range_deg / degrees_per_radian * course.radius_mm / bin_mm));
   const double spacing_deg = range_deg / static_cast<double>(cuts);
   const double spacing_mm = spacing_deg / degrees_per_radian * course.radius_mm;
   Prominence out = prominence_along(course, cuts, spacing_deg, options.window_mm, [&](std::uint32_t vertex) {

@@ -150,9 +150,9 @@ ultrasound::BoneRegistration bone_registration_from_json(std::string_view text, 
   r.centre = point_in(document.at("centre_mm"));
   r.covariance = document.at("covariance");
   for (std::size_t a = 0; a < r.covariance.size(); ++a)
-    for (std::size_t b = 0; b <= a; ++b) {
+    for (std::size_t b = a + 1; b-- > 0;) {  // the variance first
       const double most = std::sqrt(r.covariance[a][a] * r.covariance[b][b]) * (1.0 + 1e-6);
-      if (!(r.covariance[a][a] >= 0.0) || !(std::abs(r.covariance[a][b]) <= most))
+      if (!(std::abs(r.covariance[a][b]) <= most) || !(r.covariance[b][b] >= 0.0))
         throw IoError("cannot read '" + source + "': covariance is none: row " + std::to_string(a + 1) +
                       ", column " + std::to_string(b + 1) + " is " +
                       document.at("covariance").at(a).at(b).dump());

@@ -250,7 +250,7 @@ std::vector<fs::path> write_mr_series(const fs::path& folder, const Volume<float
     save(file, transaction.path() / file_name);
     files.push_back(folder / file_name);
   }
-  transaction.commit();
+  transaction.commit({});
   progress.report("writing DICOM images", 1.0);
   return files;
 }

@@ -105,15 +105,6 @@ bool begins_with(const fs::path& path, const fs::path& start) {
   return std::mismatch(start.begin(), start.end(), path.begin(), path.end()).first == start.end();
 }
 
-/// Returns true if `path` is the folder, or lies in it.
-bool lies_in(const fs::path& path, const fs::path& folder) {
-  std::error_code error;
-  const fs::path inner = fs::weakly_canonical(path, error);
-  if (error) return false;
-  const fs::path outer = fs::weakly_canonical(folder, error);
-  return !error && begins_with(inner, outer);
-}
-
 /// \throws IoError if what is there can't be made way for the new folder
 void require_replaceable(const fs::path& folder, const FolderOptions& options) {
   if (!options.replace) fail("cannot make the folder", folder, "it is not empty");
@@ -121,16 +112,28 @@ void require_replaceable(const fs::path& folder, const FolderOptions& options) {
     fail("cannot replace the folder", folder,
          "Genu did not make it: it holds none of the documents that Genu puts into its folders, such as "
          "case.json");
-  std::error_code error;
-  if (!options.document.empty() && !fs::exists(folder / options.document, error))
-    fail("cannot replace the folder", folder,
-         "it holds no " + options.document.string() + ": Genu made it for something else");
   for (const fs::path& input : options.inputs)
     if (lies_in(input, folder))
       fail("cannot replace the folder", folder, "the input '" + input.string() + "' lies in it");
+  // A case holds documents of other verbs, too.
+  std::error_code error;
+  const fs::path a_case = "case.json";
+  if (!options.document.empty() && options.document != a_case && fs::exists(folder / a_case, error))
+    fail("cannot replace the folder", folder, "it is a case");
+  if (!options.document.empty() && !fs::exists(folder / options.document, error))
+    fail("cannot replace the folder", folder,
+         "it holds no " + options.document.string() + ": Genu made it for something else");
 }
 
 }  // namespace
+
+bool lies_in(const fs::path& path, const fs::path& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(path, error);
+  if (error) return false;
+  const fs::path outer = fs::weakly_canonical(folder, error);
+  return !error && begins_with(inner, outer);
+}
 
 fs::path data_file(const fs::path& relative) {
   std::vector<fs::path> roots;

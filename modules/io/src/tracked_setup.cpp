@@ -150,7 +150,8 @@ namespace {
 
 /// \throws IoError if two transforms between the same frames, in either direction, tell different things
 void refuse_contradictions(const fs::path& file, const std::vector<ConfiguredTransform>& transforms) {
-  constexpr double reach = 1000.0, same_mm = 0.01;  // a picture's size; what digits in a file may lose
+  // A picture's size, and what four digits of a rotation lose over it.
+  constexpr double reach = 1000.0, same_mm = 0.2;
   for (std::size_t n = 0; n < transforms.size(); ++n)
     for (std::size_t k = 0; k < n; ++k) {
       const ConfiguredTransform &a = transforms[k], &b = transforms[n];

@@ -151,7 +151,7 @@ class FrameAssembler::Moments {
     const auto held = std::find_if(open_.begin(), open_.end(), [&](const Moment& m) {
       return same_time(m.frame.time_s, time_s) && m.parts.contains(image_part);
     });
-    if (held != open_.end()) close(held);
+    if (held != open_.end()) close_up_to(held);
     return std::any_of(given_.begin(), given_.end(),
                        [&](const Given& given) { return given.image && same_time(given.time_s, time_s); });
   }

@@ -19,8 +19,11 @@ struct StatedDepth {
   std::string damaged;  ///< The text, if it is no number.
 };
 StatedDepth depth_in(const Fields& fields) {
-  for (const auto& [name, text] : fields) {
-    if (name != "DepthMm" || text.empty()) continue;
+  for (const auto& [name, value] : fields) {
+    if (name != "DepthMm") continue;
+    const std::size_t begin = value.find_first_not_of(' ');
+    if (begin == std::string::npos) continue;
+    const std::string text = value.substr(begin, value.find_last_not_of(' ') + 1 - begin);
     double depth_mm = 0.0;
     const char* const last = text.data() + text.size();
     const auto [end, error] = std::from_chars(text.data(), last, depth_mm);
@@ -66,9 +69,12 @@ ImageSetup image_setup_of(const TrackedSequence& recording) {
 }
 
 ImageSetup image_setup_of(const TrackedFrame& frame, const Fields& of_recording) {
-  std::optional<double> depth_mm = depth_in(frame.fields).depth_mm;
-  if (!depth_mm) depth_mm = depth_in(of_recording).depth_mm;
-  return {.width = frame.image.width, .height = frame.image.height, .depth_mm = depth_mm};
+  StatedDepth depth = depth_in(frame.fields);
+  if (!depth.depth_mm && depth.damaged.empty()) depth = depth_in(of_recording);
+  return {.width = frame.image.width,
+          .height = frame.image.height,
+          .depth_mm = depth.depth_mm,
+          .unread_depth = depth.damaged};
 }
 
 std::vector<std::string> reasons_against(const ImageSetup& calibrated, const ImageSetup& pictures) {
@@ -79,6 +85,9 @@ std::vector<std::string> reasons_against(const ImageSetup& calibrated, const Ima
   if (calibrated.orientation != pictures.orientation)
     reasons.push_back("the calibration is of pictures that lie " + calibrated.orientation + ", these lie " +
                       pictures.orientation);
+  if (calibrated.depth_mm && !pictures.unread_depth.empty())
+    reasons.push_back("the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
+                      " mm, and DepthMm of these is '" + pictures.unread_depth + "', no number");
   if (calibrated.depth_mm && pictures.depth_mm && !is_same_depth(*calibrated.depth_mm, *pictures.depth_mm))
     reasons.push_back("the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
                       " mm, these have " + fixed(*pictures.depth_mm, 1) + " mm");
@@ -86,7 +95,7 @@ std::vector<std::string> reasons_against(const ImageSetup& calibrated, const Ima
 }
 
 std::vector<std::string> cautions_about(const ImageSetup& calibrated, const ImageSetup& pictures) {
-  if (calibrated.depth_mm && !pictures.depth_mm)
+  if (calibrated.depth_mm && !pictures.depth_mm && pictures.unread_depth.empty())
     return {"the calibration is of an imaging depth of " + fixed(*calibrated.depth_mm, 1) +
             " mm; these pictures do not say theirs, and at another depth every length is wrong"};
   if (!calibrated.depth_mm)

@@ -162,7 +162,7 @@ TEST(FolderTransaction, AppearsWithCommitOnly) {
     FolderTransaction transaction(folder);
     write_text(transaction.path() / "case.json", "{}");
     EXPECT_FALSE(fs::exists(scratch / "a/case"));
-    transaction.commit();
+    transaction.commit({});
   }
   EXPECT_EQ(read_text(scratch / "a/case/case.json"), "{}");
   EXPECT_EQ(entries(scratch / "a"), 1);
@@ -187,7 +187,7 @@ TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
     FolderTransaction transaction(scratch / "case", {.replace = true});
     write_text(transaction.path() / "new.txt", "new");
     EXPECT_EQ(read_text(scratch / "case/old.txt"), "old");
-    transaction.commit();
+    transaction.commit({});
   }
   EXPECT_FALSE(fs::exists(scratch / "case/old.txt"));
   EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
@@ -203,8 +203,13 @@ TEST(FolderTransaction, ReplacesNothingOfAnotherKind) {
                 FolderTransaction(scratch / "case", {.replace = true, .document = "calibration.json"});
               }),
               HasSubstr("it holds no calibration.json: Genu made it for something else"));
+  write_text(scratch / "case/segmentation.json", a_case);
+  EXPECT_THAT(message_of([&] {
+                FolderTransaction(scratch / "case", {.replace = true, .document = "segmentation.json"});
+              }),
+              HasSubstr("it is a case"));
   FolderTransaction same(scratch / "case", {.replace = true, .document = "case.json"});
-  same.commit();
+  same.commit({});
   EXPECT_FALSE(fs::exists(scratch / "case/case.json"));
 }
 
@@ -243,7 +248,7 @@ TEST(FolderTransaction, ReplacesNothingThatGenuDidNotMakeAndNoInput) {
   FolderTransaction meanwhile(scratch / "later", {.replace = true});
   fs::create_directory(scratch / "later");
   write_text(scratch / "later/theirs.txt", "theirs");
-  EXPECT_THROW(meanwhile.commit(), IoError);
+  EXPECT_THROW(meanwhile.commit({}), IoError);
   EXPECT_EQ(read_text(scratch / "later/theirs.txt"), "theirs");
 }
 
@@ -261,7 +266,7 @@ TEST(FolderTransaction, TakesThePlaceOfAnEmptyFolder) {
   fs::create_directory(scratch / "case");
   FolderTransaction transaction(scratch / "case");
   write_text(transaction.path() / "new.txt", "new");
-  transaction.commit();
+  transaction.commit({});
   EXPECT_EQ(read_text(scratch / "case/new.txt"), "new");
 }
 
@@ -280,7 +285,7 @@ TEST(FolderTransaction, DoesNotOverwriteWhatAppearedMeanwhile) {
   FolderTransaction transaction(scratch / "case");
   fs::create_directory(scratch / "case");
   write_text(scratch / "case/theirs.txt", "theirs");
-  EXPECT_THROW(transaction.commit(), IoError);
+  EXPECT_THROW(transaction.commit({}), IoError);
   EXPECT_EQ(read_text(scratch / "case/theirs.txt"), "theirs");
 }
 
@@ -288,7 +293,7 @@ TEST(RemoveUnfinished, RemovesTemporariesAndNothingElse) {
   const ScratchFolder scratch;
   write_text(scratch / "whole.txt", "whole");
   FolderTransaction committed(scratch / "committed");
-  committed.commit();
+  committed.commit({});
   const FolderTransaction transaction(scratch / "case");
   write_text(transaction.path() / "half.txt", "half");
   EXPECT_EQ(entries(scratch.path()), 3);

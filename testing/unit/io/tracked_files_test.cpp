@@ -206,12 +206,14 @@ TEST(TrackedSequence, AVolumeIsNoRecording) {
   ASSERT_EQ(read.remarks.size(), 1U);
   EXPECT_THAT(read.remarks[0], HasSubstr("UltrasoundImageOrientation"));
   // What was only assumed is not said when it is written.
+  TrackedSequence placed_by_poses = read;
+  placed_by_poses.placement.clear();  // only MetaImage can say it
   for (const char* name : {"again.mha", "again.nrrd"}) {
-    write_tracked_sequence(scratch / name, read);
+    write_tracked_sequence(scratch / name, placed_by_poses);
     const TrackedSequence again = read_tracked_sequence(scratch / name);
     EXPECT_FALSE(again.orientation_stated);
     EXPECT_EQ(again.remarks, read.remarks);
-    expect_equal(again, read);
+    expect_equal(again, placed_by_poses);
   }
   write_text(scratch / "said.mha",
              header + "UltrasoundImageOrientation = MFA\nElementDataFile = LOCAL\nabcd");

@@ -87,6 +87,13 @@ TEST(TrackedSetup, RefusesWhatIsNoSetUpNamingTheElement) {
     EXPECT_EQ(refusal_of(begin + R"(From="Image" To="Probe" )" + matrix + second + matrix + end),
               "not refused");
   }
+  // The same turn by 30 degrees there and back, in four digits.
+  EXPECT_EQ(
+      refusal_of(
+          begin + R"(From="Image" To="Probe" Matrix="0.866 -0.5 0 1 0.5 0.866 0 2 0 0 1 3 0 0 0 1"/>)" +
+          R"(<Transform From="Probe" To="Image" Matrix="0.866 0.5 0 -1.866 -0.5 0.866 0 -1.232 0 0 1 -3 0 0 0 1")" +
+          end),
+      "not refused");
   EXPECT_THAT(refusal_of(begin + R"(From="Reference" To="Patient" PatientAxes="RSA" )" + matrix + end),
               HasSubstr("'RSA', neither LPS nor RAS"));
   EXPECT_THAT(refusal_of("<P><PhantomDefinition><Geometry><NWire/></Geometry></PhantomDefinition></P>"),

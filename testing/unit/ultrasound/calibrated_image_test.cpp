@@ -69,11 +69,16 @@ TEST(CalibratedImage, TakesItsSetupFromARecording) {
   EXPECT_EQ(image_setup_of(recording).depth_mm, 45.5);
   EXPECT_EQ(image_setup_of(recording.frames[0], {{"DepthMm", "60"}}).depth_mm, 60.0);
   EXPECT_EQ(image_setup_of(recording.frames[1], {{"DepthMm", "60"}}).depth_mm, 45.5) << "its own goes first";
+  EXPECT_EQ(image_setup_of(recording.frames[0], {{"DepthMm", " 60.0 "}}).depth_mm, 60.0);
   for (const char* damaged : {"4.5 cm", "45,5", "forty", "nan"}) {
     recording.fields = {{"DepthMm", damaged}};
     EXPECT_THAT([&] { image_setup_of(recording); },
                 ::testing::ThrowsMessage<InvalidInput>(HasSubstr("DepthMm is '" + std::string(damaged))));
-    EXPECT_FALSE(image_setup_of(recording.frames[0], recording.fields).depth_mm);
+    const ImageSetup live = image_setup_of(recording.frames[0], recording.fields);
+    EXPECT_FALSE(live.depth_mm);
+    EXPECT_THAT(reasons_against({live.width, live.height, "MF", 45.0}, live),
+                ElementsAre(HasSubstr("DepthMm of these is '" + std::string(damaged) + "'")));
+    EXPECT_THAT(reasons_against({live.width, live.height, "MF", {}}, live), IsEmpty());
   }
   recording.fields.clear();
   recording.frames[2].image = {4, 3, 1, std::vector<std::uint8_t>(12)};

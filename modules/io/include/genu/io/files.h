@@ -37,6 +37,9 @@ void write_atomically(const std::filesystem::path& file,
 /// there. \throws IoError as write_atomically would
 void require_writable(const std::filesystem::path& file);
 
+/// Returns true if `path` is the folder, or lies in it, whatever links lead there; false if nobody can tell.
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// Returns where a path under a temporary name will be in the end: what messages call it.
 std::filesystem::path final_path(const std::filesystem::path& path);
 
@@ -47,8 +50,8 @@ bool made_by_genu(const std::filesystem::path& folder);
 struct FolderOptions {
   bool replace = false;  ///< commit() puts the new folder in the place of one that Genu made.
   std::vector<std::filesystem::path> inputs = {};  ///< What the work reads: replacing must not remove it.
-  /// A document that every folder of this kind holds, as "case.json": a folder without it is not replaced.
-  /// Empty: any folder of Genu's.
+  /// A file that every folder of this kind holds, as "case.json": a folder without it is not replaced, and a
+  /// case only by a case. Empty: any folder of Genu's.
   std::filesystem::path document = {};
 };
 
@@ -68,7 +71,7 @@ class FolderTransaction {
   const std::filesystem::path& path() const { return temporary_; }
   /// Gives the folder its name.
   /// \throws IoError, or Cancelled if a stop was requested; what was there before stays as it was.
-  void commit(const Progress& progress = {});
+  void commit(const Progress& progress);
 
  private:
   std::filesystem::path folder_;

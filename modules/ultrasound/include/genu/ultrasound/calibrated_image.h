@@ -17,6 +17,7 @@ struct ImageSetup {
   int width = 0, height = 0;
   std::string orientation = "MF";  ///< Of the pictures as they are used, not as a file stores them.
   std::optional<double> depth_mm;  ///< As the machine was set; nothing if it was not said.
+  std::string unread_depth = {};   ///< What was said of it, if that is no number.
   friend bool operator==(const ImageSetup&, const ImageSetup&) = default;
 };
 
@@ -28,7 +29,7 @@ bool is_same_depth(double a_mm, double b_mm);
 /// in size or in stated depth, or a stated depth is no number
 ImageSetup image_setup_of(const TrackedSequence& recording);
 /// Returns the same of one frame, by its own fields and then by those of its recording; a depth that is no
-/// number is not stated.
+/// number is told as such, and no calibration holds for it that has a depth.
 ImageSetup image_setup_of(const TrackedFrame& frame, const Fields& of_recording = {});
 
 /// Returns why a calibration does not hold for pictures, one reason a line; empty if it does. A depth that

@@ -20,7 +20,7 @@ struct PivotCalibration {
   CalibrationError fitted;  ///< Distances of the tip from the pivot it was on.
   /// Of each fifth of the time on each pivot, by the tip and the pivot that all other poses tell and choose:
   /// all poses count, those too that are off for less than ten. When the tip came to a pivot and left it is
-  /// told by all poses.
+  /// told by all poses; a pivot that the others do not tell, as it was short, is left out.
   CalibrationError left_out;
   std::size_t poses = 0;      ///< That were fitted: the tip was on a pivot.
   std::size_t others = 0;     ///< On the way from one pivot to another, off, or at rest.
