@@ -150,9 +150,9 @@ TEST(UsReconstruct, RefusesInOneLineAndLeavesNothing) {
   expect_one_line(
       genu({"us", "reconstruct", stack, "--setup", setup, "--clip", "60", "0", "90", "10", "--out", out}), 3,
       "stack.igs.mha");
-  expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "0", "--out", out}), 3,
-                  "stack.igs.mha");
-  expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "1e-4", "--out", out}),
+  expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "0", "--out", out}), 2,
+                  "--spacing-mm");
+  expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--spacing-mm", "0.01", "--out", out}),
                   3, "stack.igs.mha");
   expect_one_line(genu({"us", "reconstruct", stack, "--setup", setup, "--clip", "0", "0", "--out", out}), 2,
                   "--clip");

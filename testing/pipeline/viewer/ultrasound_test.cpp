@@ -257,7 +257,7 @@ TEST_F(Ultrasound, AClipsRegionGivesScaleAndShape) {
   clip.regions[0].y.reference_pixel = 6;
   clip.regions[0].y.reference_value = 0.0;
   panel_.show_recording(std::make_shared<UltrasoundRecording>(recording_of(clip)));
-  EXPECT_EQ(shown().face_row, 16.0);
+  EXPECT_EQ(shown().face_row, 16.5) << "the middle of row 16";
 }
 
 TEST_F(Ultrasound, APictureWithoutScaleSaysSoAndWhy) {

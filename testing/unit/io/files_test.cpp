@@ -198,16 +198,15 @@ TEST(FolderTransaction, ReplacesTheWholeFolderOnlyWhenAsked) {
 TEST(FolderTransaction, ReplacesNothingOfAnotherKind) {
   const ScratchFolder scratch;
   fs::create_directory(scratch / "case");
-  write_text(scratch / "case/case.json", a_case);
-  EXPECT_THAT(message_of([&] {
-                FolderTransaction(scratch / "case", {.replace = true, .document = "calibration.json"});
-              }),
-              HasSubstr("it holds no calibration.json: Genu made it for something else"));
   write_text(scratch / "case/segmentation.json", a_case);
-  EXPECT_THAT(message_of([&] {
-                FolderTransaction(scratch / "case", {.replace = true, .document = "segmentation.json"});
-              }),
-              HasSubstr("it is a case"));
+  const auto refusal = [&](const char* document) {
+    return message_of([&] { FolderTransaction(scratch / "case", {.replace = true, .document = document}); });
+  };
+  EXPECT_THAT(refusal("calibration.json"),
+              HasSubstr("it holds no calibration.json: Genu made it for something else"));
+  // A case holds a segmentation, but is more than that.
+  write_text(scratch / "case/case.json", a_case);
+  EXPECT_THAT(refusal("segmentation.json"), HasSubstr("it is a case"));
   FolderTransaction same(scratch / "case", {.replace = true, .document = "case.json"});
   same.commit({});
   EXPECT_FALSE(fs::exists(scratch / "case/case.json"));

@@ -37,6 +37,27 @@ TEST(FindNeedle, FindsShaftTipAndAngle) {
   EXPECT_LE(missed, 1);
 }
 
+// It is searched at a quarter of its size, which is no whole number of pixels.
+TEST(FindNeedle, LiesWhereItIsAtTheFarSideOfALargePicture) {
+  constexpr int width = 1920, height = 1080;
+  Frame frame{width, height, 1, std::vector<std::uint8_t>(std::size_t{width} * height)};
+  unsigned state = 1;
+  for (std::uint8_t& v : frame.pixels)
+    v = static_cast<std::uint8_t>(20 + ((state = state * 1664525U + 1013904223U) >> 24U) / 4);
+  const PixelPoint begin{1000.0, 550.0};
+  const double cosine = std::cos(30.0 / degrees), sine = std::sin(30.0 / degrees);
+  for (int beside = -4; beside <= 4; ++beside)
+    draw_soft(frame, 900.0, [&](double t) {
+      return PixelPoint{begin.x + t * cosine - beside * sine, begin.y + t * sine + beside * cosine};
+    });
+  const auto found = find_needle(frame, {.region = PixelBounds{0, 0, width, height}});
+  ASSERT_TRUE(found);
+  for (const double t : {0.1, 0.5, 0.9}) {
+    const PixelPoint p = found->at(t);
+    EXPECT_NEAR((p.y - begin.y) * cosine - (p.x - begin.x) * sine, 0.0, 0.5) << t;
+  }
+}
+
 TEST(FindNeedle, ABentShaftIsFollowed) {
   for (const double bend_mm : {-1.5, 1.5}) {
     std::array<double, 5> bows{};
