@@ -82,9 +82,7 @@ class StreamHealth::Watch {
     return std::exchange(events_, {});
   }
 
-  double clock_offset_s() const {
-    return offset_.value();
-  }
+  double clock_offset_s() const { return offset_.value(); }
 
   LinkReport report(double now_s) const {
     LinkReport report = counts_;
