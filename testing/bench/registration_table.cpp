@@ -98,10 +98,14 @@ Outcome register_one(const bench::SweptKnee& knee, const bench::Trial& trial, co
   return outcome;
 }
 
+/// Of few values, between two of them in proportion.
 double percentile(std::vector<double> values, double part) {
   if (values.empty()) return std::nan("");
   std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(std::ceil(part * (static_cast<double>(values.size()) - 1)))];
+  const double place = part * (static_cast<double>(values.size()) - 1);
+  const auto low = static_cast<std::size_t>(std::floor(place)),
+             high = static_cast<std::size_t>(std::ceil(place));
+  return std::lerp(values[low], values[high], place - std::floor(place));
 }
 
 void print_row(const std::string& name, const std::vector<Outcome>& outcomes) {
