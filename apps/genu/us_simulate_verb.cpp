@@ -10,7 +10,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <genu/core/box.h>
+#include <genu/core/grid_box.h>
 #include <genu/io/case_folder.h>
 #include <genu/io/files.h>
 #include <genu/io/results.h>
@@ -170,15 +170,6 @@ bool meets(const ImageGeometry& grid, const std::array<Point3, 4>& corners) {
   return !left.empty();
 }
 
-Box box_of(const ImageGeometry& grid) {
-  Box box;
-  for (const double i : {-0.5, static_cast<double>(grid.size()[0]) - 0.5})
-    for (const double j : {-0.5, static_cast<double>(grid.size()[1]) - 0.5})
-      for (const double k : {-0.5, static_cast<double>(grid.size()[2]) - 0.5})
-        box.include(grid.to_patient(ContinuousIndex{i, j, k}));
-  return box;
-}
-
 /// Refuses pictures of what nothing is known of: they would show muscle without end.
 void require_labels_in_view(const Scene& scene, const SimulateWords& words) {
   const ImageGeometry& grid = scene.labels.geometry();
@@ -188,7 +179,7 @@ void require_labels_in_view(const Scene& scene, const SimulateWords& words) {
     if (meets(grid, {pose(Point3{-half, 0.0, 0.0}), pose(Point3{half, 0.0, 0.0}),
                      pose(Point3{half, scene.depth_mm, 0.0}), pose(Point3{-half, scene.depth_mm, 0.0})}))
       continue;
-    const Box box = box_of(grid);
+    const Box box = box_around(grid);
     std::ostringstream text;
     text << "frame " << n << ", with the probe at " << pose(Point3{}) << " and its beam along "
          << pose(Vector3{0.0, 1.0, 0.0}) << (words.contact.empty() ? " (the plan's)" : " (--contact, --beam");

@@ -74,18 +74,6 @@ QString slice_text(Plane plane, const Point3& p) {
   return coordinate_text(p.z, 'I', 'S') + mm;
 }
 
-Box box_around(const ImageGeometry& grid) {
-  Box box;
-  for (int corner = 0; corner < 8; ++corner) {
-    const auto end = [&](int axis) {
-      const auto a = static_cast<std::size_t>(axis);
-      return (corner >> axis) & 1 ? static_cast<double>(grid.size()[a]) - 0.5 : -0.5;
-    };
-    box.include(grid.to_patient(ContinuousIndex{end(0), end(1), end(2)}));
-  }
-  return box;
-}
-
 Point3 clamped(const Point3& p, const Box& box) {
   return {std::clamp(p.x, box.low.x, box.high.x), std::clamp(p.y, box.low.y, box.high.y),
           std::clamp(p.z, box.low.z, box.high.z)};

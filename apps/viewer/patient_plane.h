@@ -6,8 +6,8 @@
 #include <QString>
 #include <array>
 
-#include <genu/core/box.h>
 #include <genu/core/geometry.h>
+#include <genu/core/grid_box.h>
 #include <genu/render/slice_plane.h>
 
 namespace genu::viewer {
@@ -38,8 +38,6 @@ QString position_text(const Point3& p);
 /// Returns one coordinate for people, along the plane's normal: "R 12.3 mm".
 QString slice_text(Plane plane, const Point3& p);
 
-/// Returns the box around all voxels of a grid, borders included.
-Box box_around(const ImageGeometry& grid);
 Point3 clamped(const Point3& p, const Box& box);
 
 /// Returns the distance from one acquired slice to the next along a plane's normal, in mm: the spacing of the

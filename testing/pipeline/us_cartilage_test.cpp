@@ -143,12 +143,7 @@ TEST(UsCartilage, WhatIsOddStandsInItsFileToo) {
 
 TEST(UsCartilage, OfRegionsOfTwoScalesTheClickChoosesOne) {
   const ScratchFolder scratch;
-  UltrasoundObject screen{.columns = 200, .rows = 100, .bytes = counted(200 * 100)};
-  screen.more = [](DcmDataset& d) {
-    add_region(d, 0, 0, 99, 99);
-    add_region(d, 100, 0, 199, 99).putAndInsertFloat64(DCM_PhysicalDeltaX, 0.02);
-  };
-  write_object(scratch / "still.dcm", screen);
+  write_two_scales(scratch / "still.dcm");
   EXPECT_THAT(
       genu({"us", "cartilage", scratch / "still.dcm", "--out", scratch / "all"}).out,
       HasSubstr("differ in scale; --click within one of them takes its scale, or --pixel-mm says one"));

@@ -80,12 +80,7 @@ TEST(UsNeedle, ADicomRegionIsWhereItLooksAndWhatAPixelIs) {
 
 TEST(UsNeedle, OfRegionsOfTwoScalesTheNamedPartChoosesOne) {
   const ScratchFolder scratch;
-  UltrasoundObject screen{.columns = 200, .rows = 100, .bytes = counted(200 * 100)};
-  screen.more = [](DcmDataset& d) {
-    add_region(d, 0, 0, 99, 99);
-    add_region(d, 100, 0, 199, 99).putAndInsertFloat64(DCM_PhysicalDeltaX, 0.02);
-  };
-  write_object(scratch / "still.dcm", screen);
+  write_two_scales(scratch / "still.dcm");
   const auto looked = [&](const char* name, const std::vector<std::string>& more) {
     std::vector<std::string> words{"us", "needle", scratch / "still.dcm", "-o", scratch / name};
     words.insert(words.end(), more.begin(), more.end());

@@ -87,4 +87,14 @@ inline DcmItem& add_region(DcmDataset& d, Uint32 min_x, Uint32 min_y, Uint32 max
   return *item;
 }
 
+/// Writes a picture of two regions beside each other, the right one with pixels of 0.2 x 0.1 mm.
+inline void write_two_scales(const std::filesystem::path& file) {
+  UltrasoundObject screen{.columns = 200, .rows = 100, .bytes = counted(200 * 100)};
+  screen.more = [](DcmDataset& d) {
+    add_region(d, 0, 0, 99, 99);
+    add_region(d, 100, 0, 199, 99).putAndInsertFloat64(DCM_PhysicalDeltaX, 0.02);
+  };
+  write_object(file, screen);
+}
+
 }  // namespace genu::testing
